@@ -1,0 +1,1 @@
+"""What was found: channels, epochs, segments, boundaries and their versions, clips."""

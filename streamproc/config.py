@@ -1,0 +1,287 @@
+"""What the TOML file may say; validated once, here. docs/configuration.md describes every key.
+
+Settings come from the file; ``STREAMPROC_…`` environment variables override single keys (12-factor), with ``__``
+between levels: ``STREAMPROC_WEB__PORT=9000``.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from streamproc.errors import ConfigError
+
+ENV_PREFIX = "STREAMPROC_"
+SOURCE_SCHEMES = frozenset({"rtmp", "rtmps", "rtmpt", "http", "https", "udp", "tcp", "file"})
+LISTEN_SCHEMES = frozenset({"rtmp", "udp", "tcp"})
+_SCHEME = re.compile(r"^([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are refused, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class IngestSettings(Section):
+    """How a feed is held on to."""
+
+    stall_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """No packet for so long means that the feed is lost, also on a half-open connection."""
+    connect_timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
+    """How long a connection may take."""
+    retry_initial_s: Annotated[float, Field(gt=0, le=60)] = 0.5
+    """Wait before the first new attempt; doubles from attempt to attempt, with jitter."""
+    retry_max_s: Annotated[float, Field(gt=0, le=600)] = 15.0
+    """Longest wait between attempts."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.retry_initial_s > self.retry_max_s:
+            raise ValueError(f"retry_initial_s = {self.retry_initial_s} is above retry_max_s = {self.retry_max_s}")
+        return self
+
+
+class RecordSettings(Section):
+    """The recorder's files."""
+
+    file_s: Annotated[float, Field(ge=1, le=600)] = 10.0
+    """A file is closed at the first keyframe after so many seconds."""
+    fragment_s: Annotated[float, Field(ge=0.1, le=1.0)] = 0.4
+    """A fragment reaches the disk at the latest after so many seconds: what a kill can lose."""
+
+
+class RetentionSettings(Section):
+    """When recorded files go, oldest first; a file that a held clip needs stays."""
+
+    max_age_h: Annotated[float, Field(gt=0)] | None = 72.0
+    """Oldest recording kept, hours; leave out for no limit by age (write ``"none"``)."""
+    max_bytes: Annotated[int, Field(gt=0)] | None = None
+    """Most bytes one channel's recording may take; no limit when left out."""
+    min_free_bytes: Annotated[int, Field(ge=0)] = 2_000_000_000
+    """Free space that is kept on the disk."""
+
+    @field_validator("max_age_h", mode="before")
+    @classmethod
+    def _none(cls, value: object) -> object:
+        return None if value == "none" else value
+
+
+class SamplingSettings(Section):
+    """Which frames are looked at."""
+
+    rate_hz: Annotated[float, Field(gt=0, le=60)] | None = None
+    """Samples a second; when left out, keyframes are sampled."""
+    max_gap_s: Annotated[float, Field(gt=0, le=60)] = 4.0
+    """Where keyframes are farther apart than this, frames between them are sampled too."""
+    dense_rate_hz: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """Samples a second while a change is suspected."""
+
+
+class DecisionSettings(Section):
+    """The hysteresis; a key left out takes the model card's value."""
+
+    n_enter: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Samples in a row with the bug that make a programme."""
+    n_leave: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Samples in a row without it that make an advert break."""
+    min_certainty: Annotated[float, Field(ge=0.5, lt=1)] | None = None
+    """Samples whose more likely class is less probable than this do not count."""
+    min_segment_s: Annotated[float, Field(ge=0, le=300)] = 3.0
+    """A break or a programme shorter than this is taken back."""
+
+
+class ClipSettings(Section):
+    """Clips of finished programme segments."""
+
+    enabled: bool = True
+    """Cut a clip when a programme segment becomes final."""
+
+
+class ChannelSettings(Section):
+    """One channel: where its feed comes from and which model knows its bug."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+    """Short name for folders, metrics and addresses: small Latin letters, digits, ``_`` and ``-``."""
+    title: str = ""
+    """Name for people; the short name when left out."""
+    url: str | None = None
+    """What to pull: rtmp(s)://, http(s)://….m3u8, udp://, tcp://, or a file's path."""
+    listen: str | None = None
+    """Where to wait for a push: rtmp://, udp:// or tcp://. Give either this or ``url``."""
+    model: Path | None = None
+    """Folder of the channel's model (model.onnx and card.json); without one the channel is only recorded."""
+    ingest: IngestSettings = IngestSettings()
+    record: RecordSettings = RecordSettings()
+    retention: RetentionSettings = RetentionSettings()
+    sampling: SamplingSettings = SamplingSettings()
+    decision: DecisionSettings = DecisionSettings()
+    clips: ClipSettings = ClipSettings()
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.url is None) == (self.listen is None):
+            raise ValueError(f"channel '{self.name}' needs either url or listen, not both and not neither")
+        for key, value, allowed in (
+            ("url", self.url, SOURCE_SCHEMES),
+            ("listen", self.listen, LISTEN_SCHEMES),
+        ):
+            if value is None:
+                continue
+            match = _SCHEME.match(value)
+            scheme = match.group(1).lower() if match else "file"
+            if scheme not in allowed:
+                raise ValueError(
+                    f"channel '{self.name}': {key} has the scheme '{scheme}'; use one of {', '.join(sorted(allowed))}"
+                )
+        return self
+
+    @property
+    def display_title(self) -> str:
+        """The title, or the short name where there is none."""
+        return self.title or self.name
+
+
+class WebSettings(Section):
+    """The HTTP side."""
+
+    host: str = "127.0.0.1"
+    """Address to bind; loopback only, unless you say otherwise."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """Port to bind; 0 takes a free one."""
+
+
+class InferenceSettings(Section):
+    """Where models run."""
+
+    provider: Literal["cpu", "cuda"] = "cpu"
+    """``cuda`` needs a driver and the ``gpu`` extra; which one is in use is logged and a metric."""
+
+
+class LogSettings(Section):
+    """Logging, to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severe level that is written."""
+    format: Literal["logfmt", "json"] = "logfmt"
+    """One line an event, either way."""
+
+
+class Settings(Section):
+    """The whole file."""
+
+    data_dir: Path
+    """Folder for the recording, the catalogue and clips."""
+    catalogue_url: str | None = None
+    """SQLAlchemy address of the catalogue; an SQLite file in ``data_dir`` when left out."""
+    clips_dir: Path | None = None
+    """Folder for clips; ``data_dir``/clips when left out."""
+    web: WebSettings = WebSettings()
+    inference: InferenceSettings = InferenceSettings()
+    log: LogSettings = LogSettings()
+    channels: tuple[ChannelSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _distinct_channels(self) -> Self:
+        names = [channel.name for channel in self.channels]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two channels are named '{twice[0]}'; give each its own name")
+        return self
+
+    @property
+    def recording_dir(self) -> Path:
+        """Where the recordings of all channels lie."""
+        return self.data_dir / "recording"
+
+    @property
+    def clip_dir(self) -> Path:
+        """Where clips are written."""
+        return self.data_dir / "clips" if self.clips_dir is None else self.clips_dir
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy address of the catalogue."""
+        if self.catalogue_url is not None:
+            return self.catalogue_url
+        return f"sqlite:///{(self.data_dir / 'catalogue.sqlite').absolute()}"
+
+    def channel(self, name: str) -> ChannelSettings:
+        """Return the settings of one channel. Raises ConfigError when there is none of that name."""
+        for channel in self.channels:
+            if channel.name == name:
+                return channel
+        raise ConfigError(f"no channel is named '{name}'; there are: {', '.join(c.name for c in self.channels)}")
+
+
+def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read and check a configuration file. Relative paths in it are relative to the file.
+
+    Raises ConfigError with one line: file, key, what is wrong, what to do.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: can't be read ({error.strerror}); name your file with --config") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}; save the file as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    _override(raw, environ)
+    try:
+        settings = Settings.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {describe(error)}") from error
+    return _absolute(settings, path.absolute().parent)
+
+
+def describe(error: ValidationError) -> str:
+    """Put the first problem that pydantic found into one line that names key, value and remedy."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    rest = error.error_count() - 1
+    more = f" (and {rest} more)" if rest else ""
+    if first["type"] == "extra_forbidden":
+        return f"unknown key '{where}'; see docs/configuration.md for the keys there are{more}"
+    if first["type"] == "missing":
+        return f"the key '{where}' is missing{more}"
+    message = first["msg"].removeprefix("Value error, ")
+    if not where or first["type"] == "value_error":
+        return f"{message}{more}"
+    return f"{where} = {_shown(first['input'], where)}: {message[0].lower()}{message[1:]}{more}"
+
+
+def _shown(value: object, where: str) -> str:
+    """Show an offending value, but never an address: it may hold a stream key."""
+    return "…" if where.endswith(("url", "listen")) else repr(value)
+
+
+def _override(raw: dict[str, Any], environ: Mapping[str, str]) -> None:
+    for name, value in environ.items():
+        if not name.startswith(ENV_PREFIX) or name == f"{ENV_PREFIX}CONFIG":
+            continue
+        *tables, key = name.removeprefix(ENV_PREFIX).lower().split("__")
+        target = raw
+        for table in tables:
+            target = target.setdefault(table, {})
+            if not isinstance(target, dict):
+                raise ConfigError(f"{name}: '{table}' is not a table; use STREAMPROC_TABLE__KEY")
+        target[key] = value
+
+
+def _absolute(settings: Settings, base: Path) -> Settings:
+    def fix(path: Path | None) -> Path | None:
+        return None if path is None else (base / path.expanduser())
+
+    channels = tuple(channel.model_copy(update={"model": fix(channel.model)}) for channel in settings.channels)
+    return settings.model_copy(
+        update={
+            "data_dir": fix(settings.data_dir),
+            "clips_dir": fix(settings.clips_dir),
+            "channels": channels,
+        }
+    )

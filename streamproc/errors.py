@@ -1,0 +1,71 @@
+"""Every error this package raises on purpose, named for who must act.
+
+::
+
+    StreamprocError
+    ├── ConfigError            the operator: a setting is wrong
+    ├── SourceError            whoever runs the feed
+    │   ├── SourceLost         it was there and went, or can't be reached: worth trying again
+    │   └── SourceUnsupported  it is there, but we can't use it: trying again won't help
+    ├── ModelError             the engineer: a model or its card is wrong
+    ├── RecordingError         the operator: the recording can't be written or read
+    ├── CatalogueError         the operator: the catalogue can't be opened or migrated
+    ├── ClipError              the cut failed or did not pass its check
+    └── InstanceError          the operator: another daemon owns this folder
+
+Each message is one line that says what is wrong, where, and what to do. No message ever holds a stream key.
+"""
+
+
+class StreamprocError(Exception):
+    """The root; ``exit_code`` is what a command line ends with."""
+
+    exit_code = 1
+
+
+class ConfigError(StreamprocError):
+    """What the user wrote in the configuration or on the command line is wrong."""
+
+    exit_code = 2
+
+
+class SourceError(StreamprocError):
+    """A source of video can't be read."""
+
+    exit_code = 3
+
+
+class SourceLost(SourceError):
+    """The source went away or could not be reached; trying again may help."""
+
+
+class SourceUnsupported(SourceError):
+    """The source was reached but holds nothing we can use; trying again will not help."""
+
+
+class ModelError(StreamprocError):
+    """A model file is missing, broken, or does not match its card."""
+
+    exit_code = 2
+
+
+class RecordingError(StreamprocError):
+    """The recording can't be written (full, read-only) or read (damaged)."""
+
+    exit_code = 4
+
+
+class CatalogueError(StreamprocError):
+    """The catalogue can't be opened, migrated or written."""
+
+    exit_code = 4
+
+
+class ClipError(StreamprocError):
+    """A clip could not be cut, or failed its check after cutting."""
+
+
+class InstanceError(StreamprocError):
+    """Another daemon already works on this data folder."""
+
+    exit_code = 2

@@ -1,0 +1,1 @@
+"""ONNX models: cards, sessions, providers. The only package that imports onnxruntime."""

@@ -1,0 +1,83 @@
+"""Every Prometheus metric there is, as one typed object on an injected registry.
+
+Base units, ``_total`` for counters, few labels: ``channel`` (its short name), ``stage``, ``role`` and fixed words;
+never an address or a message. The roles are separate processes, so gauges say how several processes' values combine.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS = (0.1, 0.25, 0.5, 1, 2, 3, 5, 7.5, 10, 15, 30, 60, 300)
+
+
+class Telemetry:
+    """The metrics of one process; ``registry`` is the one that /metrics shows."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"streamproc_{name}", text, labels, registry=registry)
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"streamproc_{name}", text, labels, registry=registry, multiprocess_mode="mostrecent")
+
+        def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+            return Histogram(f"streamproc_{name}", text, labels, registry=registry, buckets=buckets)
+
+        # The feed
+        self.connected = gauge("connected", "1 while packets of the feed arrive, else 0.", "channel")
+        self.packets = counter("packets_total", "Packets received.", "channel", "track")
+        self.received_bytes = counter("received_bytes_total", "Bytes received.", "channel", "track")
+        self.reconnects = counter("reconnects_total", "Connections made after the first.", "channel")
+        self.last_packet = gauge("last_packet_timestamp_seconds", "When the last packet arrived, Unix time.", "channel")
+        self.timestamp_repairs = counter("timestamp_repairs_total", "Timestamps that had to be mended.", "channel")
+
+        # The recording
+        self.epochs = counter("epochs_total", "Epochs begun: unbroken stretches of recording.", "channel")
+        self.recorded_bytes = counter("recorded_bytes_total", "Bytes written to the recording.", "channel")
+        self.recording_bytes = gauge("recording_bytes", "Size of the recording on disk.", "channel")
+        self.deleted_bytes = counter("deleted_bytes_total", "Bytes deleted by retention.", "channel")
+        self.disk_free_bytes = gauge("disk_free_bytes", "Free space of the disk with the recording.")
+
+        # Reading it
+        self.lag = gauge("reader_lag_seconds", "How far a stage is behind the recording.", "channel", "stage")
+        self.frames_decoded = counter("frames_decoded_total", "Frames decoded.", "channel", "stage")
+        self.samples = counter("samples_total", "Samples classified.", "channel")
+        self.score = histogram(
+            "score",
+            "Probability that the bug is on the picture.",
+            (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0),
+            "channel",
+        )
+        self.inference = histogram(
+            "inference_seconds",
+            "Time the model took for one call.",
+            (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.2, 1),
+            "channel",
+        )
+        self.provider = gauge("inference_provider_info", "1 for the provider that runs the models.", "provider")
+        self.on_air = gauge("on_air", "1 for what is on air now, else 0.", "channel", "kind")
+
+        # What was found
+        self.changes = counter("changes_total", "Changes decided by the hysteresis.", "channel", "after")
+        self.boundaries = counter("boundaries_total", "Boundaries by what became of them.", "channel", "state")
+        self.provisional_delay = histogram(
+            "provisional_delay_seconds", "From a change's arrival to its provisional mark.", _SECONDS, "channel"
+        )
+        self.final_delay = histogram(
+            "final_delay_seconds", "From a change's arrival to its final boundary.", _SECONDS, "channel"
+        )
+
+        # Clips
+        self.clips = counter("clips_total", "Clips by what became of them.", "channel", "state")
+        self.clip_delay = histogram(
+            "clip_delay_seconds", "From a segment's last boundary being final to its clip.", _SECONDS, "channel"
+        )
+
+        # The daemon itself
+        self.queue_depth = gauge("queue_depth", "Items waiting in a buffer.", "queue")
+        self.queue_dropped = counter("queue_dropped_total", "Items a full buffer let go.", "queue")
+        self.errors = counter("errors_total", "Errors by kind (the class of the error).", "channel", "kind")
+        self.role_up = gauge("role_up", "1 while the role's process runs, else 0.", "role")
+        self.role_restarts = counter("role_restarts_total", "Times a role's process had to be started again.", "role")
+        self.http_requests = counter("http_requests_total", "HTTP answers.", "method", "route", "status")

@@ -1,0 +1,1 @@
+"""Making models. TensorFlow is imported here only, and never by the daemon."""
