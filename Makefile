@@ -1,0 +1,69 @@
+# `make` lists the targets. Nothing is installed twice: the stamps in .venv are renewed when pyproject.toml changes.
+#
+#   PYTHON=…   the interpreter to build .venv with (3.11 or 3.12; found by itself when left out)
+#   ONCE=1     `make demo` ends by itself, with a non-zero code if a boundary is missing or more than 1 s off
+#   TESTS=…    what `make test` runs, for example TESTS=tests/logic
+#   JOBS=…     how many tests run at a time; the machine's cores when left out
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+TESTS ?= tests
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help demo setup setup-dev lint test check bench models clean distclean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup  ## a broadcast sent live over RTMP, its segments and clips on a page; ONCE=1 ends by itself
+	@$(BIN)/streamproc demo $(if $(ONCE),--once)
+
+setup: $(VENV)/.stamp-run  ## .venv with what the daemon needs
+	@true
+
+setup-dev: $(VENV)/.stamp-dev  ## .venv with what the tests and the training need, too (about 3 GB)
+	@true
+
+lint: setup-dev  ## format, style, types and the import rule
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: setup-dev  ## every test; those that need a program which is not installed are skipped and say so
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope $(TESTS)
+
+check: lint test  ## lint and test: what must hold before a change lands
+
+bench: setup-dev  ## accuracy, cost and memory, into benchmarks/results (takes a while)
+	$(BIN)/python -m benchmarks
+
+models: setup-dev  ## train the models that the project brings along anew
+	$(BIN)/python -m streamproc.training.demo_model
+
+clean:  ## remove caches and the demo's files
+	rm -rf .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean  ## remove .venv as well
+	rm -rf $(VENV) *.egg-info
+
+$(BIN)/python:
+	@python="$$(deploy/find-python.sh $(PYTHON))"; \
+	echo "Making $(VENV) with $$python"; \
+	"$$python" -m venv $(VENV)
+
+$(VENV)/.stamp-run: pyproject.toml | $(BIN)/python
+	@echo "Installing streamproc into $(VENV) (about 1 GB, the first time only)"
+	@$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.stamp-dev: pyproject.toml | $(BIN)/python
+	@echo "Installing streamproc, its tests and its training into $(VENV) (about 3 GB, the first time only)"
+	@$(PIP) install --editable '.[dev,train]'
+	@touch $@ $(VENV)/.stamp-run
