@@ -1,0 +1,164 @@
+"""The commands and their options."""
+
+import enum
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streamproc import __version__
+from streamproc.cli.timecodes import parse_range, parse_time
+
+app = typer.Typer(
+    help="Finds a channel's programmes and advert breaks live, to the exact frame, and cuts the clips.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+logo = typer.Typer(help="Models that know a channel's bug.", no_args_is_help=True)
+app.add_typer(logo, name="logo")
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", "-c", envvar="STREAMPROC_CONFIG", help="The configuration file (TOML).")
+]
+
+
+class Role(enum.StrEnum):
+    """The processes of the daemon."""
+
+    RECORDER = "recorder"
+    ANALYSER = "analyser"
+    WEB = "web"
+
+
+class CutMode(enum.StrEnum):
+    """How a clip's ends are cut."""
+
+    EXACT = "exact"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"streamproc {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Take the options that every command shares."""
+
+
+@app.command()
+def run(
+    config: ConfigOption = Path("streamproc.toml"),
+    role: Annotated[
+        Role | None, typer.Option(help="Run this role alone; left out, all three under a supervisor.")
+    ] = None,
+    diagnose: Annotated[
+        Path | None, typer.Option(help="Keep every classified sample here: pictures, CSV, plots. Costs disk.")
+    ] = None,
+    supervised: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Run the daemon: record, find and cut every channel of the configuration, and serve the page."""
+    from streamproc.cli.daemon import run_daemon
+
+    run_daemon(config, None if role is None else role.value, diagnose, supervised=supervised)
+
+
+@app.command()
+def process(
+    source: Annotated[str, typer.Argument(help="A file, a folder of consecutive files, or an address until it ends.")],
+    model: Annotated[Path, typer.Option(help="The channel's model: a folder with model.onnx and card.json.")],
+    out: Annotated[Path, typer.Option(help="Folder for segments.json (and clips/).")],
+    clips: Annotated[bool, typer.Option("--clips", help="Cut a clip of every programme segment.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print segments.json on standard output.")] = False,
+    diagnose: Annotated[
+        Path | None, typer.Option(help="Keep every classified sample here: pictures, CSV, plots.")
+    ] = None,
+) -> None:
+    """Find the segments of finished footage as fast as the machine can."""
+    from streamproc.cli.batch import process_source
+
+    process_source(source, model, out, clips=clips, as_json=as_json, diagnose=diagnose)
+
+
+@app.command()
+def clip(
+    source: Annotated[str, typer.Argument(help="A file, or a folder of consecutive files.")],
+    start: Annotated[str, typer.Option("--from", help="In point: H:MM:SS.mmm, seconds, or a frame as f1234.")],
+    end: Annotated[str, typer.Option("--to", help="Out point, exclusive, written the same way.")],
+    out: Annotated[Path, typer.Option(help="The MP4 file to write.")],
+    mode: Annotated[CutMode, typer.Option(help="exact: to the frame, re-encoding only the ends.")] = CutMode.EXACT,
+) -> None:
+    """Cut a frame-exact clip; times snap to the nearest frame."""
+    from streamproc.cli.batch import cut_clip
+
+    cut_clip(source, parse_time(start), parse_time(end), out)
+
+
+@logo.command()
+def learn(
+    sources: Annotated[list[Path], typer.Argument(help="Footage of the channel.", metavar="SOURCE...")],
+    out: Annotated[Path, typer.Option(help="Folder for the model and its card.")],
+    logo_png: Annotated[
+        Path | None, typer.Option("--logo", help="The bug as a PNG with alpha: learnt by drawing it over the footage.")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option(help="The bug's box as x,y,width,height: fractions of the picture, 0 to 1.")
+    ] = None,
+    opacity: Annotated[float, typer.Option(help="How opaque the bug is on air, with --logo.", min=0.05, max=1)] = 0.7,
+    programme: Annotated[
+        list[str] | None, typer.Option(help="Where the programme is, as 00:00-12:30; may be repeated.")
+    ] = None,
+    advert: Annotated[
+        list[str] | None, typer.Option(help="Where adverts are, as 12:30-16:00; may be repeated.")
+    ] = None,
+) -> None:
+    """Learn a channel's bug from a PNG, or from footage with labelled ranges."""
+    from streamproc.cli.models import learn_model
+
+    ranges = tuple(map(parse_range, programme or ())), tuple(map(parse_range, advert or ()))
+    learn_model(sources, out, logo_png=logo_png, region=region, opacity=opacity, ranges=ranges)
+
+
+@logo.command()
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="The model's folder.")],
+    source: Annotated[str, typer.Argument(help="A file, or a folder of consecutive files.")],
+    truth: Annotated[Path, typer.Option(help="segments.json with the true segments.")],
+) -> None:
+    """Print a model's accuracy per class and its boundary errors as JSON."""
+    from streamproc.cli.models import evaluate_model
+
+    evaluate_model(model, source, truth)
+
+
+@app.command()
+def doctor(
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", envvar="STREAMPROC_CONFIG", help="Check this configuration too.")
+    ] = None,
+    connect: Annotated[bool, typer.Option("--connect", help="Try to reach each channel's feed.")] = False,
+) -> None:
+    """Say what is missing or misconfigured, in words; ends with 1 when something must be mended."""
+    from streamproc.cli.daemon import run_doctor
+
+    run_doctor(config, connect=connect)
+
+
+@app.command()
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="End by itself; fail when a boundary is missing or wrong.")
+    ] = False,
+    folder: Annotated[Path | None, typer.Option(help="Where its files go.")] = None,
+) -> None:
+    """Draw a broadcast, send it live, and show it being cut."""
+    from streamproc.demo.run import main
+
+    raise typer.Exit(main(once=once or bool(os.environ.get("ONCE")), folder=folder))

@@ -1,0 +1,64 @@
+"""What a stage is, and the one place that starts, stops and names it."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import structlog
+
+from streamproc.errors import StreamprocError
+from streamproc.telemetry import Telemetry
+
+log = structlog.get_logger()
+
+
+class Stage(Protocol):
+    """One worker of the flow. ``run`` returns when its work has ended and cleans up when it is cancelled."""
+
+    async def run(self) -> None:
+        """Work until the end of the input, or until cancelled."""
+        ...
+
+
+class Stages:
+    """The running stages of a role, inside one TaskGroup.
+
+    An error that a stage raises on purpose (a StreamprocError) ends that stage alone and is logged: a channel whose
+    model is broken must not stop the others. Anything else is a bug: it ends the role, and the supervisor starts it
+    again from what is on disk.
+    """
+
+    def __init__(self, group: asyncio.TaskGroup, telemetry: Telemetry) -> None:
+        self._group = group
+        self._telemetry = telemetry
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    def start(self, name: str, stage: Stage) -> None:
+        """Start a stage under a name that is free."""
+        task = self._group.create_task(self._run(name, stage), name=name)
+        self._running[name] = task
+        task.add_done_callback(lambda done: self._forget(name, done))
+
+    async def stop(self, names: Iterable[str]) -> None:
+        """Cancel the named stages and wait until they have cleaned up."""
+        tasks = [self._running[name] for name in names if name in self._running]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def stop_where(self, chosen: Callable[[str], bool]) -> None:
+        """Stop the stages whose names are chosen."""
+        await self.stop([name for name in self._running if chosen(name)])
+
+    def _forget(self, name: str, done: asyncio.Task[None]) -> None:
+        if self._running.get(name) is done:
+            del self._running[name]
+
+    async def _run(self, name: str, stage: Stage) -> None:
+        try:
+            await stage.run()
+        except StreamprocError as error:
+            channel = name.partition(".")[0]
+            self._telemetry.errors.labels(channel, type(error).__name__).inc()
+            log.error("stage.failed", stage=name, kind=type(error).__name__, error=str(error))
