@@ -48,7 +48,7 @@ def _rounded(box: tuple[int, int, int, int], radius: int, big: tuple[int, int]) 
     for x in (left + radius, right - radius):
         for y in (top + radius, bottom - radius):
             cv2.circle(mask, (x, y), radius, 255, -1)
-    return mask.astype(np.float32) / 255
+    return np.divide(mask, 255, dtype=np.float32)
 
 
 def _letters(big: tuple[int, int]) -> NDArray[np.float32]:
@@ -59,10 +59,11 @@ def _letters(big: tuple[int, int]) -> NDArray[np.float32]:
     font = cv2.FontFace("sans")
     origin = (44 * _OVERSAMPLING, 44 * _OVERSAMPLING)
     cv2.putText(canvas, "SP", origin, (255, 255, 255), font, 34 * _OVERSAMPLING, 800)
-    return canvas[..., 0].astype(np.float32) / 255
+    return np.divide(canvas[..., 0], 255, dtype=np.float32)
 
 
 def _unpremultiplied(picture: NDArray[np.float32]) -> NDArray[np.uint8]:
     alpha = picture[..., 3:]
     colour = np.divide(picture[..., :3] * 255, alpha, out=np.zeros_like(picture[..., :3]), where=alpha > 0)
-    return np.rint(np.clip(np.dstack([colour, alpha]), 0, 255)).astype(np.uint8)
+    layer: NDArray[np.uint8] = np.rint(np.clip(np.dstack([colour, alpha]), 0, 255)).astype(np.uint8)
+    return layer
