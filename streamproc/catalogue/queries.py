@@ -1,0 +1,296 @@
+"""From tables to rows; nothing here writes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, aliased, joinedload
+
+from streamproc.catalogue.models import Boundary, BoundaryVersion, Channel, Clip, ClipState, Epoch, Event, Gap, Segment
+from streamproc.catalogue.rows import (
+    BoundaryRow,
+    ChannelRow,
+    ClipJob,
+    ClipRow,
+    EpochRow,
+    EventRow,
+    GapRow,
+    SegmentRow,
+    VersionRow,
+)
+from streamproc.errors import CatalogueError
+from streamproc.messages import BoundaryState, Change, Kind, Placement
+from streamproc.timebase import to_ns
+
+Start = aliased(Boundary)
+End = aliased(Boundary)
+SegmentQuery: TypeAlias = "Select[Segment, Boundary, Boundary, Epoch, Channel, Clip]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentFilter:
+    """Which segments are asked for."""
+
+    epoch: int | None = None
+    """Only this epoch's."""
+    kind: Kind | None = None
+    """Only this kind."""
+    state: BoundaryState | None = None
+    """Only FINAL, or only PROVISIONAL ones."""
+    from_ns: int | None = None
+    """Only what ends after this wall time; a running one always does."""
+    until_ns: int | None = None
+    """Only what begins before this wall time."""
+    before_id: int | None = None
+    """Only those with a smaller number: the next page, newest first."""
+    newest_first: bool = False
+    """Order; oldest first when left out."""
+    limit: int | None = None
+    """At most so many; all when left out."""
+
+
+def find_channel(session: Session, name: str) -> Channel:
+    """Return the channel. Raises CatalogueError when there is none."""
+    channel = session.scalar(select(Channel).where(Channel.name == name))
+    if channel is None:
+        raise CatalogueError(f"the catalogue knows no channel '{name}'; put_channel comes first")
+    return channel
+
+
+def find_epoch(session: Session, channel: str, number: int) -> Epoch:
+    """Return the epoch. Raises CatalogueError when there is none."""
+    epoch = session.scalar(select(Epoch).join(Channel).where(Channel.name == channel, Epoch.number == number))
+    if epoch is None:
+        raise CatalogueError(f"the catalogue knows no epoch {number} of channel '{channel}'; begin_epoch comes first")
+    return epoch
+
+
+def find_boundary(session: Session, boundary_id: int) -> Boundary:
+    """Return the boundary. Raises CatalogueError when there is none."""
+    boundary = session.get(Boundary, boundary_id, options=[joinedload(Boundary.epoch).joinedload(Epoch.channel)])
+    if boundary is None:
+        raise CatalogueError(f"the catalogue knows no boundary {boundary_id}")
+    return boundary
+
+
+def standing(session: Session, epoch: Epoch) -> list[Boundary]:
+    """Return the boundaries of an epoch that are not withdrawn, in time order."""
+    query = select(Boundary).where(Boundary.epoch_id == epoch.id, Boundary.state != BoundaryState.WITHDRAWN)
+    return list(session.scalars(query.order_by(Boundary.time_ns)))
+
+
+def segments_query() -> SegmentQuery:
+    """Return the query of segments with all that belongs to them, to be narrowed and ordered."""
+    return (
+        select(Segment, Start, End, Epoch, Channel, Clip)
+        .join(Start, Segment.start_id == Start.id)
+        .outerjoin(End, Segment.end_id == End.id)
+        .join(Epoch, Segment.epoch_id == Epoch.id)
+        .join(Channel, Epoch.channel_id == Channel.id)
+        .outerjoin(Clip, Clip.segment_id == Segment.id)
+    )
+
+
+def narrowed(query: SegmentQuery, where: SegmentFilter) -> SegmentQuery:
+    """Keep the segments that the filter asks for, in its order."""
+    if where.epoch is not None:
+        query = query.where(Epoch.number == where.epoch)
+    if where.kind is not None:
+        query = query.where(Start.after == where.kind)
+    final = (Start.state == BoundaryState.FINAL) & (End.state == BoundaryState.FINAL)
+    if where.state is BoundaryState.FINAL:
+        query = query.where(final)
+    elif where.state is BoundaryState.PROVISIONAL:
+        query = query.where((Segment.end_id.is_(None)) | ~final)
+    if where.from_ns is not None:
+        query = query.where((Segment.end_id.is_(None)) | (Epoch.utc_zero_ns + End.time_ns > where.from_ns))
+    if where.until_ns is not None:
+        query = query.where(Epoch.utc_zero_ns + Start.time_ns < where.until_ns)
+    if where.before_id is not None:
+        query = query.where(Segment.id < where.before_id)
+    return query.order_by(Segment.id.desc() if where.newest_first else Segment.id).limit(where.limit)
+
+
+def segment_rows(session: Session, query: SegmentQuery) -> list[SegmentRow]:
+    """Run a query of segments."""
+    return [
+        segment_row(segment, start, end, epoch, channel.name, clip)
+        for segment, start, end, epoch, channel, clip in session.execute(query)
+    ]
+
+
+def segment_row(
+    segment: Segment, start: Boundary, end: Boundary | None, epoch: Epoch, channel: str, clip: Clip | None
+) -> SegmentRow:
+    """Put a segment together."""
+    final = end is not None and {start.state, end.state} == {BoundaryState.FINAL}
+    return SegmentRow(
+        id=segment.id,
+        channel=channel,
+        epoch=epoch.number,
+        kind=start.after,
+        state=BoundaryState.FINAL if final else BoundaryState.PROVISIONAL,
+        start=boundary_row(start, epoch, channel),
+        end=None if end is None else boundary_row(end, epoch, channel),
+        frame_rate=epoch.frame_rate,
+        title=segment.title,
+        clip=None if clip is None or end is None else clip_row(clip, segment, (start, end), epoch, channel),
+    )
+
+
+def boundary_row(boundary: Boundary, epoch: Epoch, channel: str) -> BoundaryRow:
+    """Put a boundary together."""
+    change = None
+    if boundary.first_new is not None and boundary.decided is not None:
+        change = Change(
+            epoch=epoch.number,
+            before=boundary.before,
+            after=boundary.after,
+            last_old=boundary.last_old,
+            first_new=boundary.first_new,
+            decided=boundary.decided,
+        )
+    return BoundaryRow(
+        id=boundary.id,
+        channel=channel,
+        epoch=epoch.number,
+        role=boundary.role,
+        state=boundary.state,
+        before=boundary.before,
+        after=boundary.after,
+        change=change,
+        placement=placement(boundary),
+        utc_ns=utc(epoch, boundary.time),
+        created_ns=boundary.created_ns,
+    )
+
+
+def placement(at: Boundary | BoundaryVersion) -> Placement:
+    """Return where a boundary, or a version of one, is."""
+    return Placement(time=at.time, frame=at.frame, confidence=at.confidence, method=at.method)
+
+
+def utc(epoch: Epoch, time: Fraction) -> int | None:
+    """Return the wall time of a moment of an epoch; None when the epoch has none."""
+    return None if epoch.utc_zero_ns is None else epoch.utc_zero_ns + to_ns(time)
+
+
+def clip_row(clip: Clip, segment: Segment, ends: tuple[Boundary, Boundary], epoch: Epoch, channel: str) -> ClipRow:
+    """Put a clip together."""
+    start, end = ends
+    return ClipRow(
+        id=clip.id,
+        channel=channel,
+        segment_id=segment.id,
+        epoch=epoch.number,
+        start=start.time,
+        end=end.time,
+        start_utc_ns=utc(epoch, start.time),
+        end_utc_ns=utc(epoch, end.time),
+        title=segment.title,
+        state=clip.state,
+        attempts=clip.attempts,
+        path=clip.path,
+        size_bytes=clip.size_bytes,
+        sha256=clip.sha256,
+        message=clip.message,
+        updated_ns=clip.updated_ns,
+    )
+
+
+def clip_job(clip: Clip) -> ClipJob:
+    """Return what a cutter must know of a clip."""
+    segment, epoch = clip.segment, clip.segment.epoch
+    assert segment.end is not None  # a clip is queued only once both ends are final
+    return ClipJob(
+        id=clip.id,
+        channel=epoch.channel.name,
+        segment_id=segment.id,
+        epoch=epoch.number,
+        start=segment.start.time,
+        end=segment.end.time,
+        start_utc_ns=utc(epoch, segment.start.time),
+        title=segment.title,
+        attempts=clip.attempts,
+        queued_ns=clip.created_ns,
+    )
+
+
+def channel_row(channel: Channel) -> ChannelRow:
+    """Put a channel together."""
+    return ChannelRow(
+        name=channel.name,
+        title=channel.title,
+        model_name=channel.model_name,
+        model_sha256=channel.model_sha256,
+        clips=channel.clips,
+        created_ns=channel.created_ns,
+    )
+
+
+def epoch_row(epoch: Epoch, channel: str) -> EpochRow:
+    """Put an epoch together."""
+    return EpochRow(
+        id=epoch.id,
+        channel=channel,
+        epoch=epoch.number,
+        utc_zero_ns=epoch.utc_zero_ns,
+        frame_rate=epoch.frame_rate,
+        description=epoch.description,
+        end=epoch.end,
+        end_frame=epoch.end_frame,
+        end_reason=epoch.end_reason,
+    )
+
+
+def gap_row(gap: Gap, channel: str) -> GapRow:
+    """Put a gap together; its times are those of its epochs, also when these learn them later."""
+    return GapRow(
+        id=gap.id,
+        channel=channel,
+        before_epoch=gap.before.number,
+        after_epoch=gap.after.number,
+        start_utc_ns=None if gap.before.end is None else utc(gap.before, gap.before.end),
+        end_utc_ns=gap.after.utc_zero_ns,
+        reason=gap.before.end_reason,
+    )
+
+
+def version_rows(versions: Iterable[BoundaryVersion]) -> list[VersionRow]:
+    """Put versions together."""
+    return [
+        VersionRow(number=v.number, state=v.state, placement=placement(v), created_ns=v.created_ns) for v in versions
+    ]
+
+
+def event_row(event: Event) -> EventRow:
+    """Put an event together."""
+    return EventRow(
+        id=event.id,
+        created_ns=event.created_ns,
+        channel=event.channel,
+        type=event.type,
+        subject_id=event.subject_id,
+    )
+
+
+def held_ranges(session: Session, channel: str, margin: Fraction) -> list[tuple[int, Fraction, Fraction]]:
+    """Return epoch, start and end of what must stay recorded: see Catalogue.held."""
+    zero = Fraction(0)
+    waiting = segments_query().where(
+        Channel.name == channel,
+        Channel.clips,
+        Start.after == Kind.PROGRAMME,
+        (Clip.id.is_(None)) | Clip.state.in_([ClipState.QUEUED, ClipState.CUTTING]),
+    )
+    rows = segment_rows(session, waiting)
+    ranges = [(row.epoch, row.start.time, row.end.time) for row in rows if row.end is not None]
+    unsettled = select(Boundary, Epoch).join(Epoch).join(Channel)
+    unsettled = unsettled.where(Channel.name == channel, Boundary.state == BoundaryState.PROVISIONAL)
+    for boundary, epoch in session.execute(unsettled):
+        first = min(boundary.last_old or zero, boundary.time)
+        last = max(boundary.first_new or zero, boundary.time)
+        ranges.append((epoch.number, max(zero, first - margin), last + margin))
+    return sorted(ranges)

@@ -1,0 +1,575 @@
+"""The catalogue: what was found, and what is to be done about it.
+
+Every call is one short transaction; calls may come from any thread and any process. What a call changes, it also
+tells in the outbox, in the same transaction, so a reader of :meth:`Catalogue.events` misses nothing.
+
+What always holds, whatever is called in whatever order and wherever a process is killed:
+
+* the segments of an epoch are contiguous and in order, the first begins at 0, each has a place of its own;
+* a call that is made again changes nothing (a reader that was killed comes back and says it again);
+* a boundary that is final stays where it is;
+* a programme segment gets exactly one clip, when both its ends are final;
+* versions of boundaries are only ever added.
+
+docs/decisions/0006-catalogue.md has the reasons.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session, joinedload
+
+from streamproc.catalogue import queries
+from streamproc.catalogue.database import Database
+from streamproc.catalogue.models import (
+    Boundary,
+    BoundaryVersion,
+    Channel,
+    Clip,
+    ClipState,
+    Epoch,
+    Event,
+    Gap,
+    Outbox,
+    Reader,
+    Role,
+    Segment,
+)
+from streamproc.catalogue.queries import SegmentFilter, Start
+from streamproc.catalogue.rows import (
+    BoundaryRow,
+    ChannelRow,
+    ClipJob,
+    ClipRow,
+    EpochRow,
+    EventRow,
+    GapRow,
+    SegmentRow,
+    VersionRow,
+)
+from streamproc.errors import CatalogueError
+from streamproc.messages import BoundaryState, Change, Kind, Method, Placement, Position
+from streamproc.timebase import NS, Clock, to_ns
+
+EVENTS_KEPT = 10_000
+UNSETTLED_MARGIN_S = Fraction(10)
+"""What refining may re-read on either side of a provisional boundary."""
+_SAME_RECORDING_NS = 3600 * NS
+_EVERYTHING = SegmentFilter()
+
+
+class Catalogue:
+    """See the module. Every call raises CatalogueError when the database fails, or when the call makes no sense."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    @classmethod
+    def open(cls, url: str, *, clock: Clock) -> "Catalogue":
+        """Open the database at an SQLAlchemy address and bring its tables up to date.
+
+        Several processes may do so at once: one migrates, the others wait. Raises CatalogueError: it can't be
+        reached or written, or a newer version of this program wrote it.
+        """
+        return cls(Database(url), clock)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    # What the daemon writes
+
+    def put_channel(
+        self, name: str, title: str, model_name: str | None, model_sha256: str | None, *, clips: bool = True
+    ) -> None:
+        """Add a channel, or bring what is known of it up to date; ``clips``: whether finished programmes are cut."""
+        with self._write() as write:
+            channel = write.session.scalar(select(Channel).where(Channel.name == name))
+            if channel is None:
+                channel = Channel(name=name, created_ns=write.now_ns)
+                write.session.add(channel)
+            elif (channel.title, channel.model_sha256, channel.clips) == (title, model_sha256, clips):
+                return
+            channel.title, channel.clips = title, clips
+            channel.model_name, channel.model_sha256 = model_name, model_sha256
+            write.session.flush()
+            write.tell(name, "channel", channel.id)
+
+    def begin_epoch(
+        self,
+        channel: str,
+        epoch: int,
+        *,
+        utc_zero_ns: int | None,
+        frame_rate: Fraction | None,
+        description: str,
+    ) -> None:
+        """Add an epoch and the gap before it, and open a segment of unknown kind at its time 0.
+
+        Said again, it only takes over what is known better by now: the wall time, the rate. Raises CatalogueError
+        when an epoch of this number began at quite another time: the recording is not the one catalogued here.
+        """
+        with self._write() as write:
+            feed = queries.find_channel(write.session, channel)
+            of_feed = select(Epoch).where(Epoch.channel_id == feed.id)
+            known = write.session.scalar(of_feed.where(Epoch.number == epoch))
+            if known is not None:
+                _check_same_recording(known, channel, utc_zero_ns)
+                known.utc_zero_ns = known.utc_zero_ns if utc_zero_ns is None else utc_zero_ns
+                known.frame_rate = known.frame_rate if frame_rate is None else frame_rate
+                known.description = description
+                return
+            latest = write.session.scalar(of_feed.order_by(Epoch.number.desc()).limit(1))
+            if latest is not None and latest.number > epoch:
+                raise CatalogueError(f"channel '{channel}': epoch {epoch} can't begin after epoch {latest.number}")
+            row = Epoch(channel=feed, number=epoch, utc_zero_ns=utc_zero_ns, frame_rate=frame_rate)
+            row.description, row.created_ns = description, write.now_ns
+            write.session.add(row)
+            write.session.flush()
+            write.tell(channel, "epoch", row.id)
+            if latest is not None:
+                gap = Gap(channel_id=feed.id, before=latest, after=row)
+                write.session.add(gap)
+                write.session.flush()
+                write.tell(channel, "gap", gap.id)
+            at = Placement(time=Fraction(0), frame=0, confidence=1.0, method=Method.EPOCH)
+            start = write.boundary(row, Role.START, (Kind.UNKNOWN, Kind.UNKNOWN), at)
+            write.segment(row, start)
+
+    def end_epoch(self, channel: str, epoch: int, end: Fraction, end_frame: int | None, reason: str) -> None:
+        """Close an epoch and its last segment; nothing happens when it is closed already.
+
+        A provisional boundary at or past the end is withdrawn: what it was seen in is not in the recording.
+        """
+        with self._write() as write:
+            row = queries.find_epoch(write.session, channel, epoch)
+            if row.end is not None:
+                return
+            while (last := queries.standing(write.session, row)[-1]).time_ns >= to_ns(end):
+                if last.role is Role.START:
+                    break  # not one frame was recorded: the only segment there is has no length
+                if last.state is not BoundaryState.PROVISIONAL:
+                    raise CatalogueError(
+                        f"channel '{channel}': epoch {epoch} can't end at {float(end):.3f} s, "
+                        f"its boundary at {float(last.time):.3f} s is final"
+                    )
+                write.drop_last(last)
+            row.end, row.end_frame, row.end_reason = end, end_frame, reason
+            at = Placement(time=end, frame=end_frame, confidence=1.0, method=Method.EPOCH)
+            boundary = write.boundary(row, Role.END, (last.after, Kind.UNKNOWN), at)
+            segment = write.segment_from(last)
+            segment.end = boundary
+            write.tell(channel, "epoch", row.id)
+            write.settle(segment)
+
+    def position(self, channel: str) -> Position | None:
+        """Return where the channel's analysis is; None before its first."""
+        with self._database.read() as session:
+            reader = session.scalar(select(Reader).join(Channel).where(Channel.name == channel))
+            if reader is None:
+                return None
+            return Position(epoch=reader.epoch, time=reader.time, memory=reader.memory)
+
+    def save_position(self, channel: str, position: Position) -> None:
+        """Remember where the channel's analysis is."""
+        with self._write() as write:
+            write.position(queries.find_channel(write.session, channel), position)
+
+    def add_change(self, channel: str, change: Change, at: Placement, position: Position) -> int | None:
+        """Add a provisional boundary, split the running segment at it, and save the position, all or nothing.
+
+        The epoch's first decision, placed at time 0 by Method.EPOCH, names the segment that is running since its
+        start; that boundary is final. A placement that is not after the boundary before it, which refining may
+        have moved, is taken as one frame after that. Returns the boundary's number, or None when there is nothing
+        new: the change is known (none is decided earlier than a known one), or it says what is on air already.
+        Raises CatalogueError when the epoch has ended.
+        """
+        with self._write() as write:
+            row = queries.find_epoch(write.session, channel, change.epoch)
+            if write.knows(row, change):
+                return None
+            write.position(row.channel, position)
+            standing = queries.standing(write.session, row)
+            last = standing[-1]
+            if last.after is change.after:
+                return None
+            if last.role is Role.END:
+                raise CatalogueError(f"channel '{channel}': epoch {change.epoch} has ended; nothing can change in it")
+            if at.method is Method.EPOCH:
+                return write.name_start(standing, change, at)
+            kinds = (last.after, change.after)
+            boundary = write.boundary(row, Role.CHANGE, kinds, _after(at, last, row.frame_rate), change)
+            segment = write.segment_from(last)
+            segment.end = boundary
+            write.settle(segment)
+            write.segment(row, boundary)
+            return boundary.id
+
+    def add_version(self, boundary_id: int, at: Placement) -> None:
+        """Move a provisional boundary; it stays provisional. The same place again changes nothing."""
+        with self._write() as write:
+            write.move(queries.find_boundary(write.session, boundary_id), at, BoundaryState.PROVISIONAL)
+
+    def finalize(self, boundary_id: int, at: Placement) -> None:
+        """Put a boundary where it stays; the same place again changes nothing.
+
+        Segments between final boundaries become final with it, and a final programme queues its clip. Raises
+        CatalogueError when it is final elsewhere, is withdrawn, or would pass a neighbour.
+        """
+        with self._write() as write:
+            write.move(queries.find_boundary(write.session, boundary_id), at, BoundaryState.FINAL)
+
+    def withdraw(self, first_id: int, second_id: int) -> None:
+        """Take back two neighbouring boundaries, with the segment between them; their neighbours become one.
+
+        One of the two may be the epoch's start or end: that one stays, and the segment next to the short one
+        reaches to it. Their versions stay on record. Said again, it changes nothing. Raises CatalogueError when
+        they are not neighbours, one is final, or what would become one is of different kinds.
+        """
+        with self._write() as write:
+            first = queries.find_boundary(write.session, first_id)
+            second = queries.find_boundary(write.session, second_id)
+            gone = [b for b in (first, second) if b.role is Role.CHANGE]
+            if gone and all(boundary.state is BoundaryState.WITHDRAWN for boundary in gone):
+                return
+            write.merge(first, second)
+
+    # What the daemon asks
+
+    def provisional(self, channel: str) -> list[BoundaryRow]:
+        """Return the channel's provisional boundaries, in time order."""
+        query = (
+            select(Boundary, Epoch)
+            .join(Epoch)
+            .join(Channel)
+            .where(Channel.name == channel, Boundary.state == BoundaryState.PROVISIONAL)
+            .order_by(Epoch.number, Boundary.time_ns)
+        )
+        with self._database.read() as session:
+            return [queries.boundary_row(boundary, epoch, channel) for boundary, epoch in session.execute(query)]
+
+    def boundaries(self, channel: str, epoch: int) -> list[BoundaryRow]:
+        """Return the boundaries of an epoch that stand, its start and end among them, in time order."""
+        with self._database.read() as session:
+            row = queries.find_epoch(session, channel, epoch)
+            return [queries.boundary_row(boundary, row, channel) for boundary in queries.standing(session, row)]
+
+    def held(self, channel: str) -> list[tuple[int, Fraction, Fraction]]:
+        """Return (epoch, start, end) of the recording that work still to be done needs.
+
+        That is: programmes whose clip is queued, being cut, or will be queued once both ends are final, and what
+        lies around provisional boundaries. A programme that still runs does not hold what age or space would delete.
+        """
+        with self._database.read() as session:
+            return queries.held_ranges(session, channel, UNSETTLED_MARGIN_S)
+
+    def next_clip(self) -> ClipJob | None:
+        """Take the oldest queued clip for cutting; None when none is queued."""
+        with self._write() as write:
+            queued = select(Clip).where(Clip.state == ClipState.QUEUED).order_by(Clip.updated_ns, Clip.id)
+            clip = write.session.scalar(queued.limit(1))
+            if clip is None:
+                return None
+            clip.attempts += 1
+            write.clip(clip, ClipState.CUTTING)
+            return queries.clip_job(clip)
+
+    def requeue_clips(self) -> int:
+        """Queue again what a process that is gone was cutting; returns how many."""
+        with self._write() as write:
+            left = write.session.scalars(select(Clip).where(Clip.state == ClipState.CUTTING).order_by(Clip.id)).all()
+            for clip in left:
+                write.clip(clip, ClipState.QUEUED)
+            return len(left)
+
+    def clip_ready(self, clip_id: int, path: str, size_bytes: int, sha256: str) -> None:
+        """Offer a clip: its file is whole and checked."""
+        with self._write() as write:
+            clip = write.find_clip(clip_id)
+            clip.path, clip.size_bytes, clip.sha256, clip.message = path, size_bytes, sha256, None
+            write.clip(clip, ClipState.READY)
+
+    def clip_failed(self, clip_id: int, message: str, *, retry: bool) -> None:
+        """Write down why cutting failed; with ``retry`` it goes to the end of the queue."""
+        with self._write() as write:
+            clip = write.find_clip(clip_id)
+            clip.message = message
+            write.clip(clip, ClipState.QUEUED if retry else ClipState.FAILED)
+
+    # What readers ask
+
+    def channels(self) -> list[ChannelRow]:
+        """Return all channels, by name."""
+        with self._database.read() as session:
+            return [queries.channel_row(channel) for channel in session.scalars(select(Channel).order_by(Channel.name))]
+
+    def epochs(self, channel: str) -> list[EpochRow]:
+        """Return the channel's epochs, oldest first."""
+        query = select(Epoch).join(Channel).where(Channel.name == channel).order_by(Epoch.number)
+        with self._database.read() as session:
+            return [queries.epoch_row(epoch, channel) for epoch in session.scalars(query)]
+
+    def gaps(self, channel: str) -> list[GapRow]:
+        """Return the channel's gaps, oldest first."""
+        query = select(Gap).join(Channel, Gap.channel_id == Channel.id).where(Channel.name == channel).order_by(Gap.id)
+        loaded = query.options(joinedload(Gap.before), joinedload(Gap.after))
+        with self._database.read() as session:
+            return [queries.gap_row(gap, channel) for gap in session.scalars(loaded)]
+
+    def segments(self, channel: str, where: SegmentFilter = _EVERYTHING) -> list[SegmentRow]:
+        """Return the channel's segments, by default all of them, in time order."""
+        query = queries.narrowed(queries.segments_query().where(Channel.name == channel), where)
+        with self._database.read() as session:
+            return queries.segment_rows(session, query)
+
+    def segment(self, segment_id: int) -> SegmentRow | None:
+        """Return one segment; None when there is none, or it was merged into another."""
+        with self._database.read() as session:
+            rows = queries.segment_rows(session, queries.segments_query().where(Segment.id == segment_id))
+            return rows[0] if rows else None
+
+    def segment_at(self, boundary_id: int) -> SegmentRow | None:
+        """Return the segment that begins at a boundary; None when none does."""
+        with self._database.read() as session:
+            rows = queries.segment_rows(session, queries.segments_query().where(Start.id == boundary_id))
+            return rows[0] if rows else None
+
+    def versions(self, boundary_id: int) -> list[VersionRow]:
+        """Return all versions of a boundary, oldest first; also of one that was withdrawn."""
+        query = select(BoundaryVersion).where(BoundaryVersion.boundary_id == boundary_id)
+        with self._database.read() as session:
+            return queries.version_rows(session.scalars(query.order_by(BoundaryVersion.number)))
+
+    def clips(self, channel: str, *, before_id: int | None = None, limit: int | None = None) -> list[ClipRow]:
+        """Return the channel's clips, newest first, with numbers below ``before_id``, at most ``limit``."""
+        query = queries.segments_query().where(Channel.name == channel, Clip.id.is_not(None))
+        if before_id is not None:
+            query = query.where(Clip.id < before_id)
+        with self._database.read() as session:
+            rows = queries.segment_rows(session, query.order_by(Clip.id.desc()).limit(limit))
+            return [row.clip for row in rows if row.clip is not None]
+
+    def clip(self, clip_id: int) -> ClipRow | None:
+        """Return one clip; None when there is none."""
+        with self._database.read() as session:
+            rows = queries.segment_rows(session, queries.segments_query().where(Clip.id == clip_id))
+            return rows[0].clip if rows else None
+
+    def events(self, after_id: int, limit: int = 100) -> list[EventRow]:
+        """Return what happened after an event, oldest first; the newest 10,000 are kept."""
+        query = select(Event).where(Event.id > after_id).order_by(Event.id).limit(limit)
+        with self._database.read() as session:
+            return [queries.event_row(event) for event in session.scalars(query)]
+
+    def event_range(self) -> tuple[int, int]:
+        """Return the numbers of the oldest event kept and of the newest; (1, 0) while there is none."""
+        with self._database.read() as session:
+            newest = session.scalar(select(Outbox.last_event_id)) or 0
+            return session.scalar(select(func.min(Event.id))) or newest + 1, newest
+
+    @contextmanager
+    def _write(self) -> Iterator["_Write"]:
+        with self._database.write() as session:
+            # Locks out all other writers, on every database; see Outbox.
+            outbox = session.scalars(select(Outbox).with_for_update()).one()
+            yield _Write(session, outbox, self._clock.utc_ns())
+            session.execute(delete(Event).where(Event.id <= outbox.last_event_id - EVENTS_KEPT))
+
+
+class _Write:
+    """One transaction that changes something."""
+
+    def __init__(self, session: Session, outbox: Outbox, now_ns: int) -> None:
+        self.session = session
+        self.now_ns = now_ns
+        self._outbox = outbox
+
+    def tell(self, channel: str, type_: str, subject_id: int) -> None:
+        """Add an event."""
+        self._outbox.last_event_id += 1
+        event = Event(id=self._outbox.last_event_id, created_ns=self.now_ns, channel=channel)
+        event.type, event.subject_id = type_, subject_id
+        self.session.add(event)
+
+    def position(self, channel: Channel, position: Position) -> None:
+        reader = self.session.get(Reader, channel.id)
+        if reader is None:
+            reader = Reader(channel_id=channel.id)
+            self.session.add(reader)
+        reader.epoch, reader.time, reader.memory = position.epoch, position.time, position.memory
+        reader.updated_ns = self.now_ns
+
+    def knows(self, epoch: Epoch, change: Change) -> bool:
+        """Tell whether a change is a replay: changes are decided in order, so a new one is decided last."""
+        decided = select(Boundary.decided).where(Boundary.epoch_id == epoch.id, Boundary.decided.is_not(None))
+        return any(known is not None and known >= change.decided for known in self.session.scalars(decided))
+
+    def boundary(
+        self, epoch: Epoch, role: Role, kinds: tuple[Kind, Kind], at: Placement, change: Change | None = None
+    ) -> Boundary:
+        """Add a boundary and its first version."""
+        boundary = Boundary(epoch=epoch, role=role, before=kinds[0], after=kinds[1], created_ns=self.now_ns)
+        boundary.state = BoundaryState.PROVISIONAL if role is Role.CHANGE else BoundaryState.FINAL
+        if change is not None:
+            boundary.last_old, boundary.first_new, boundary.decided = change.last_old, change.first_new, change.decided
+        self._place(boundary, at)
+        return boundary
+
+    def segment(self, epoch: Epoch, start: Boundary) -> None:
+        """Open a segment."""
+        segment = Segment(epoch=epoch, start=start)
+        self.session.add(segment)
+        self.session.flush()
+        self.tell(epoch.channel.name, "segment", segment.id)
+
+    def segment_from(self, boundary: Boundary) -> Segment:
+        """Return the segment that begins at a boundary."""
+        return self.session.scalars(select(Segment).where(Segment.start_id == boundary.id)).one()
+
+    def segment_to(self, boundary: Boundary) -> Segment:
+        """Return the segment that ends at a boundary."""
+        return self.session.scalars(select(Segment).where(Segment.end_id == boundary.id)).one()
+
+    def name_start(self, standing: list[Boundary], change: Change, at: Placement) -> int:
+        """Give the first segment of an epoch its kind."""
+        start = standing[0]
+        if len(standing) > 1 or at.time != 0:
+            raise CatalogueError(f"epoch {change.epoch}: only its first change can be placed at its start")
+        start.after = change.after
+        start.last_old, start.first_new, start.decided = change.last_old, change.first_new, change.decided
+        self._place(start, at)
+        self.settle(self.segment_from(start))
+        return start.id
+
+    def move(self, boundary: Boundary, at: Placement, state: BoundaryState) -> None:
+        """Put a boundary at a place, if it may still be moved, and settle what lies at it."""
+        same = queries.placement(boundary) == at
+        if same and boundary.state is state:
+            return
+        if boundary.state is not BoundaryState.PROVISIONAL:
+            raise CatalogueError(f"boundary {boundary.id} is {boundary.state} and can't be moved any more")
+        standing = queries.standing(self.session, boundary.epoch)
+        index = standing.index(boundary)
+        if not standing[index - 1].time_ns < to_ns(at.time) < _time_ns(standing, index + 1):
+            raise CatalogueError(f"boundary {boundary.id} would pass its neighbour at {float(at.time):.3f} s")
+        boundary.state = state
+        self._place(boundary, at)
+        self.settle(self.segment_to(boundary))
+        self.settle(self.segment_from(boundary))
+
+    def merge(self, first: Boundary, second: Boundary) -> None:
+        """Take out the segment between two boundaries."""
+        middle = self.segment_from(first)
+        if middle.end is not second:
+            raise CatalogueError(f"boundaries {first.id} and {second.id} are not neighbours")
+        if any(b.role is Role.CHANGE and b.state is not BoundaryState.PROVISIONAL for b in (first, second)):
+            raise CatalogueError(f"boundary {first.id} or {second.id} is final and can't be withdrawn")
+        if first.role is Role.START and second.role is Role.END:
+            raise CatalogueError(f"boundaries {first.id} and {second.id} are the ends of an epoch")
+        if second.role is Role.END:
+            self.drop_last(first)
+        elif first.role is Role.START:
+            self._drop_after_start(first, middle, second)
+        else:
+            self._drop_pair(first, middle, second)
+
+    def drop_last(self, boundary: Boundary) -> None:
+        """Take back the last change of an epoch: what was on air before it goes on."""
+        before, gone = self.segment_to(boundary), self.segment_from(boundary)
+        self._join(before, gone, [gone], [boundary])
+        if before.end is not None:
+            before.end.before = before.start.after
+        self.settle(before)
+
+    def _drop_after_start(self, start: Boundary, middle: Segment, second: Boundary) -> None:
+        following = self.segment_from(second)
+        start.after = second.after
+        self._join(middle, following, [following], [second])
+        self.settle(middle)
+
+    def _drop_pair(self, first: Boundary, middle: Segment, second: Boundary) -> None:
+        before, following = self.segment_to(first), self.segment_from(second)
+        if before.start.after is not second.after:
+            raise CatalogueError(
+                f"boundaries {first.id} and {second.id} can't be withdrawn: "
+                f"{before.start.after} before them and {second.after} after them don't make one segment"
+            )
+        self._join(before, following, [middle, following], [first, second])
+        self.settle(before)
+
+    def _join(self, segment: Segment, last: Segment, gone: list[Segment], boundaries: list[Boundary]) -> None:
+        end = last.end
+        channel = segment.epoch.channel.name
+        for lost in gone:
+            self.tell(channel, "segment-removed", lost.id)
+            self.session.delete(lost)
+        self.session.flush()  # the end is free only once the segment that had it is gone
+        segment.end = end
+        for boundary in boundaries:
+            boundary.state = BoundaryState.WITHDRAWN
+            self._place(boundary, queries.placement(boundary))
+
+    def settle(self, segment: Segment) -> None:
+        """Tell that a segment changed, and queue its clip if it is a finished programme without one."""
+        self.session.flush()
+        channel, end = segment.epoch.channel, segment.end
+        self.tell(channel.name, "segment", segment.id)
+        if not channel.clips or segment.start.after is not Kind.PROGRAMME:
+            return
+        if end is None or {segment.start.state, end.state} != {BoundaryState.FINAL}:
+            return
+        if self.session.scalar(select(Clip.id).where(Clip.segment_id == segment.id)) is None:
+            clip = Clip(segment=segment, attempts=0, created_ns=self.now_ns)
+            self.session.add(clip)
+            self.clip(clip, ClipState.QUEUED)
+
+    def find_clip(self, clip_id: int) -> Clip:
+        clip = self.session.get(Clip, clip_id)
+        if clip is None:
+            raise CatalogueError(f"the catalogue knows no clip {clip_id}")
+        return clip
+
+    def clip(self, clip: Clip, state: ClipState) -> None:
+        """Set a clip's state."""
+        clip.state, clip.updated_ns = state, self.now_ns
+        self.session.flush()
+        self.tell(clip.segment.epoch.channel.name, "clip", clip.id)
+
+    def _place(self, boundary: Boundary, at: Placement) -> None:
+        """Write a place into a boundary, and a version with it."""
+        boundary.time, boundary.time_ns, boundary.frame = at.time, to_ns(at.time), at.frame
+        boundary.confidence, boundary.method = at.confidence, at.method
+        self.session.add(boundary)
+        self.session.flush()
+        of_boundary = select(func.count()).where(BoundaryVersion.boundary_id == boundary.id)
+        version = BoundaryVersion(boundary_id=boundary.id, number=1 + (self.session.scalar(of_boundary) or 0))
+        version.state, version.created_ns = boundary.state, self.now_ns
+        version.time, version.frame, version.confidence, version.method = at.time, at.frame, at.confidence, at.method
+        self.session.add(version)
+        self.tell(boundary.epoch.channel.name, "boundary", boundary.id)
+
+
+def _time_ns(standing: list[Boundary], index: int) -> float:
+    return standing[index].time_ns if index < len(standing) else float("inf")
+
+
+def _after(at: Placement, last: Boundary, frame_rate: Fraction | None) -> Placement:
+    """Return the placement, or one a frame after the last boundary where it is not after that."""
+    if to_ns(at.time) > last.time_ns:
+        return at
+    frame = None if last.frame is None else last.frame + 1
+    later = last.time + (Fraction(1, 25) if frame_rate is None else 1 / frame_rate)
+    return Placement(time=later, frame=frame, confidence=at.confidence, method=at.method)
+
+
+def _check_same_recording(known: Epoch, channel: str, utc_zero_ns: int | None) -> None:
+    if known.utc_zero_ns is None or utc_zero_ns is None:
+        return
+    if abs(known.utc_zero_ns - utc_zero_ns) > _SAME_RECORDING_NS:
+        raise CatalogueError(
+            f"channel '{channel}': the catalogue's epoch {known.number} began at another time than the recording's; "
+            "the two don't belong together: move both away, or restore the one that is missing"
+        )
