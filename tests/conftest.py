@@ -1,7 +1,7 @@
 """What a test may need from the machine, and what happens where it is absent.
 
 A test says what it needs by a marker. On a developer's machine it is skipped with a reason when that is absent; where
-CI or STREAMPROC_TEST_ALL is set it fails, so that nothing goes untested in silence. The team's shared footage is not
+CI or TEST_ALL is set it fails, so that nothing goes untested in silence. The team's shared footage is not
 part of the project, so tests that need it are skipped wherever it is absent.
 """
 
@@ -34,10 +34,15 @@ def _prometheus() -> str | None:
     return None
 
 
+def _systemd() -> str | None:
+    return None if shutil.which("systemd-analyze") else "needs systemd-analyze: apt-get install -y systemd"
+
+
 REQUIREMENTS: dict[str, Callable[[], str | None]] = {
     "nginx": _nginx,
     "chromium": _chromium,
     "promtool": _prometheus,
+    "systemd": _systemd,
 }
 
 
@@ -45,7 +50,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip or fail a test whose marker names something that is absent."""
     if item.get_closest_marker("shared_data") and not SHARED_DATA.is_dir():
         pytest.skip("needs the team's shared footage, which is not part of the project")
-    must_run = bool(os.environ.get("CI") or os.environ.get("STREAMPROC_TEST_ALL"))
+    must_run = bool(os.environ.get("CI") or os.environ.get("TEST_ALL"))
     for name, missing in REQUIREMENTS.items():
         reason = missing() if item.get_closest_marker(name) else None
         if reason is not None and must_run:
