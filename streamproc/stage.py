@@ -2,14 +2,19 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import structlog
 
 from streamproc.errors import StreamprocError
 from streamproc.telemetry import Telemetry
+from streamproc.timebase import Clock
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 
 class Stage(Protocol):
@@ -62,3 +67,21 @@ class Stages:
             channel = name.partition(".")[0]
             self._telemetry.errors.labels(channel, type(error).__name__).inc()
             log.error("stage.failed", stage=name, kind=type(error).__name__, error=str(error))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What every stage of one channel is given."""
+
+    channel: str
+    """The channel's short name."""
+    telemetry: Telemetry
+    """Where it counts."""
+    clock: Clock
+    """Where it reads the time."""
+    executor: Executor
+    """Where it decodes and writes: threads that all channels of the role share."""
+
+    async def call(self, function: Callable[[], T]) -> T:
+        """Call a function that blocks in one of the threads, and wait for what it returns."""
+        return await asyncio.get_running_loop().run_in_executor(self.executor, function)

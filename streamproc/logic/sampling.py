@@ -1,0 +1,70 @@
+"""Which frames are looked at.
+
+Decoding is the cost of a channel, so in the steady state only keyframes are decoded (or as many frames as were asked
+for). While a change is suspected the plan is *dense*: frames between keyframes are taken too, so that n samples that
+must agree cost n short steps and not n groups of pictures. Density is bounded: a suspicion that neither comes true nor
+goes away (a picture the model can't judge for minutes) may not cost a full decode for ever.
+
+docs/decisions/0005-where-a-boundary-is-put.md tells why.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+DENSE_LIMIT_S = 8
+"""A suspicion is followed densely for so long; after that at the usual pace, until it is settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextSample:
+    """What to look at next."""
+
+    at: Fraction
+    """Take the first frame presented at or after this time, seconds in the epoch."""
+    keyframe_first: bool
+    """Take a keyframe before ``at`` instead, if there is one."""
+
+
+class SamplingPlan:
+    """One channel's plan: the one who samples asks it, the one who decides tells it what came of it."""
+
+    def __init__(self, *, rate_hz: float | None, max_gap_s: float, dense_rate_hz: float) -> None:
+        self._step = None if rate_hz is None else 1 / Fraction(rate_hz).limit_denominator(1000)
+        self._max_gap = Fraction(max_gap_s).limit_denominator(1000)
+        self._dense_step = 1 / Fraction(dense_rate_hz).limit_denominator(1000)
+        self._suspected_since: Fraction | None = None
+        self._dense = False
+        self._settled: tuple[int, Fraction] | None = None
+
+    @property
+    def dense(self) -> bool:
+        """Whether a change is suspected and followed closely."""
+        return self._dense
+
+    @property
+    def settled(self) -> tuple[int, Fraction] | None:
+        """Epoch and time up to which the decision is made and nothing is in doubt; None before there is any."""
+        return self._settled
+
+    def begin_epoch(self) -> None:
+        """Suspect everything: nothing is known of a new epoch."""
+        self._suspected_since, self._dense = None, True
+
+    def observe(self, epoch: int, time: Fraction, *, suspicious: bool) -> None:
+        """Take in what came of the sample at ``time``."""
+        if not suspicious:
+            self._suspected_since, self._dense = None, False
+            self._settled = (epoch, time)
+            return
+        if self._suspected_since is None:
+            self._suspected_since = time
+        self._dense = time - self._suspected_since < DENSE_LIMIT_S
+
+    def next(self, last: Fraction) -> NextSample:
+        """Return what to look at after the sample at ``last``."""
+        if self._dense:
+            step = self._dense_step if self._step is None else min(self._step, self._dense_step)
+            return NextSample(last + step, keyframe_first=False)
+        if self._step is not None:
+            return NextSample(last + self._step, keyframe_first=False)
+        return NextSample(last + self._max_gap, keyframe_first=True)
