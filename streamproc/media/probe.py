@@ -1,0 +1,121 @@
+"""What an open source holds: which tracks are used, how they are coded, how they count time."""
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import av
+from av.stream import Discard, Disposition
+
+from streamproc.errors import SourceUnsupported
+from streamproc.media.footage import AudioFormat, Format, VideoFormat
+from streamproc.media.timestamps import FLV_WRAP, MPEGTS_WRAP, TrackBase
+
+if TYPE_CHECKING:
+    Packet: TypeAlias = av.Packet[Any]
+else:
+    Packet = av.Packet  # generic in its stub only
+Tracks: TypeAlias = tuple[av.VideoStream, av.AudioStream | None]
+
+RECORDABLE_VIDEO: Final = frozenset({"h264", "hevc", "mpeg2video", "mpeg1video", "mpeg4", "av1", "vp9"})
+"""Codecs that the recording's MP4 files can hold."""
+RECORDABLE_AUDIO: Final = frozenset({"aac", "mp2", "mp3", "mp3float", "ac3", "eac3", "opus", "flac", "alac"})
+
+_MAX_RATE = 1000  # libavformat answers 90000 when it can't tell
+_PROGRESSIVE = 1  # AVFieldOrder; 0 is unknown, above are the four interlaced orders
+_MPEGTS_BASE = Fraction(1, 90000)
+
+
+def pick_tracks(container: av.container.InputContainer, where: str) -> Tracks:
+    """Choose the best video and the audio that goes with it; nothing else will be read from the container.
+
+    where: how the source is called in messages. Raises SourceUnsupported when there is no video that can be decoded.
+    """
+    video = container.streams.best("video")
+    if not isinstance(video, av.VideoStream) or video.disposition & (
+        Disposition.attached_pic | Disposition.timed_thumbnails
+    ):
+        kinds = sorted({stream.type for stream in container.streams if stream.type in ("audio", "subtitle", "data")})
+        raise SourceUnsupported(f"{where}: no video track, only {' and '.join(kinds) or 'nothing'}")
+    if video.codec_context is None:
+        raise SourceUnsupported(f"{where}: the video is in a codec that can't be decoded here")
+    if not video.codec_context.width:
+        name = video.codec_context.name
+        raise SourceUnsupported(f"{where}: no picture could be made out in the {name} video; it may be encrypted")
+    audio = container.streams.best("audio", related=video)
+    usable = isinstance(audio, av.AudioStream) and audio.codec_context is not None and audio.codec_context.sample_rate
+    chosen = (video, audio if usable and isinstance(audio, av.AudioStream) else None)
+    for stream in container.streams:
+        if stream not in chosen:
+            # The demuxer then skips their bytes; of HLS it does not even load the other renditions.
+            stream.discard = Discard.all
+    return chosen
+
+
+def format_of(video: av.VideoStream, audio: av.AudioStream | None) -> Format:
+    """Describe the coding of the tracks."""
+    return Format(video=_video_format(video), audio=None if audio is None else _audio_format(audio))
+
+
+def base_of(container: av.container.InputContainer, stream: "av.VideoStream | av.AudioStream") -> TrackBase:
+    """Tell how the track counts, and where its count wraps."""
+    base = time_base(stream)
+    if container.format.name == "flv":
+        return TrackBase(base, FLV_WRAP)
+    if container.format.name in ("mpegts", "hls") and base == _MPEGTS_BASE:
+        return TrackBase(base, MPEGTS_WRAP)
+    return TrackBase(base)
+
+
+def time_base(stream: "av.VideoStream | av.AudioStream") -> Fraction:
+    """Return the seconds of one tick."""
+    assert stream.time_base is not None  # libavformat gives every stream one
+    return stream.time_base
+
+
+def may_split_fields(container: av.container.InputContainer, video: av.VideoStream) -> bool:
+    """Tell whether the two fields of a frame may come as two packets (H.264 with field pictures in MPEG-TS)."""
+    context = video.codec_context
+    in_ts = container.format.name in ("mpegts", "hls") and time_base(video) == _MPEGTS_BASE
+    return in_ts and context.name == "h264" and context.field_order != _PROGRESSIVE
+
+
+def is_second_field(packet: Packet) -> bool:
+    """Tell whether a video packet of MPEG-TS is the rest of the frame before it: it has no time of its own."""
+    return packet.pts is None and packet.dts is None
+
+
+def joined_fields(first: Packet, second: Packet) -> Packet:
+    """Return one packet with both fields of a frame and the time of the first."""
+    whole: Packet = av.Packet(bytes(first) + bytes(second))
+    whole.stream, whole.time_base = first.stream, first.time_base
+    whole.pts, whole.dts = first.pts, first.dts
+    whole.duration = (first.duration or 0) + (second.duration or 0)
+    whole.is_keyframe, whole.is_corrupt = first.is_keyframe, first.is_corrupt or second.is_corrupt
+    return whole
+
+
+def _video_format(stream: av.VideoStream) -> VideoFormat:
+    context = stream.codec_context
+    rate = stream.guessed_rate
+    aspect = stream.sample_aspect_ratio
+    return VideoFormat(
+        codec=context.name,
+        width=context.width,
+        height=context.height,
+        time_base=time_base(stream),
+        rate=Fraction(rate) if rate and rate < _MAX_RATE else None,
+        extradata=context.extradata or b"",
+        sample_aspect=Fraction(aspect) if aspect else Fraction(1),
+        interlaced=context.field_order > _PROGRESSIVE,
+    )
+
+
+def _audio_format(stream: av.AudioStream) -> AudioFormat:
+    context = stream.codec_context
+    return AudioFormat(
+        codec=context.name,
+        time_base=time_base(stream),
+        rate=context.sample_rate,
+        layout=context.layout.name,
+        extradata=context.extradata or b"",
+    )

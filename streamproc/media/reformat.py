@@ -1,0 +1,126 @@
+"""Notices that a running stream has changed its coding, and makes out the new one from its first packets.
+
+libavformat describes a stream once, when it opens it. A publisher that restarts with another resolution, or a
+transport stream spliced from two encoders, goes on in the same connection with another sequence header.
+"""
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import av
+
+from streamproc.media.fmp4 import nal_units
+from streamproc.media.probe import Packet
+
+_SEQUENCE_HEADER: Final = b"\0\0\1\xb3"  # of MPEG-1 and 2
+_SEQUENCE_HEADER_SIZE: Final = 8  # start code, size, aspect and rate; after it come rates and tables that may vary
+_HEADER_BYTES: Final = 1024  # parameter sets stand at the start of a keyframe
+_IS_SPS: Final = {"h264": lambda unit: unit[0] & 0x1F == 7, "hevc": lambda unit: unit[0] >> 1 & 0x3F == 33}
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """The tracks as they are coded at present."""
+
+    video: av.VideoStream
+    audio: av.AudioStream | None
+
+
+class FormatWatch:
+    """Compares each sequence header with the one before."""
+
+    def __init__(self, container_format: str, streams: Streams) -> None:
+        self._container_format = "flv" if container_format == "flv" else "mpegts"
+        self._streams = streams
+        # In MPEG-TS the headers come with the packets; elsewhere they stand in the stream's description.
+        in_band = container_format in ("mpegts", "hls")
+        self._video = b"" if in_band else streams.video.codec_context.extradata or b""
+        self._audio = b"" if in_band or streams.audio is None else streams.audio.codec_context.extradata or b""
+        self._kept: av.container.InputContainer | None = None  # what the present streams live in
+
+    def changed(self, packet: Packet, *, is_video: bool) -> bool:
+        """Tell whether this packet begins a new format; remembers the header of one that does not."""
+        if is_video:
+            header = _video_header(packet, self._streams.video.codec_context.name)
+            if not self._video:
+                self._video = header
+            return bool(header) and header != self._video
+        if self._streams.audio is None:
+            return False
+        header = _audio_header(packet, self._streams.audio.codec_context.name)
+        if not self._audio:
+            self._audio = header
+        return bool(header) and header != self._audio
+
+    def renew(self, packets: Iterable[Packet], video_index: int) -> Streams:
+        """Make out the new format from its first packets, a video keyframe among them if video has changed.
+
+        Raises av.FFmpegError when that fails.
+        """
+        video = next((p for p in packets if p.stream_index == video_index and p.is_keyframe), None)
+        audio = next((p for p in packets if p.stream_index != video_index), None)
+        container = _reopened(self._container_format, self._streams, video, audio)
+        self._streams = Streams(
+            container.streams.video[0] if container.streams.video else self._streams.video,
+            container.streams.audio[0] if container.streams.audio else self._streams.audio,
+        )
+        self._kept = container
+        self._video = (video and _video_header(video, self._streams.video.codec_context.name)) or self._video
+        if audio is not None and self._streams.audio is not None:
+            self._audio = _audio_header(audio, self._streams.audio.codec_context.name) or self._audio
+        return self._streams
+
+
+def _video_header(packet: Packet, codec: str) -> bytes:
+    """Return the sequence header that comes with a packet, empty if there is none."""
+    if packet.has_sidedata("new_extradata"):
+        return bytes(packet.get_sidedata("new_extradata"))
+    if not packet.is_keyframe:
+        return b""
+    start = bytes(memoryview(packet)[:_HEADER_BYTES])
+    if codec in ("mpeg1video", "mpeg2video"):
+        at = start.find(_SEQUENCE_HEADER)
+        return start[at : at + _SEQUENCE_HEADER_SIZE] if at >= 0 else b""
+    if codec in _IS_SPS and start.startswith((b"\0\0\1", b"\0\0\0\1")):
+        return b"".join(unit for unit in nal_units(start) if _IS_SPS[codec](unit))
+    return b""
+
+
+def _audio_header(packet: Packet, codec: str) -> bytes:
+    """Return what of a packet's header the recording keeps once for the whole epoch; empty if there is none."""
+    if packet.has_sidedata("new_extradata"):
+        return bytes(packet.get_sidedata("new_extradata"))
+    start = bytes(memoryview(packet)[:4])
+    if codec == "aac" and len(start) == 4 and start[0] == 0xFF and start[1] & 0xF6 == 0xF0:
+        return bytes((start[2] & 0xFD, start[3] & 0xC0))  # ADTS: profile, sample rate, channels
+    return b""
+
+
+def _reopened(
+    container_format: str, old: Streams, video: Packet | None, audio: Packet | None
+) -> av.container.InputContainer:
+    """Write the packets into a container in memory and let libavformat make out what they are."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=container_format) as output:
+        copies = [
+            _copied(output, stream, packet)
+            for stream, packet in ((old.video, video), (old.audio, audio))
+            if stream is not None and packet is not None
+        ]
+        for copy in copies:
+            output.mux(copy)
+    buffer.seek(0)
+    return av.open(buffer, "r", format=container_format)
+
+
+def _copied(output: av.container.OutputContainer, source: Any, packet: Packet) -> Packet:
+    stream = output.add_stream_from_template(source, opaque=True)
+    if packet.has_sidedata("new_extradata"):
+        stream.codec_context.extradata = bytes(packet.get_sidedata("new_extradata"))
+    copy: Packet = av.Packet(bytes(packet))
+    copy.stream, copy.time_base = stream, packet.time_base
+    copy.pts = copy.dts = 0
+    copy.is_keyframe = True
+    return copy

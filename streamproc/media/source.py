@@ -1,0 +1,332 @@
+"""A live feed (or anything else with an address) as packets with times to rely on. Only demuxes.
+
+A :class:`Source` is one connection. It yields the packets of one epoch after another: an epoch ends where the format
+changes or the count of time jumps, and the next one begins with the very packet that showed it, on the same
+connection. What goes wrong is raised as one line that never holds a stream key.
+"""
+
+import errno
+import os
+import re
+import socket
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+import av
+
+from streamproc.errors import SourceError, SourceLost, SourceUnsupported
+from streamproc.media.footage import Track
+from streamproc.media.probe import (
+    RECORDABLE_AUDIO,
+    RECORDABLE_VIDEO,
+    Packet,
+    base_of,
+    is_second_field,
+    joined_fields,
+    may_split_fields,
+    pick_tracks,
+)
+from streamproc.media.reformat import FormatWatch, Streams
+from streamproc.media.timestamps import Mended, Stamp, Timeline
+
+_SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*):/*", re.IGNORECASE)
+_HOST: Final = re.compile(r"(\[[0-9a-f:.%]*\]|[\w.*-]*)(:\d+)?$", re.IGNORECASE)
+_TAIL: Final = re.compile(r"[?#\s]")  # query, fragment, or options in the manner of librtmp
+_HIDDEN: Final = "***"
+_LISTEN_TIMEOUT_S: Final = 30.0  # for a push the wait is no failure, but the thread must come back now and then
+_HLS_STALL_S: Final = 30.0  # segments of HLS come some seconds apart
+_AUDIO_WAITING: Final = 1024  # packets of audio in a new format kept for the epoch that begins with the next keyframe
+_AUDIO_LOOKAHEAD: Final = 32  # packets read ahead at a change of video, to see whether audio changes with it
+
+
+def redact(url: str) -> str:
+    """Return an address as it may be shown: no user, password or query value, and of RTMP no stream key.
+
+    >>> redact("rtmp://studio:s3cret@example.org/live/channel1-k3y?sign=abc")
+    'rtmp://***@example.org/live/***?***'
+    """
+    match = _SCHEME.match(url)
+    if match is None or match.group(1).lower() == "file":
+        return url
+    rest = url[match.end() :]
+    whole_place = _TAIL.split(rest, maxsplit=1)[0]
+    tail = rest[len(whole_place) :]
+    _, at, place = whole_place.rpartition("@")  # the last one: a password may hold any other character
+    host, slash, path = place.partition("/")
+    if not _HOST.match(host):
+        return f"{match.group(0)}{_HIDDEN}"  # not as addresses are written, so nothing in it is safe to show
+    if match.group(1).lower().startswith("rtmp"):
+        app, _, key = path.partition("/")
+        path = f"{app}/{_HIDDEN}" if key else _HIDDEN
+    return f"{match.group(0)}{_HIDDEN + '@' if at else ''}{host}{slash}{path}{tail[:1] + _HIDDEN if tail else ''}"
+
+
+class Ending(StrEnum):
+    """Why an epoch's packets came to an end without an error."""
+
+    FORMAT = "format"  # the coding of video or audio changed; more follows
+    JUMP = "jump"  # the count of time jumped; more follows
+    FINISHED = "finished"  # a file is over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """How a kind of address is opened."""
+
+    live: bool
+    options: dict[str, str]
+    format: str | None = None
+    stall_timeout_s: float | None = None  # instead of the given one, if longer
+
+
+def open_source(
+    url: str, *, listen: bool = False, connect_timeout_s: float = 10.0, stall_timeout_s: float = 5.0
+) -> "Source":
+    """Connect to (or, with ``listen``, wait for) a source and find out what it holds.
+
+    url: rtmp(s)://, rtmpt://, http(s):// (HLS or a file), udp:// and tcp:// (MPEG-TS), file:// or a path.
+    Raises SourceLost when it can't be reached, refuses us or falls silent; SourceUnsupported when it holds nothing
+    that we can record.
+    """
+    kind = _kind_of(url, listen)
+    timeout = None
+    if kind.live:
+        connect_s = max(connect_timeout_s, _LISTEN_TIMEOUT_S) if listen else connect_timeout_s
+        timeout = (connect_s, max(stall_timeout_s, kind.stall_timeout_s or 0.0))
+    where = _where(url, listen)
+    _refuse_empty(url, where)
+    container = _open(url, kind, timeout, where)
+    try:
+        return Source(container, where, live=kind.live)
+    except SourceUnsupported:
+        container.close()
+        raise
+
+
+class Source:
+    """One open connection. Not for several threads at once."""
+
+    def __init__(self, container: av.container.InputContainer, where: str, *, live: bool) -> None:
+        video, audio = pick_tracks(container, where)
+        if video.codec_context.name not in RECORDABLE_VIDEO:
+            raise SourceUnsupported(f"{where}: the video codec {video.codec_context.name} can't be recorded")
+        self.dropped_audio: str | None = None
+        """Codec of an audio track that can't be recorded and is left out."""
+        if audio is not None and audio.codec_context.name not in RECORDABLE_AUDIO:
+            self.dropped_audio, audio = audio.codec_context.name, None
+        self.streams = Streams(video, audio)
+        """The tracks as they are coded in the epoch whose packets come now."""
+        self.ending = Ending.FINISHED
+        """Why ``packets`` came to its end last."""
+        self.repairs = 0
+        """Timestamps mended so far."""
+        self._container = container
+        self._where = where
+        self._live = live
+        self._video_index = video.index
+        self._bases = (base_of(container, video), None if audio is None else base_of(container, audio))
+        self._timeline: Timeline[Packet] = Timeline(*self._bases)
+        self._formats = FormatWatch(container.format.name, self.streams)
+        self._incoming = self._whole_packets(container.demux(*[s for s in (video, audio) if s is not None]))
+        self._unread: deque[Packet] = deque()  # read ahead, not yet on the timeline
+        self._new_audio: deque[Packet] = deque(maxlen=_AUDIO_WAITING)  # audio of a new format
+        self._mended: deque[Mended[Packet]] = deque()  # on the timeline, not yet given out
+
+    @property
+    def video(self) -> av.VideoStream:
+        """The video track of the present epoch."""
+        return self.streams.video
+
+    @property
+    def audio(self) -> av.AudioStream | None:
+        """The audio track of the present epoch, or None."""
+        return self.streams.audio
+
+    def packets(self) -> Iterator[Packet]:
+        """Yield the packets of one epoch, with mended timestamps; call again for the next one after it has ended.
+
+        ``ending`` says why it ended. Raises SourceLost when the connection breaks, stalls or is closed.
+        """
+        while True:
+            while self._mended:
+                mended = self._mended.popleft()
+                mended.packet.pts, mended.packet.dts = mended.pts, mended.dts
+                yield mended.packet
+            packet = self._next()
+            if packet is None:
+                self.ending = Ending.FINISHED
+                return
+            ending = self._take(packet)
+            if ending is not None:
+                # What was mended before the break belongs to the epoch that ends; there is none: a break comes first.
+                self.ending = ending
+                return
+
+    def close(self) -> None:
+        """Hang up."""
+        self._container.close()
+
+    def _take(self, packet: Packet) -> Ending | None:
+        """Put a packet on the timeline; tell whether the epoch ends before it."""
+        is_video = packet.stream_index == self._video_index
+        changed = self._formats.changed(packet, is_video=is_video)
+        if not is_video and (changed or self._new_audio):
+            # An epoch begins with a keyframe: until the next one, video goes on in this epoch and audio waits.
+            self._new_audio.append(packet)
+            return None
+        if is_video and (changed or (self._new_audio and packet.is_keyframe)):
+            self._unread.extendleft([*reversed(self._new_audio), packet])
+            self._new_audio.clear()
+            self._renew()
+            return Ending.FORMAT
+        repairs = self._timeline.repairs
+        stamp = Stamp(packet.pts, packet.dts)
+        placed = self._timeline.push(Track.VIDEO if is_video else Track.AUDIO, stamp, packet)
+        self.repairs += self._timeline.repairs - repairs
+        self._mended.extend(placed)
+        return Ending.JUMP if placed and placed[0].breaks else None
+
+    def _renew(self) -> None:
+        """Find out the new format, looking ahead for the audio that goes with it."""
+        while len(self._unread) < _AUDIO_LOOKAHEAD:
+            if self.audio is not None and any(p.stream_index != self._video_index for p in self._unread):
+                break
+            packet = self._read()
+            if packet is None:
+                break
+            self._unread.append(packet)
+        try:
+            self.streams = self._formats.renew(self._unread, self._video_index)
+        except av.FFmpegError as error:
+            reason = error.strerror
+        else:
+            self._timeline = Timeline(*self._bases)
+            return
+        raise SourceLost(f"{self._where}: the format changed and could not be made out ({reason}); connecting anew")
+
+    def _next(self) -> Packet | None:
+        return self._unread.popleft() if self._unread else self._read()
+
+    def _read(self) -> Packet | None:
+        try:
+            packet = next(self._incoming, None)
+        except (av.FFmpegError, OSError) as error:
+            failure = _explained(error, self._where, opening=False)
+        else:
+            if packet is not None or not self._live:
+                return packet
+            failure = SourceLost(f"{self._where}: the feed ended")
+        raise failure  # outside the handler: the error of av holds the address with its key
+
+    def _whole_packets(self, packets: Iterator[Packet]) -> Iterator[Packet]:
+        """Drop the empty packets at the end and put fields that belong to one frame together."""
+        if not may_split_fields(self._container, self.streams.video):
+            yield from (packet for packet in packets if packet.size)
+            return
+        held: Packet | None = None
+        for packet in packets:
+            if not packet.size:
+                continue
+            if packet.stream_index != self._video_index:
+                yield packet
+            elif held is not None and is_second_field(packet):
+                yield joined_fields(held, packet)
+                held = None
+            else:
+                if held is not None:
+                    yield held
+                held = packet
+        if held is not None:
+            yield held
+
+
+def _kind_of(url: str, listen: bool) -> _Kind:
+    match = _SCHEME.match(url)
+    scheme = match.group(1).lower() if match else "file"
+    if scheme.startswith("rtmp"):
+        # Long enough to see that there is no audio; video is known with the first picture.
+        options = {"analyzeduration": "2000000", **({"listen": "1"} if listen else {})}
+        return _Kind(live=True, options=options, format="flv")
+    if scheme in ("udp", "tcp"):
+        options = {"analyzeduration": "3000000"}
+        if scheme == "udp":
+            options |= {"buffer_size": "4194304", "fifo_size": "57344", "overrun_nonfatal": "1"}
+        elif listen:
+            options["listen"] = "1"
+        return _Kind(live=True, options=options, format="mpegts")
+    if scheme in ("http", "https"):
+        hls = urlsplit(url).path.lower().endswith((".m3u8", ".m3u"))
+        return _Kind(live=hls, options={"analyzeduration": "3000000"}, stall_timeout_s=_HLS_STALL_S)
+    return _Kind(live=False, options={})
+
+
+def _where(url: str, listen: bool) -> str:
+    return f"listening on {redact(url)}" if listen else redact(url)
+
+
+def _refuse_empty(url: str, where: str) -> None:
+    match = _SCHEME.match(url)
+    if match is not None and match.group(1).lower() != "file":
+        return
+    path = Path(unquote(urlsplit(url).path)) if match is not None else Path(url)
+    if path.is_dir():
+        raise SourceUnsupported(f"{where}: is a folder, not a file")
+    if path.is_file() and path.stat().st_size == 0:
+        raise SourceUnsupported(f"{where}: the file is empty")
+
+
+def _open(url: str, kind: _Kind, timeout: tuple[float, float] | None, where: str) -> av.container.InputContainer:
+    try:
+        return av.open(url, "r", format=kind.format, options=kind.options, timeout=timeout, metadata_errors="replace")
+    except (av.FFmpegError, OSError) as error:
+        failure = _explained(error, where, opening=True, live=kind.live, host=_host(url))
+    raise failure  # outside the handler: the error of av holds the address with its key
+
+
+def _host(url: str) -> str | None:
+    match = re.match(r"^[a-z0-9+.-]+://(?:[^/@]*@)?(\[[^\]]*\]|[^:/?#]*)", url, re.IGNORECASE)
+    return match.group(1).strip("[]") or None if match else None
+
+
+def _explained(
+    error: Exception, where: str, *, opening: bool, live: bool = True, host: str | None = None
+) -> SourceError:
+    """Put an error of av into one line of our own; nothing of its own text is used, for it holds the address."""
+    code: Any = getattr(error, "errno", None)
+    match error:
+        case av.error.ExitError() | av.error.TimeoutError():
+            said = "no answer in time" if opening else "no packet in time: the feed has stalled"
+        case av.error.ConnectionRefusedError():
+            said = "connection refused: nothing listens there"
+        case av.error.PermissionError():
+            said = "refused: wrong stream key, or nobody publishes" if live else "no permission to read it"
+        case av.error.FileNotFoundError():
+            said = "no such file"
+        case av.error.HTTPError() | av.error.HTTPClientError():
+            said = f"the server answered: {error.strerror}"
+        case av.error.InvalidDataError() | av.error.DemuxerNotFoundError() if not live:
+            return SourceUnsupported(f"{where}: not a video file, or damaged beyond reading")
+        case av.error.ProtocolNotFoundError():
+            return SourceUnsupported(f"{where}: this protocol is not built in")
+        case av.error.EOFError():
+            said = "the feed ended" if live else "the file ends before its first picture"
+        case _ if opening and host is not None and not _resolves(host):
+            said = f"the host name {host} can't be resolved"
+        case _ if code == errno.EIO:
+            said = "the connection broke or was refused" if opening else "the connection broke or the publisher left"
+        case _:
+            said = os.strerror(code) if isinstance(code, int) and 0 < code < 4096 else type(error).__name__
+    return SourceLost(f"{where}: {said[0].lower()}{said[1:]}")
+
+
+def _resolves(host: str) -> bool:
+    try:
+        socket.getaddrinfo(host, None)
+    except OSError:
+        return False
+    return True
