@@ -1,5 +1,6 @@
 """The connection to the database: opening, migrating, transactions, and errors in words."""
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -62,7 +63,7 @@ class Database:
     def _translated(self, verb: str) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as error:
+        except (DBAPIError, sqlite3.Error) as error:  # the driver's own errors come from PRAGMAs, outside the engine
             raise CatalogueError(f"catalogue {self._shown}: can't be {verb} ({_reason(error)})") from error
 
     def _prepare(self) -> None:
@@ -78,8 +79,6 @@ class Database:
         connection = self._engine.raw_connection()
         try:
             connection.cursor().execute("PRAGMA journal_mode = WAL")
-        except Exception as error:  # of the driver's own class; re-raised, only its name is at stake
-            raise DBAPIError.instance(None, None, error, self._engine.dialect.loaded_dbapi.Error) from error
         finally:
             connection.close()
 
@@ -144,13 +143,12 @@ def _patiently(step: Callable[[], None]) -> None:
     while True:
         try:
             return step()
-        except DBAPIError as error:
-            if "locked" not in str(error.orig) or time.monotonic() > until:
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
                 raise
             time.sleep(0.02)
 
 
-def _reason(error: SQLAlchemyError) -> str:
+def _reason(error: DBAPIError | sqlite3.Error) -> str:
     """Return the database's own words, on one line."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return " ".join(str(cause).split())
+    return " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())

@@ -1,0 +1,199 @@
+"""Whatever is called in whatever order, with replays and restarts in between, the promises hold."""
+
+import shutil
+import tempfile
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from streamproc.catalogue import Catalogue, SegmentRow, VersionRow
+from streamproc.errors import CatalogueError
+from streamproc.messages import BoundaryState, Change, Kind, Method, Placement, Position
+from streamproc.timebase import ManualClock
+
+KINDS = st.sampled_from([Kind.PROGRAMME, Kind.ADVERT])
+STEPS = st.fractions(min_value=Fraction(1, 50), max_value=20, max_denominator=90_000)
+SHIFTS = st.fractions(min_value=-6, max_value=6, max_denominator=90_000)
+PICKS = st.integers(min_value=0, max_value=100)
+
+
+class CatalogueMachine(RuleBasedStateMachine):
+    """An analyser that says anything it might, now and then dies, and says things again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.clock = ManualClock()
+        self.epoch = 0
+        self.ended = True
+        self.time = Fraction(0)
+        self.said: list[tuple[Change, Placement]] = []
+        self.boundary_ids: set[int] = set()
+        self.versions: dict[int, list[VersionRow]] = {}
+        self.final: dict[int, Placement] = {}
+        self.catalogue = self._open()
+
+    def _open(self) -> Catalogue:
+        return Catalogue.open(f"sqlite:///{self.folder}/c.sqlite", clock=self.clock)
+
+    def teardown(self) -> None:
+        self.catalogue.close()
+        shutil.rmtree(self.folder)
+
+    @initialize()
+    def channel(self) -> None:
+        self.catalogue.put_channel("one", "One", None, None)
+
+    @rule()
+    def restart(self) -> None:
+        self.catalogue.close()
+        self.catalogue = self._open()
+
+    @precondition(lambda self: self.ended)
+    @rule()
+    def begin(self) -> None:
+        self.epoch, self.ended, self.time = self.epoch + 1, False, Fraction(0)
+        self._begin()
+
+    @precondition(lambda self: self.epoch)
+    @rule()
+    def begin_again(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self.catalogue.begin_epoch(
+            "one", self.epoch, utc_zero_ns=self.epoch * 10**13, frame_rate=Fraction(25), description=""
+        )
+
+    def _say(self, change: Change, at: Placement) -> None:
+        position = Position(epoch=change.epoch, time=change.decided, memory="{}")
+        boundary = self.catalogue.add_change("one", change, at, position)
+        if boundary is not None:
+            self.boundary_ids.add(boundary)
+
+    @precondition(lambda self: not self.ended)
+    @rule(after=KINDS, step=STEPS, at_start=st.booleans())
+    def change(self, after: Kind, step: Fraction, at_start: bool) -> None:
+        running = self.catalogue.segments("one")[-1].kind
+        new = self.time + step
+        self.time = new + 1
+        last_old = None if running is Kind.UNKNOWN else new - step
+        change = Change(
+            epoch=self.epoch, before=running, after=after, last_old=last_old, first_new=new, decided=self.time
+        )
+        first = at_start and running is Kind.UNKNOWN
+        at = Placement(
+            time=Fraction(0) if first else new,
+            frame=None,
+            confidence=0.5,
+            method=Method.EPOCH if first else Method.SAMPLE,
+        )
+        self.said.append((change, at))
+        self._say(change, at)
+
+    @precondition(lambda self: self.said)
+    @rule(pick=PICKS)
+    def change_again(self, pick: int) -> None:
+        before = self.catalogue.segments("one"), self.catalogue.event_range()
+        self._say(*self.said[pick % len(self.said)])
+        assert (self.catalogue.segments("one"), self.catalogue.event_range()) == before
+
+    @precondition(lambda self: self.boundary_ids)
+    @rule(pick=PICKS, shift=SHIFTS, final=st.booleans())
+    def move(self, pick: int, shift: Fraction, final: bool) -> None:
+        waiting = self.catalogue.provisional("one")
+        if not waiting:
+            return
+        row = waiting[pick % len(waiting)]
+        at = Placement(time=row.time + shift, frame=None, confidence=0.9, method=Method.CUT)
+        call = self.catalogue.finalize if final else self.catalogue.add_version
+        try:
+            call(row.id, at)
+        except CatalogueError:
+            return
+        call(row.id, at)
+        if final:
+            self.final[row.id] = at
+
+    @precondition(lambda self: len(self.boundary_ids) > 1)
+    @rule(pick=PICKS)
+    def withdraw(self, pick: int) -> None:
+        epoch = 1 + pick % self.epoch
+        standing = self.catalogue.boundaries("one", epoch)
+        first = pick % len(standing)
+        if first + 1 == len(standing):
+            return
+        pair = standing[first].id, standing[first + 1].id
+        try:
+            self.catalogue.withdraw(*pair)
+        except CatalogueError:
+            return
+        before = self.catalogue.segments("one")
+        self.catalogue.withdraw(*pair)
+        assert self.catalogue.segments("one") == before
+
+    @precondition(lambda self: not self.ended)
+    @rule(back=st.sampled_from([0, 0, 3]))
+    def end(self, back: int) -> None:
+        end = max(Fraction(0), self.time + Fraction(1, 25) - back)
+        try:
+            self.catalogue.end_epoch("one", self.epoch, end, None, "lost")
+        except CatalogueError:
+            return
+        self.ended = True
+        self.catalogue.end_epoch("one", self.epoch, end + 1, None, "lost")
+
+    @rule(good=st.booleans())
+    def cut(self, good: bool) -> None:
+        job = self.catalogue.next_clip()
+        if job is not None and good:
+            self.catalogue.clip_ready(job.id, "a.mp4", 1, "")
+        elif job is not None:
+            self.catalogue.clip_failed(job.id, "no", retry=True)
+
+    @invariant()
+    def segments_are_contiguous_and_in_order(self) -> None:
+        by_epoch: dict[int, list[SegmentRow]] = {}
+        for row in self.catalogue.segments("one"):
+            by_epoch.setdefault(row.epoch, []).append(row)
+        assert sorted(by_epoch) == [row.epoch for row in self.catalogue.epochs("one")]
+        for epoch in self.catalogue.epochs("one"):
+            rows = by_epoch[epoch.epoch]
+            assert rows[0].start.time == 0
+            assert (None if rows[-1].end is None else rows[-1].end.time) == epoch.end
+            for row, following in pairwise(rows):
+                assert row.end is not None
+                assert row.end.id == following.start.id
+                assert row.start.time < row.end.time
+                assert row.kind is not following.kind
+
+    @invariant()
+    def versions_are_only_added(self) -> None:
+        for boundary in self.boundary_ids:
+            versions = self.catalogue.versions(boundary)
+            known = self.versions.get(boundary, [])
+            assert versions[: len(known)] == known
+            self.versions[boundary] = versions
+
+    @invariant()
+    def what_is_final_stays(self) -> None:
+        for boundary, at in self.final.items():
+            newest = self.catalogue.versions(boundary)[-1]
+            assert (newest.state, newest.placement) == (BoundaryState.FINAL, at)
+
+    @invariant()
+    def exactly_the_final_programmes_have_a_clip(self) -> None:
+        for row in self.catalogue.segments("one"):
+            assert (row.clip is not None) == (row.kind is Kind.PROGRAMME and row.state is BoundaryState.FINAL)
+        clips = self.catalogue.clips("one")
+        assert len(clips) == len({clip.segment_id for clip in clips})
+
+
+TestCatalogue = CatalogueMachine.TestCase
+TestCatalogue.settings = settings(
+    max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
