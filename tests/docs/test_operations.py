@@ -1,0 +1,39 @@
+"""docs/operations.md tells every metric and every exit code as they are."""
+
+import re
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from streamproc.errors import StreamprocError
+from streamproc.telemetry import Telemetry
+
+DOCUMENT = (Path(__file__).parent.parent.parent / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+def documented_metrics() -> set[tuple[str, str, str]]:
+    return set(re.findall(r"^\| `(streamproc_\w+)` \| (\w+) \| (.*?) \| .+ \|$", DOCUMENT, re.MULTILINE))
+
+
+def real_metrics() -> set[tuple[str, str, str]]:
+    found = set()
+    for collector in vars(Telemetry(CollectorRegistry())).values():
+        if isinstance(collector, Counter | Gauge | Histogram):
+            (family,) = collector.describe()
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            found.add((name, family.type, ", ".join(f"`{label}`" for label in collector._labelnames)))
+    return found
+
+
+def test_every_metric_is_documented_with_its_kind_and_labels() -> None:
+    assert documented_metrics() == real_metrics()
+
+
+def error_classes(root: type[StreamprocError]) -> set[type[StreamprocError]]:
+    return {root}.union(*(error_classes(child) for child in root.__subclasses__()))
+
+
+def test_every_exit_code_is_documented() -> None:
+    section = DOCUMENT.split("## Exit codes")[1].split("\n## ")[0]
+    documented = {int(code) for code in re.findall(r"^\| (\d+) \|", section, re.MULTILINE)}
+    assert documented == {0} | {error.exit_code for error in error_classes(StreamprocError)}
