@@ -1,0 +1,119 @@
+"""Deletes the oldest recorded files: by age, by bytes, and to keep space free on the disk."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TypeAlias
+
+from streamproc.config import RetentionSettings
+from streamproc.errors import RecordingError
+from streamproc.media.recording_index import INDEX_NAME, EpochRow, FileRow, Index, file_path, format_from_json
+from streamproc.timebase import NS, Clock, to_ns
+
+Held: TypeAlias = Sequence[tuple[int, Fraction, Fraction]]
+"""Epoch, start and end (seconds in the epoch) of what must stay."""
+_MARGIN_S = 5
+"""Kept around a held range: refining looks a little farther, and audio may lie a little away from its picture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionReport:
+    """What one run of retention did and found."""
+
+    deleted_files: int
+    """Files that were deleted."""
+    deleted_bytes: int
+    """Their size."""
+    recording_bytes: int
+    """What the channel's recording takes now."""
+    free_bytes: int
+    """Free space of the disk now."""
+    missing_bytes: int
+    """Free space that is wanted but can't be had, because what is left is held or being written; else 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A file, as retention sees it."""
+
+    row: FileRow
+    end_ns: int
+    is_held: bool
+
+
+def apply_retention(
+    folder: Path, settings: RetentionSettings, *, clock: Clock, held: Callable[[], Held]
+) -> RetentionReport:
+    """Delete what is too old or too much, oldest first, never what is held nor the file being written.
+
+    folder: one channel's recording; run it in the process that records. Raises RecordingError.
+    """
+    if not (folder / INDEX_NAME).is_file():
+        return RetentionReport(
+            deleted_files=0, deleted_bytes=0, recording_bytes=0, free_bytes=_free_bytes(folder), missing_bytes=0
+        )
+    index = Index(folder / INDEX_NAME, create=False)
+    try:
+        return _apply(folder, index, settings, _candidates(index, held()), clock.utc_ns())
+    finally:
+        index.close()
+
+
+def _apply(
+    folder: Path, index: Index, settings: RetentionSettings, candidates: list[_Candidate], now_ns: int
+) -> RetentionReport:
+    total = sum(candidate.row.size for candidate in candidates)
+    free = _free_bytes(folder)
+    oldest_ns = now_ns - (10**30 if settings.max_age_h is None else round(settings.max_age_h * 3600 * NS))
+    count = freed = 0
+    for candidate in candidates:
+        is_surplus = settings.max_bytes is not None and total - freed > settings.max_bytes
+        is_needed = free + freed < settings.min_free_bytes
+        if candidate.end_ns >= oldest_ns and not is_surplus and not is_needed:
+            break  # what follows is younger still
+        if not candidate.is_held and candidate.row.closed:
+            _delete(folder, index, candidate.row)
+            count += 1
+            freed += candidate.row.size
+    return RetentionReport(
+        deleted_files=count,
+        deleted_bytes=freed,
+        recording_bytes=total - freed,
+        free_bytes=_free_bytes(folder),
+        missing_bytes=max(0, settings.min_free_bytes - free - freed),
+    )
+
+
+def _candidates(index: Index, held: Held) -> list[_Candidate]:
+    """Return all files, oldest first."""
+    epochs = {row.id: (row, format_from_json(row.format).video.time_base) for row in index.rows(EpochRow)}
+    candidates = []
+    for row in index.rows(FileRow, "ORDER BY epoch, number"):
+        if row.epoch not in epochs:
+            continue  # its epoch was begun between the two questions
+        epoch, tick = epochs[row.epoch]
+        start, end = row.first_pts * tick - _MARGIN_S, row.end_pts * tick + _MARGIN_S
+        is_held = any(number == row.epoch and low < end and high > start for number, low, high in held)
+        candidates.append(_Candidate(row, epoch.utc_zero_ns + to_ns(row.end_pts * tick), is_held))
+    return candidates
+
+
+def _delete(folder: Path, index: Index, row: FileRow) -> None:
+    """Delete the rows first: a kill in between leaves a file, which the next start enters again."""
+    path = file_path(folder, row.epoch, row.number)
+    index.delete_file(row.epoch, row.number)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise RecordingError(f"{path}: can't be deleted ({error.strerror})") from error
+    with suppress(OSError):  # not empty yet
+        path.parent.rmdir()
+
+
+def _free_bytes(folder: Path) -> int:
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
