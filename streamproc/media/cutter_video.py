@@ -1,0 +1,320 @@
+"""Which pictures of a clip are copied and which are coded anew.
+
+The pictures of [start, end) in three parts, in the order in which they are shown::
+
+    head   from start to the first keyframe K in the range          coded anew
+    body   from K on, everything that needs nothing left out         copied
+    tail   from the first picture that would need a left out one     coded anew
+
+The body ends where a *clean cut* lies: a place in decoding order where everything before is shown before everything
+after. So the tail is at most the pictures between two such places (a run of B-frames), not a GOP. docs/decisions/0004
+says why all of this is exact.
+"""
+
+from array import array
+from bisect import bisect_right, insort
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+
+from streamproc.media import h264
+from streamproc.media.cutter_check import Look, look_at
+from streamproc.media.cutter_encode import PictureDecoder, PictureEncoder
+from streamproc.media.footage import Epoch, MediaPacket, Track, VideoFormat
+
+_WINDOW = 64
+_AROUND = 2
+_USUAL_RATE = Fraction(25)
+_PARAMETER_SETS = frozenset({h264.SPS, h264.PPS})
+
+
+class Unfit(Exception):
+    """These pictures can't be copied exactly; coding them anew can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One coded picture for the file: length-prefixed NAL units; times are ticks of the source."""
+
+    data: bytes
+    pts: int
+    dts: int
+    is_sync: bool
+
+
+class Recoding:
+    """Codes the pictures shown in [low, limit) anew, and keeps the looks of those around its ends.
+
+    ``limit`` may be lowered while it runs, as long as no picture at or after it was given.
+    """
+
+    def __init__(self, video: VideoFormat, low: int, limit: int, looks: dict[int, Look]) -> None:
+        self._video = video
+        self._low, self.limit = low, limit
+        self._looks = looks
+        self._decoder = PictureDecoder(video)
+        self._encoder: PictureEncoder | None = None
+        self._recent: deque[av.VideoFrame] = deque(maxlen=_AROUND)
+        self._shown = self._beyond = 0
+        self.sps_id = self.profile = 0
+        self.b_frames = False
+        self.extradata = b""
+
+    @property
+    def complete(self) -> bool:
+        """All its pictures came, and enough of those after it to compare the joint."""
+        return self._beyond > _AROUND
+
+    def take(self, packet: MediaPacket | None) -> Iterator[Picture]:
+        """Decode one packet, or with None what is left; yield coded pictures."""
+        for frame in self._decoder.decode(packet):
+            yield from self._take_frame(frame)
+
+    def finish(self) -> Iterator[Picture]:
+        """Yield the coded pictures that are left."""
+        self._keep_recent()
+        if self._encoder is not None:
+            yield from self._coded(None)
+        self._encoder = None
+
+    def _take_frame(self, frame: av.VideoFrame) -> Iterator[Picture]:
+        pts = frame.pts
+        assert pts is not None
+        if pts >= self.limit:
+            self._keep_recent()
+            if self._beyond <= _AROUND:
+                self._looks[pts] = look_at(frame)
+            self._beyond += 1
+            return
+        if pts >= self._low:
+            if not self._shown:
+                self._keep_recent()
+                self._open(frame)
+            if self._shown < _AROUND:
+                self._looks[pts] = look_at(frame)
+            self._shown += 1
+            yield from self._coded(frame)
+            frame.pts = pts
+        self._recent.append(frame)
+
+    def _open(self, frame: av.VideoFrame) -> None:
+        self._encoder = PictureEncoder(
+            frame, self._video, sps_id=self.sps_id, profile=self.profile, b_frames=self.b_frames
+        )
+        self.extradata = self._encoder.extradata
+
+    def _keep_recent(self) -> None:
+        for frame in self._recent:
+            assert frame.pts is not None
+            self._looks[frame.pts] = look_at(frame)
+        self._recent.clear()
+
+    def _coded(self, frame: av.VideoFrame | None) -> Iterator[Picture]:
+        assert self._encoder is not None
+        for data, pts, dts, is_sync in self._encoder.encode(frame):
+            yield Picture(h264.join_prefixed(h264.split_annex_b(data)), pts, dts, is_sync)
+
+
+class VideoCut:
+    """Takes the source's packets in decoding order, gives the clip's pictures in decoding order."""
+
+    def __init__(self, epoch: Epoch, start: int, end: int, *, copying: bool) -> None:
+        self._epoch = epoch
+        self._video = epoch.format.video
+        self._start, self._end = start, end
+        self._copying = copying and self._video.codec == "h264"
+        self._sets = h264.ParameterSets()
+        if self._video.codec == "h264":
+            self._sets = h264.ParameterSets.from_extradata(self._video.extradata)
+        self._body_sets = self._sets
+        self.looks: dict[int, Look] = {}
+        """How the source's pictures look, by presentation tick, around each end and joint."""
+        self.expected = array("q")
+        """Presentation ticks of the pictures of the range, in decoding order."""
+        self.given = array("q")
+        """Presentation ticks of the pictures given, in decoding order."""
+        self.following: int | None = None
+        """Presentation tick of the first picture after the range."""
+        self.copied = range(0)
+        """Presentation ticks within which every picture is copied."""
+        self.copied_count = 0
+        self.last_duration = 0
+        """Ticks, as the latest packet states them."""
+        self.done = False
+        """No packet that comes can belong to the range."""
+        self._head: Recoding | None = self._recoding(start, end)
+        self._own: list[Recoding] = []
+        self._joint: MediaPacket | None = None
+        self._window: list[MediaPacket] = []
+        self._lag: int | None = None
+        self._last_dts: int | None = None
+        self._recent_pts: list[int] = []
+        self._reorder = 0
+
+    def take(self, packet: MediaPacket) -> Iterator[Picture]:
+        """Take the next packet; yield the pictures that are settled by it."""
+        if self._lag is None:
+            self._lag = max(packet.pts - packet.dts, 0)
+        self.done, self.last_duration = packet.dts >= self._end, packet.duration
+        self._note(packet)
+        self._follow_sets(packet)
+        if self._joint is None and self._is_joint(packet):
+            self._begin_body(packet)
+        elif self._joint is not None and packet.pts > self._joint.pts:
+            self._window.append(packet)
+        if self._head is not None:
+            yield from self._feed_head(packet)
+        if self._head is None and len(self._window) >= _WINDOW:
+            yield from self._commit(packet.dts)
+
+    def finish(self) -> Iterator[Picture]:
+        """Yield what is left: the rest of the body, and the tail."""
+        if self._head is not None:
+            yield from self._paced(self._head.take(None), self._lag)
+            yield from self._close_head()
+        if self._joint is not None:
+            yield from self._commit(None)
+            yield from self._tail()
+
+    def entry_sets(self) -> tuple[list[bytes], list[bytes]]:
+        """Return the sequence and the picture parameter sets that the file's sample entry must hold."""
+        sets = h264.ParameterSets()
+        for part in self._own:
+            sets = sets.updated(h264.split_annex_b(part.extradata))
+        sps, pps = list(sets.sps.values()), list(sets.pps.values())
+        if self.copied_count:
+            sps += self._body_sets.sps.values()
+            pps += self._body_sets.pps.values()
+        return [h264.with_reorder(nal, self._reorder) for nal in sps], pps
+
+    def _note(self, packet: MediaPacket) -> None:
+        if self._start <= packet.pts < self._end:
+            self.expected.append(packet.pts)
+        elif packet.pts >= self._end and (self.following is None or packet.pts < self.following):
+            self.following = packet.pts
+
+    def _recoding(self, low: int, limit: int) -> Recoding:
+        part = Recoding(self._video, low, limit, self.looks)
+        part.b_frames = not self._copying
+        return part
+
+    # The head
+
+    def _is_joint(self, packet: MediaPacket) -> bool:
+        inside = self._start <= packet.pts < self._end
+        return self._copying and packet.is_keyframe and inside and h264.is_idr(self._sets.split(packet.data))
+
+    def _begin_body(self, packet: MediaPacket) -> None:
+        self._joint = packet
+        self._body_sets = self._sets
+        self._window = [packet]
+        assert self._head is not None
+        self._head.limit = packet.pts
+
+    def _feed_head(self, packet: MediaPacket) -> Iterator[Picture]:
+        assert self._head is not None
+        if self._head.sps_id == 0:
+            self._head.sps_id, self._head.profile = self._own_id(0)
+        yield from self._paced(self._head.take(packet), self._lag)
+        if self._joint is not None and self._head.complete:
+            yield from self._close_head()
+
+    def _close_head(self) -> Iterator[Picture]:
+        assert self._head is not None
+        head, self._head = self._head, None
+        yield from self._paced(head.finish(), self._lag)
+        self._own.append(head)
+
+    def _own_id(self, index: int) -> tuple[int, int]:
+        """Return a parameter set id that the source does not use, and the source's profile."""
+        if self._video.codec != "h264":
+            return 0, 0
+        profiles = [h264.read_sps(nal).profile for nal in self._sets.sps.values()]
+        return self._sets.free_ids(2)[index], max(profiles, default=0)
+
+    def _paced(self, pictures: Iterator[Picture], lag: int | None) -> Iterator[Picture]:
+        """Put decoding times ``lag`` ticks ahead, and keep them rising."""
+        for picture in pictures:
+            dts = picture.dts - (lag or 0)
+            if self._last_dts is not None and dts <= self._last_dts:
+                dts = self._last_dts + 1
+            if dts > picture.pts:
+                raise Unfit("decoding times do not fit at a joint")
+            self._last_dts = dts
+            self.given.append(picture.pts)
+            yield Picture(picture.data, picture.pts, dts, picture.is_sync)
+
+    # The body
+
+    def _follow_sets(self, packet: MediaPacket) -> None:
+        """Take note of parameter sets that come inside packets."""
+        if self._video.codec != "h264" or (self._joint is not None and not packet.is_keyframe):
+            return
+        found = [nal for nal in self._sets.split(packet.data) if h264.nal_type(nal) in _PARAMETER_SETS]
+        if any(not self._sets.holds(nal) for nal in found):
+            self._sets = self._sets.updated(found)
+
+    def _commit(self, bound: int | None) -> Iterator[Picture]:
+        """Give the longest start of the window that needs nothing left out.
+
+        bound: no packet that is still to come is presented before this; None when the rest is out of the range.
+        """
+        count = self._clean_cut(self._end if bound is None else min(bound, self._end))
+        yield from self._paced(self._copy(self._window[:count]), 0)
+        del self._window[:count]
+
+    def _clean_cut(self, bound: int) -> int:
+        count, lowest = 0, bound
+        highest = array("q")
+        for packet in self._window:
+            highest.append(max(packet.pts, highest[-1]) if highest else packet.pts)
+        for index in range(len(self._window), 0, -1):
+            if highest[index - 1] < lowest:
+                count = index
+                break
+            lowest = min(lowest, self._window[index - 1].pts)
+        return count
+
+    def _copy(self, packets: list[MediaPacket]) -> Iterator[Picture]:
+        for packet in packets:
+            self._measure_reorder(packet.pts)
+            low = self.copied.start if self.copied_count else packet.pts
+            self.copied = range(low, max(self.copied.stop, packet.pts + 1))
+            self.copied_count += 1
+            yield Picture(self._carried(packet), packet.pts, packet.dts, packet.is_keyframe)
+
+    def _measure_reorder(self, pts: int) -> None:
+        later = len(self._recent_pts) - bisect_right(self._recent_pts, pts)
+        self._reorder = max(self._reorder, later)
+        insort(self._recent_pts, pts)
+        if len(self._recent_pts) > _WINDOW:
+            del self._recent_pts[0]
+
+    def _carried(self, packet: MediaPacket) -> bytes:
+        """Return the packet as the file keeps it: parameter sets only where they change."""
+        nals = self._body_sets.split(packet.data)
+        kept = [nal for nal in nals if nal[0] & 31 not in _PARAMETER_SETS or not self._body_sets.holds(nal)]
+        return h264.join_prefixed(kept)
+
+    # The tail
+
+    def _tail(self) -> Iterator[Picture]:
+        """Code what is left of the range anew; where nothing is left, only look at the clip's last pictures."""
+        left = [packet.pts for packet in self._window if packet.pts < self._end]
+        low = min(left, default=self._end)
+        tail = self._recoding(low, self._end)
+        tail.sps_id, tail.profile = self._own_id(1)
+        back = (_AROUND + 1) / (self._video.rate or _USUAL_RATE)
+        begin = max(low * self._video.time_base - back, Fraction(0))
+        for packet in self._epoch.packets(begin):
+            if packet.track is Track.VIDEO:
+                yield from self._paced(tail.take(packet), 0)
+                if tail.complete or packet.dts > self._end:
+                    break
+        yield from self._paced(tail.take(None), 0)
+        yield from self._paced(tail.finish(), 0)
+        if left:
+            self._own.append(tail)
