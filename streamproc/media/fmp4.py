@@ -51,7 +51,7 @@ HEAD_SIZE = 4096
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One coded frame in a fragment; times in ticks of its track's timescale, as the file has them."""
+    """One coded frame in a fragment; true times in ticks of its track's timescale."""
 
     dts: int
     pts: int
@@ -76,7 +76,7 @@ class Fragment:
 
 @dataclass(slots=True)
 class Run:
-    """The samples of one track that wait to be written; times in ticks of the track's timescale."""
+    """The samples of one track that wait to be written; true times in ticks of the track's timescale."""
 
     dts: list[int] = field(default_factory=list)
     pts: list[int] = field(default_factory=list)
@@ -93,40 +93,47 @@ class Run:
         self.dts, self.pts, self.keys, self.data = [], [], [], []
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
-    """How a fragment's presentation time goes with wall time."""
+@dataclass(frozen=True, slots=True)
+class VideoTime:
+    """How the video's times stand in the files of an epoch.
+
+    Decoding begins before presentation where frames are reordered, but a fragment can't hold a negative time. So the
+    video's times are greater in the file, and an edit list takes that back.
+    """
 
     timescale: int
-    """Ticks a second of the video track."""
-    utc_zero_ns: int
-    """Wall time of presentation time 0."""
+    """Ticks a second."""
+    shift: int
+    """By how many ticks the file's times are greater than the true ones."""
 
 
-def build_fragment(sequence: int, stamp: Stamp, video: tuple[Run, int], audio: tuple[Run, int]) -> bytes:
+def build_fragment(
+    sequence: int, time: VideoTime, utc_zero_ns: int, video: tuple[Run, int], audio: tuple[Run, int]
+) -> bytes:
     """Return one fragment.
 
-    sequence: number of the fragment in its file, from 1. video, audio: the samples (either may be empty) and the
-    decoding time of what follows them. Composition times are relative to a decoding time that is the running sum of
-    the durations, so that presentation times are exact even where decoding times did not rise.
+    sequence: number of the fragment in its file, from 1. utc_zero_ns: wall time of presentation time 0. video, audio:
+    the samples (either may be empty) and the decoding time of what follows them. Composition times are relative to a
+    decoding time that is the running sum of the durations, so that presentation times are exact even where decoding
+    times did not rise.
     """
     tracks = [
-        (track_id, run, run.durations(next_dts))
-        for track_id, (run, next_dts) in ((VIDEO_ID, video), (AUDIO_ID, audio))
+        (track_id, run, run.durations(next_dts), shift)
+        for track_id, (run, next_dts), shift in ((VIDEO_ID, video, time.shift), (AUDIO_ID, audio, 0))
         if run.data
     ]
-    moof_size = 8 + _MFHD.size + sum(_traf_size(track_id, len(run.data)) for track_id, run, _ in tracks)
+    moof_size = 8 + _MFHD.size + sum(_traf_size(track_id, len(run.data)) for track_id, run, _, _ in tracks)
     data_offset = moof_size + 8
     boxes: list[Bytes] = []
     chunks: list[Bytes] = []
-    for track_id, run, durations in tracks:
-        boxes.append(_traf(track_id, run, durations, data_offset))
+    for track_id, run, durations, shift in tracks:
+        boxes.append(_traf(track_id, run, durations, shift, data_offset))
         data_offset += sum(map(len, run.data))
         chunks += run.data
     media_time = video[0].pts[0] if video[0].data else 0
     return b"".join(
         (
-            _prft(stamp, media_time),
+            _prft(time, utc_zero_ns, media_time),
             _BOX.pack(moof_size, b"moof"),
             _MFHD.pack(_MFHD.size, b"mfhd", 0, sequence),
             *boxes,
@@ -141,7 +148,7 @@ def _traf_size(track_id: int, count: int) -> int:
     return 8 + _TFHD.size + _TFDT.size + _TRUN.size + count * sample.size
 
 
-def _traf(track_id: int, run: Run, durations: Sequence[int], data_offset: int) -> bytes:
+def _traf(track_id: int, run: Run, durations: Sequence[int], shift: int, data_offset: int) -> bytes:
     count = len(run.data)
     sizes = map(len, run.data)
     if track_id == VIDEO_ID:
@@ -159,7 +166,7 @@ def _traf(track_id: int, run: Run, durations: Sequence[int], data_offset: int) -
         (
             _BOX.pack(_traf_size(track_id, count), b"traf"),
             _TFHD.pack(_TFHD.size, b"tfhd", _TFHD_BASE_IS_MOOF, track_id),
-            _TFDT.pack(_TFDT.size, b"tfdt", 0x01000000, run.dts[0]),
+            _TFDT.pack(_TFDT.size, b"tfdt", 0x01000000, run.dts[0] + shift),
             _TRUN.pack(_TRUN.size + len(samples), b"trun", flags, count, data_offset),
             samples,
         )
@@ -173,12 +180,12 @@ def _compositions(run: Run, durations: Sequence[int]) -> Iterator[int]:
         dts += duration
 
 
-def _prft(stamp: Stamp, media_time: int) -> bytes:
-    wall_ns = stamp.utc_zero_ns + media_time * _NS // stamp.timescale
+def _prft(time: VideoTime, utc_zero_ns: int, media_time: int) -> bytes:
+    wall_ns = utc_zero_ns + media_time * _NS // time.timescale
     seconds, rest_ns = divmod(wall_ns, _NS)
     # NTP counts 32 bits of seconds since 1900, which begin anew in 2036; parsing takes them as 1970 to 2106.
     ntp = ((seconds + _NTP_1970) % (1 << 32) << 32) | min((rest_ns << 32) // _NS + 1, 0xFFFFFFFF)
-    return _PRFT.pack(_PRFT.size, b"prft", _PRFT_VERSION_1, VIDEO_ID, ntp, media_time)
+    return _PRFT.pack(_PRFT.size, b"prft", _PRFT_VERSION_1, VIDEO_ID, ntp, media_time + time.shift)
 
 
 def fragment_head_size(head: bytes) -> int | None:
@@ -195,19 +202,18 @@ def fragment_head_size(head: bytes) -> int | None:
     return _MOOF_OFFSET + int(moof_size) + 8
 
 
-def parse_fragment(head: bytes, timescale: int) -> Fragment:
-    """Parse a fragment's boxes.
+def parse_fragment(head: bytes, time: VideoTime) -> Fragment:
+    """Parse a fragment's boxes. head: at least ``fragment_head_size`` bytes from the fragment's start.
 
-    head: at least ``fragment_head_size`` bytes from the fragment's start. timescale: ticks a second of the video.
     Raises RecordingError when it is damaged.
     """
     try:
-        return _parse_fragment(head, timescale)
+        return _parse_fragment(head, time)
     except struct.error as error:
         raise RecordingError(f"a fragment of the recording is damaged: {error}") from error
 
 
-def _parse_fragment(head: bytes, timescale: int) -> Fragment:
+def _parse_fragment(head: bytes, time: VideoTime) -> Fragment:
     _, _, _, _, ntp, media_time = _PRFT.unpack_from(head, 0)
     moof_end = _MOOF_OFFSET + _BOX.unpack_from(head, _MOOF_OFFSET)[0]
     mdat_size, mdat = _BOX.unpack_from(head, moof_end)
@@ -220,20 +226,20 @@ def _parse_fragment(head: bytes, timescale: int) -> Fragment:
         if kind != b"traf" or size < 8:
             raise RecordingError(f"a fragment of the recording is damaged: traf expected, {kind!r} found")
         track_id = _TFHD.unpack_from(head, at + 8)[3]
-        samples[track_id] = _parse_run(head, at + 8 + _TFHD.size)
+        samples[track_id] = _parse_run(head, at + 8 + _TFHD.size, time.shift if track_id == VIDEO_ID else 0)
         at += size
     seconds = ((ntp >> 32) - _NTP_1970) % (1 << 32)
     wall_ns = seconds * _NS + ((ntp & 0xFFFFFFFF) * _NS >> 32)
     return Fragment(
         size=moof_end + int(mdat_size),
-        utc_zero_ns=wall_ns - media_time * _NS // timescale,
+        utc_zero_ns=wall_ns - (media_time - time.shift) * _NS // time.timescale,
         video=samples[VIDEO_ID],
         audio=samples[AUDIO_ID],
     )
 
 
-def _parse_run(head: bytes, at: int) -> list[Sample]:
-    dts = _TFDT.unpack_from(head, at)[3]
+def _parse_run(head: bytes, at: int, shift: int) -> list[Sample]:
+    dts = _TFDT.unpack_from(head, at)[3] - shift
     _, kind, flags, count, offset = _TRUN.unpack_from(head, at + _TFDT.size)
     if kind != b"trun" or flags not in (_TRUN_FULL, _TRUN_PLAIN):
         raise RecordingError(f"a fragment of the recording is damaged: trun expected, {kind!r} {flags:#x} found")
@@ -258,10 +264,10 @@ def _parse_run(head: bytes, at: int) -> list[Sample]:
     return samples
 
 
-def fragments(fd: int, start: int, end: int, timescale: int) -> Iterator[tuple[int, Fragment]]:
+def fragments(fd: int, start: int, end: int, time: VideoTime) -> Iterator[tuple[int, Fragment]]:
     """Yield each whole fragment of an open file within [start, end) and where it begins.
 
-    timescale: ticks a second of the video. Raises RecordingError at one that is damaged.
+    Raises RecordingError at one that is damaged.
     """
     while True:
         head = os.pread(fd, HEAD_SIZE, start)
@@ -270,28 +276,42 @@ def fragments(fd: int, start: int, end: int, timescale: int) -> Iterator[tuple[i
             head = os.pread(fd, size, start)
         if size is None or size > len(head):
             return
-        fragment = parse_fragment(head, timescale)
+        fragment = parse_fragment(head, time)
         if start + fragment.size > end:
             return
         yield start, fragment
         start += fragment.size
 
 
-def build_header(muxed: bytes, timescales: Sequence[int], description: bytes) -> bytes:
+def build_header(muxed: bytes, time: VideoTime, audio_timescale: int | None, description: bytes) -> bytes:
     """Return a file's beginning, from what libavformat muxed and our own description of the file.
 
-    muxed: an MP4 by libavformat whose ``ftyp`` and ``moov`` are taken. timescales: ticks a second of its tracks, in
-    order, which replace libavformat's (it always takes the sample rate for audio). description: goes into ``uuid``.
+    muxed: an MP4 by libavformat, whose ``ftyp`` and ``moov`` are taken. audio_timescale: ticks a second; None where
+    there is no audio (libavformat would always take the sample rate). description: goes into ``uuid``.
     """
     top = {kind: (start, end) for kind, start, end in boxes(muxed)}
     ftyp = muxed[slice(*top[b"ftyp"])]
     begin, end = top[b"moov"]
     moov = bytearray(muxed[begin:end])
+    timescales = [time.timescale] if audio_timescale is None else [time.timescale, audio_timescale]
     for (start, _), timescale in zip(_find(moov, (b"moov", b"trak", b"mdia", b"mdhd")), timescales, strict=True):
         at = start + (28 if moov[start + 8] == 1 else 20)  # version 1 has 64-bit dates
         struct.pack_into(">I", moov, at, timescale)
+    if time.shift:
+        _insert_edit_list(moov, time.shift)
     uuid = _BOX.pack(24 + len(description), b"uuid") + _RECORDING_UUID + description
     return b"".join((ftyp, uuid, moov))
+
+
+def _insert_edit_list(moov: bytearray, media_time: int) -> None:
+    """Let the first track's presentation begin at ``media_time`` of its own time."""
+    track, _ = next(_find(moov, (b"moov", b"trak")))
+    _, tkhd_end = next(_find(moov, (b"moov", b"trak", b"tkhd")))
+    elst = struct.pack(">I4sIIQqHH", 36, b"elst", 0x01000000, 1, 0, media_time, 1, 0)
+    edts = _BOX.pack(8 + len(elst), b"edts") + elst
+    moov[tkhd_end:tkhd_end] = edts
+    for at in (0, track):
+        struct.pack_into(">I", moov, at, struct.unpack_from(">I", moov, at)[0] + len(edts))
 
 
 def parse_header(data: bytes) -> tuple[int, bytes] | None:

@@ -56,7 +56,7 @@ class Start:
     muxed: bytes
     """What libavformat made of its first packets; files get their header from it."""
     first_pts: int
-    """Presentation time of the first keyframe in the video track's ticks, as the source counts."""
+    """Presentation time of the first keyframe in the video track's ticks, as the source counts: the epoch's zero."""
     first_dts: int
     """Its decoding time."""
     arrival_ns: int
@@ -123,16 +123,17 @@ class FragmentWriter:
         video, audio = start.video, start.audio
         self._place = place
         self._start = start
-        self._timescales = [track.timescale for track in (video, audio) if track is not None]
+        self._time = fmp4.VideoTime(video.timescale, start.first_pts - start.first_dts)
+        self._audio_timescale = None if audio is None else audio.timescale
         self._fragment_ticks = round(place.fragment_s * video.timescale)
         self._file_ticks = round(place.file_s * video.timescale)
-        self._patience_ticks = round(_AUDIO_PATIENCE * place.fragment_s * self._timescales[-1])
+        self._patience_ticks = round(_AUDIO_PATIENCE * place.fragment_s * (self._audio_timescale or 0))
         self._video_run, self._audio_run = fmp4.Run(), fmp4.Run()
         self._waiting_bytes = 0
         self._video_duration = 0  # of the newest packet, in case none follows
         self._audio_end = 0
         self._file: _OutputFile | None = None
-        header = fmp4.build_header(start.muxed, self._timescales, b"")
+        header = fmp4.build_header(start.muxed, self._time, self._audio_timescale, b"")
         self.format = Format(video=video.format(header), audio=None if audio is None else audio.format())
         self.recorded_bytes = 0
         self._frames = 0
@@ -141,15 +142,15 @@ class FragmentWriter:
             started_ns=start.arrival_ns,
             utc_zero_ns=start.arrival_ns,
             format=format_to_json(self.format),
-            video_shift=start.first_pts - start.first_dts,
-            next_dts=0,
+            video_shift=self._time.shift,
+            next_dts=-self._time.shift,
             end_pts=0,
             ended_ns=None,
             end_reason=None,
         )
         self._utc_zero_ns = start.arrival_ns
         self._file_row = FileRow(epoch, 0, 0, 0, 0, 0, 0, 1)
-        self._file_dts = 0
+        self._file_dts = -self._time.shift
 
     @property
     def id(self) -> int:
@@ -162,9 +163,9 @@ class FragmentWriter:
         pts, dts = packet.pts, packet.dts
         if pts is None or dts is None:
             raise RecordingError(TIMELESS)
-        dts = dts * video.factor - self._start.first_dts
+        dts = dts * video.factor - self._start.first_pts
         pts = pts * video.factor - self._start.first_pts
-        if pts < 0 or dts < 0:
+        if pts < 0:
             return  # a leading picture of the first keyframe: nothing can decode it
         is_key = packet.is_keyframe
         if run.data and (
@@ -255,8 +256,9 @@ class FragmentWriter:
         video, audio = self._video_run, self._audio_run
         if self._file is None:
             self._file = self._open_file(video)
-        stamp = fmp4.Stamp(timescale=self._start.video.timescale, utc_zero_ns=self._utc_zero_ns)
-        fragment = fmp4.build_fragment(self._file.fragments + 1, stamp, (video, next_dts), (audio, self._audio_end))
+        fragment = fmp4.build_fragment(
+            self._file.fragments + 1, self._time, self._utc_zero_ns, (video, next_dts), (audio, self._audio_end)
+        )
         before = self._file.size
         begin = self._file.append(fragment)
         self.recorded_bytes += self._file.size - before
@@ -282,7 +284,7 @@ class FragmentWriter:
             frames_before=self._frames,
             format=self._epoch.format,
         )
-        header = fmp4.build_header(self._start.muxed, self._timescales, description.to_bytes())
+        header = fmp4.build_header(self._start.muxed, self._time, self._audio_timescale, description.to_bytes())
         number = self._file_row.number + 1
         self._file_row = FileRow(self.id, number, len(header), 0, video.pts[0], 0, self._frames, 0)
         self._file_dts = video.dts[0]

@@ -4,8 +4,7 @@ It maps time to file and keyframe. Every row speaks of bytes that already are in
 the index never sees half a fragment; what a kill left out of it is found in the files again (recording_repair). One
 process writes it (the recorder: its writer and its retention), any number read it.
 
-Times are ticks of the video's time base. ``dts`` is as in the files, where the first one is 0; the true one is
-``dts - video_shift``. The first presented frame has ``pts`` 0.
+Times are ticks of the video's time base; the first presented frame has ``pts`` 0.
 """
 
 import json
@@ -80,9 +79,9 @@ class EpochRow:
     format: str
     """JSON, see ``format_from_json``."""
     video_shift: int
-    """What the files' dts are greater by than the true ones, because a file can't hold negative ones."""
+    """By how much the files' video times are greater than the true ones (``fmp4.VideoTime.shift``)."""
     next_dts: int
-    """Where the next video packet will begin, in the files' dts."""
+    """Decoding time of the next video packet."""
     end_pts: int
     """The time after the last frame in presentation order; frames before it may still be missing."""
     ended_ns: int | None

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from math import ceil, floor
+from operator import itemgetter
 from pathlib import Path
 
 from streamproc.errors import RecordingError
@@ -133,7 +134,7 @@ class RecordingEpoch:
     def end(self) -> Fraction:
         """Return the time up to which every frame is there, in presentation order."""
         row = self._fresh()
-        complete = row.end_pts if row.ended_ns is not None else row.next_dts - row.video_shift
+        complete = row.end_pts if row.ended_ns is not None else row.next_dts  # no later packet has a pts before it
         return max(0, min(row.end_pts, complete)) * self._tick
 
     def has_ended(self) -> bool:
@@ -192,7 +193,7 @@ class RecordingEpoch:
         count = key.frames_before
         for _, _, fragment in self._fragments(key.file, key.fragment_offset):
             for sample in fragment.video:
-                if sample.dts - self._row.video_shift >= bound:
+                if sample.dts >= bound:
                     return count
                 count += sample.pts < bound
         return count
@@ -246,12 +247,12 @@ class RecordingEpoch:
     def _fragments(self, number: int, offset: int) -> Iterator[tuple[tuple[int, int], int, fmp4.Fragment]]:
         """Yield (file number, offset), open file and content of each fragment from there on, over the files' ends."""
         index = self._index.need()
-        scale = self._tick.denominator
+        time = fmp4.VideoTime(self._tick.denominator, self._row.video_shift)
         row = index.row(FileRow, "WHERE epoch = ? AND number = ?", (self.id, number))
         while row is not None:
             with _opened(file_path(self._index.folder, self.id, row.number)) as fd:
                 while fd is not None:
-                    for begin, fragment in fmp4.fragments(fd, offset, row.size, scale):
+                    for begin, fragment in fmp4.fragments(fd, offset, row.size, time):
                         yield (row.number, begin), fd, fragment
                         offset = begin + fragment.size
                     if row.closed:
@@ -268,7 +269,7 @@ class RecordingEpoch:
             if fd is None:
                 return None
             data = _read(fd, row.data_size, row.data_offset)
-        return MediaPacket(Track.VIDEO, row.pts, row.dts - self._row.video_shift, row.duration, True, data)
+        return MediaPacket(Track.VIDEO, row.pts, row.dts, row.duration, True, data)
 
     def _read_samples(
         self, fd: int, offset: int, video: list[fmp4.Sample], audio: list[fmp4.Sample]
@@ -279,18 +280,14 @@ class RecordingEpoch:
         begin = (video or audio)[0].offset
         last = (audio or video)[-1]  # the audio lies behind the video
         data = _read(fd, last.offset + last.size - begin, offset + begin)
-        shift = self._row.video_shift
         video_scale = self._tick.denominator
         audio_scale = video_scale if self._format.audio is None else self._format.audio.time_base.denominator
-        merged = [(s.dts - shift) * audio_scale for s in video], [s.dts * video_scale for s in audio]
-        order = sorted(
-            [(time, Track.VIDEO, s, s.dts - shift) for time, s in zip(merged[0], video, strict=True)]
-            + [(time, Track.AUDIO, s, s.dts) for time, s in zip(merged[1], audio, strict=True)],
-            key=lambda entry: entry[0],
-        )
-        for _, track, s, dts in order:
+        order = [(s.dts * audio_scale, Track.VIDEO, s) for s in video]
+        order += [(s.dts * video_scale, Track.AUDIO, s) for s in audio]
+        order.sort(key=itemgetter(0))
+        for _, track, s in order:
             at = s.offset - begin
-            yield MediaPacket(track, s.pts, dts, s.duration, s.is_keyframe, data[at : at + s.size])
+            yield MediaPacket(track, s.pts, s.dts, s.duration, s.is_keyframe, data[at : at + s.size])
 
 
 @contextmanager

@@ -152,12 +152,11 @@ def _scan(path: Path, epoch: int, number: int) -> _Scan | None:
         format_ = format_from_json(description.format)
         row = FileRow(epoch, number, header_size, header_size, 0, 0, description.frames_before, 1)
         scan = _Scan(description, row, [], 0, description.started_ns)
+        time = fmp4.VideoTime(format_.video.time_base.denominator, description.video_shift)
         audio_end = None if format_.audio is None else 0
         try:
             end = os.fstat(file.fileno()).st_size
-            for offset, fragment in fmp4.fragments(
-                file.fileno(), header_size, end, format_.video.time_base.denominator
-            ):
+            for offset, fragment in fmp4.fragments(file.fileno(), header_size, end, time):
                 if fragment.audio and audio_end is not None:
                     audio_end = fragment.audio[0].dts
                 scan.take(offset, fragment, audio_end)
