@@ -41,6 +41,11 @@ class Shows(StrEnum):
     CAPTION = "caption"
 
 
+_BT601 = np.array([[0.299, 0.587, 0.114], [-0.1687, -0.3313, 0.5], [0.5, -0.4187, -0.0813]])
+_BT709 = np.array([[0.2126, 0.7152, 0.0722], [-0.1146, -0.3854, 0.5], [0.5, -0.4542, -0.0458]])
+_MISREAD = (np.linalg.inv(_BT709) @ _BT601, np.linalg.inv(_BT601) @ _BT709)
+"""What colours become when a stream does not say, or wrongly says, which matrix made its luma and chroma."""
+
 _SHARES = {
     Shows.BUG: 0.44,
     Shows.FADE: 0.12,
@@ -312,4 +317,6 @@ def _as_input(crop: Picture, size: tuple[int, int], rng: np.random.Generator) ->
         factor = rng.uniform(0.4, 0.9)
         small = cv2.resize(crop, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
         crop = np.asarray(cv2.resize(small, crop.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
+    if rng.random() < 0.3:
+        crop = np.asarray(cv2.transform(crop, _MISREAD[int(rng.integers(2))]), np.uint8)
     return np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,0 +1,109 @@
+"""Takes pictures out of real footage: scenery to put a logo over, and labelled crops of a bug's corner."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from streamproc.errors import ConfigError, SourceError
+from streamproc.inference.card import Region
+from streamproc.media.decoder import KeyframeDecoder
+from streamproc.media.files import FileFootage
+from streamproc.media.footage import Epoch
+from streamproc.training.backgrounds import Group, Picture
+
+Progress = Callable[[str, float], None]
+
+_PICTURES = 120  # of all footage together, kept in memory
+_LINES = 540  # of a kept picture, at most
+_BLOCKS = 8  # stretches of a recording that are learnt from or held out as a whole
+_FEWEST = 20  # keyframes a class that are worth a training
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """What is known of the footage; seconds from its beginning, ends exclusive."""
+
+    programme: Sequence[tuple[Fraction, Fraction]]
+    """Where the bug is on the picture."""
+    advert: Sequence[tuple[Fraction, Fraction]]
+    """Where it is not."""
+
+    def check(self) -> None:
+        """Raise ConfigError for an empty, reversed or contradictory set of ranges."""
+        for name, ranges in (("programme", self.programme), ("advert", self.advert)):
+            if not ranges:
+                raise ConfigError(f"no {name} range is given; both kinds are needed to learn from")
+            for start, end in ranges:
+                if start < 0 or end <= start:
+                    raise ConfigError(f"the {name} range from {float(start):g} s to {float(end):g} s is empty")
+        for start, end in self.programme:
+            for other, until in self.advert:
+                if start < until and other < end:
+                    raise ConfigError(
+                        f"programme from {float(start):g} s to {float(end):g} s overlaps "
+                        f"advert from {float(other):g} s to {float(until):g} s"
+                    )
+
+    def label(self, time: Fraction) -> bool | None:
+        """Return whether the bug is there at a time; None where nothing is known."""
+        if any(start <= time < end for start, end in self.programme):
+            return True
+        if any(start <= time < end for start, end in self.advert):
+            return False
+        return None
+
+
+def scenery(sources: Sequence[Path], region: Region, progress: Progress) -> list[Group]:
+    """Return pictures of footage without the part that may hold the bug, in groups that are origins of their own.
+
+    Four or more recordings are a group each; fewer are cut into four stretches. Raises SourceError.
+    """
+    groups: list[Group] = []
+    share = max(4, _PICTURES // max(1, len(sources)))
+    for number, path in enumerate(sources):
+        progress("reading footage", number / len(sources))
+        pictures = [_without(region, picture) for picture in _stills(path, share)]
+        if not pictures:
+            raise SourceError(f"{path}: holds no picture that can be decoded")
+        parts = 1 if len(sources) >= 4 else min(4, len(pictures))
+        for part in range(parts):
+            stretch = pictures[part * len(pictures) // parts : (part + 1) * len(pictures) // parts]
+            groups.append(Group(path.name, stretch))
+    return groups
+
+
+def _stills(path: Path, count: int) -> Iterator[Picture]:
+    """Yield about so many whole pictures, spread over a recording: (H, W, 3) RGB, at most 540 lines."""
+    for epoch in FileFootage([path]).epochs():
+        times = epoch.keyframe_times(Fraction(0), epoch.end())
+        wanted = set(times[:: max(1, len(times) // count)])
+        for picture in _keyframes(epoch, wanted):
+            yield _reduced(picture)
+
+
+def _keyframes(epoch: Epoch, wanted: set[Fraction]) -> Iterator[Picture]:
+    decoder = KeyframeDecoder(epoch.format.video)
+    for packet in epoch.keyframes():
+        if packet.pts * epoch.format.video.time_base in wanted:
+            frame = decoder.decode(packet)
+            if frame is not None:
+                yield frame.crop((0, 0, frame.width // 2 * 2, frame.height // 2 * 2))
+
+
+def _reduced(picture: Picture) -> Picture:
+    if picture.shape[0] <= _LINES:
+        return picture
+    width = round(picture.shape[1] * _LINES / picture.shape[0])
+    return np.asarray(cv2.resize(picture, (width, _LINES), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _without(region: Region, picture: Picture) -> Picture:
+    """Return the largest part beside, above or below a region."""
+    height, width = picture.shape[:2]
+    left, top, right, bottom = region.pixels(width, height)
+    parts = [picture[:top], picture[bottom:], picture[:, :left], picture[:, right:]]
+    return np.ascontiguousarray(max(parts, key=lambda part: part.shape[0] * part.shape[1]))
