@@ -44,7 +44,7 @@ bench: setup-dev  ## accuracy, cost and memory, into benchmarks/results (takes a
 	$(BIN)/python -m benchmarks
 
 models: setup-dev  ## train the models that the project brings along anew
-	$(BIN)/python -m streamproc.training.demo_model
+	$(BIN)/python -m streamproc.demo.model
 
 clean:  ## remove caches and the demo's files
 	rm -rf .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
