@@ -280,6 +280,13 @@ def _refuse_empty(url: str, where: str) -> None:
         raise SourceUnsupported(f"{where}: the file is empty")
 
 
+def open_container(path: str) -> av.container.InputContainer:
+    """Open a file for demuxing. Raises SourceLost when it is not there, SourceUnsupported when it is no video file."""
+    where = _where(path, listen=False)
+    _refuse_empty(path, where)
+    return _open(path, _Kind(live=False, options={}), None, where)
+
+
 def _open(url: str, kind: _Kind, timeout: tuple[float, float] | None, where: str) -> av.container.InputContainer:
     try:
         return av.open(url, "r", format=kind.format, options=kind.options, timeout=timeout, metadata_errors="replace")

@@ -33,6 +33,8 @@ BACK_LIMIT = Fraction(1, 5)
 """A DTS that goes back by more than so many seconds is a jump, not a slip."""
 GAP_LIMIT = Fraction(10)
 """A DTS farther ahead of everything seen than so many seconds is a jump, not a hole."""
+SEAM_LIMIT = Fraction(1, 2)
+"""A file whose first DTS comes so many seconds after the last one of the file before goes on with its count."""
 REORDER_LIMIT = Fraction(5)
 """PTS and DTS of one packet can't be farther apart than so many seconds."""
 LEAD_LIMIT = Fraction(1)
@@ -88,6 +90,7 @@ class _Track:
     step: int = 1  # from the one before that to it
     lead: int = 0  # how much earlier a DTS must be given out so that no PTS is before it
     given: int | None = None  # the DTS given out last
+    shown: int | None = None  # the greatest PTS given out
     back: int = field(init=False)
     gap: int = field(init=False)
 
@@ -100,7 +103,7 @@ class _Track:
 
     def forget(self) -> None:
         """Begin a timeline anew; what is known of the source's habits stays."""
-        self.last, self.given, self.step = None, None, 1
+        self.last, self.given, self.shown, self.step = None, None, None, 1
 
     def expected(self) -> int:
         return 0 if self.last is None else self.last + max(self.step, 1)
@@ -165,6 +168,12 @@ class Timeline(Generic[P]):
         self._video.last = self._video.given = dts - 1
         self._suspect = None
         self._parked.clear()
+
+    def continues(self, stamp: Stamp) -> bool:
+        """Tell whether a video packet would follow the last one without a hole, as if the source had not ended."""
+        last = self._video.last
+        where = self._video.unwrapped(stamp, last)
+        return last is not None and where is not None and 0 < where - last <= self._video.ticks(SEAM_LIMIT)
 
     def newest(self) -> Fraction | None:
         """Return the greatest DTS so far, seconds; None before the first packet."""
@@ -247,7 +256,10 @@ class Timeline(Generic[P]):
             dts = track.given + 1
         track.given = dts
         self.repairs += repaired
-        return Mended(packet, track.kind, max(pts, dts), dts)
+        pts = max(pts, dts)
+        if track.shown is None or pts > track.shown:
+            track.shown = pts
+        return Mended(packet, track.kind, pts, dts)
 
     def _mend_suspect(self, held: _Held[P], before: int, *, keep: bool = False) -> Mended[P]:
         """Put a video packet whose DTS was wild between the last one and ``before``."""
@@ -264,7 +276,7 @@ class Timeline(Generic[P]):
         """Two in a row agree: the source's count has jumped."""
         self._suspect = None
         if self._join:
-            self._shift_to(self._video.offset + self._video.expected() - first.where)
+            self._join_on(first)
         else:
             for track in self._tracks():
                 track.forget()
@@ -274,6 +286,17 @@ class Timeline(Generic[P]):
         for stamp, packet in parked:
             begun.extend(self.push(Track.AUDIO, stamp, packet))
         return begun
+
+    def _join_on(self, first: _Held[P]) -> None:
+        """Let a packet's picture be shown right after all that were before."""
+        video = self._video
+        pts = video.presented(first.stamp, first.where)
+        begin = first.where if pts is None else pts
+        after = 0 if video.shown is None else video.shown + max(video.step, 1)
+        self._shift_to(video.offset + after - begin)
+        if video.last is not None:
+            # With more reordering than before, its DTS would fall among those that are gone.
+            video.last = min(video.last, first.where + after - begin - 1)
 
     def _shift_to(self, video_offset: int) -> None:
         """Let both tracks be shifted by the same time."""
