@@ -16,9 +16,9 @@ from pathlib import Path
 
 from streamproc.errors import RecordingError
 from streamproc.media import fmp4
-from streamproc.media.footage import Format
+from streamproc.media.probe import Packet
 from streamproc.media.recording_index import EpochRow, FileRow, Index, KeyframeRow, file_path, format_to_json
-from streamproc.media.recording_tracks import AudioTrack, Packet, VideoTrack
+from streamproc.media.recording_tracks import AudioTrack, VideoTrack, format_in_files
 from streamproc.timebase import NS, Clock
 
 _MAX_WAITING_BYTES = 16_000_000  # bounds memory for a source whose time stands still
@@ -134,7 +134,7 @@ class FragmentWriter:
         self._audio_end = 0
         self._file: _OutputFile | None = None
         header = fmp4.build_header(start.muxed, self._time, self._audio_timescale, b"")
-        self.format = Format(video=video.format(header), audio=None if audio is None else audio.format())
+        self.format = format_in_files(video, audio, header)
         self.recorded_bytes = 0
         self._frames = 0
         self._epoch = EpochRow(

@@ -2,8 +2,9 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TypeAlias
 
 import av
 from av.bitstream import BitStreamFilterContext
@@ -11,26 +12,23 @@ from av.container import OutputContainer
 
 from streamproc.errors import SourceUnsupported
 from streamproc.media import fmp4
-from streamproc.media.footage import AudioFormat, VideoFormat
+from streamproc.media.footage import Format
+from streamproc.media.probe import Packet, format_of
 
 VideoStream: TypeAlias = av.VideoStream
 AudioStream: TypeAlias = av.AudioStream
-if TYPE_CHECKING:
-    Packet: TypeAlias = av.Packet[Any]
-else:
-    Packet = av.Packet  # generic for type checkers only
 Convert: TypeAlias = Callable[[Packet], bytes]
 
 _MAX_TIMESCALE = 2**32 - 1  # mdhd holds it in 32 bits
-_MAX_RATE = 1000  # libavformat answers 90000 when it can't tell
-_INTERLACED_ORDERS = frozenset({2, 3, 4, 5})  # AVFieldOrder: TT, BB, TB, BT
 _START_CODES = (b"\0\0\0\1", b"\0\0\1")
 _PARAMETER_SETS: dict[str, Callable[[bytes], bool]] = {
     "h264": lambda unit: unit[0] & 0x1F in (7, 8, 13),
     "hevc": lambda unit: unit[0] >> 1 & 0x3F in (32, 33, 34),
 }
 _APPLE_TAGS = {"hevc": "hvc1"}  # the tag with which Apple's players take it
-_NEEDS_NO_PACKET = frozenset({"mp2", "mp3", "opus", "flac"})  # audio whose sample entry can be written beforehand
+_NEEDS_NO_PACKET = frozenset(
+    {"mp2", "mp3", "mp3float", "opus", "flac"}
+)  # audio whose sample entry can be written beforehand
 
 
 class VideoTrack:
@@ -49,22 +47,6 @@ class VideoTrack:
         self.extradata = extradata
         base = keyframe.time_base
         self.factor, self.timescale = base.numerator, base.denominator
-
-    def format(self, header: bytes) -> VideoFormat:
-        """Return the track's format as the file with this header has it."""
-        context = self.stream.codec_context
-        rate = self.stream.guessed_rate
-        aspect = self.stream.sample_aspect_ratio
-        return VideoFormat(
-            codec=self.codec,
-            width=context.width,
-            height=context.height,
-            time_base=Fraction(1, self.timescale),
-            rate=Fraction(rate) if rate and rate < _MAX_RATE else None,
-            extradata=fmp4.decoder_configuration(header) or self.extradata,
-            sample_aspect=Fraction(aspect) if aspect else Fraction(1),
-            interlaced=context.field_order in _INTERLACED_ORDERS,
-        )
 
 
 class AudioTrack:
@@ -86,16 +68,16 @@ class AudioTrack:
         self.factor, self.timescale = base.numerator * finer, base.denominator * finer
         self.zero = round(first * finer)
 
-    def format(self) -> AudioFormat:
-        """Return the track's format."""
-        context = self.stream.codec_context
-        return AudioFormat(
-            codec=self.codec,
-            time_base=Fraction(1, self.timescale),
-            rate=context.sample_rate,
-            layout=context.layout.name,
-            extradata=self.extradata,
-        )
+
+def format_in_files(video: VideoTrack, audio: AudioTrack | None, header: bytes) -> Format:
+    """Return how the tracks are coded in files that begin with this header."""
+    source = format_of(video.stream, None if audio is None else audio.stream)
+    extradata = fmp4.decoder_configuration(header) or video.extradata
+    coded = replace(source.video, time_base=Fraction(1, video.timescale), extradata=extradata)
+    if audio is None or source.audio is None:
+        return Format(video=coded, audio=None)
+    heard = replace(source.audio, time_base=Fraction(1, audio.timescale), extradata=audio.extradata)
+    return Format(video=coded, audio=heard)
 
 
 def can_begin_without_packet(stream: AudioStream) -> bool:

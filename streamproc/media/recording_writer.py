@@ -7,13 +7,13 @@ from pathlib import Path
 
 from streamproc.errors import InstanceError, RecordingError
 from streamproc.media.footage import Format
+from streamproc.media.probe import Packet
 from streamproc.media.recording_fragments import TIMELESS, FragmentWriter, Place, Start
 from streamproc.media.recording_index import INDEX_NAME
 from streamproc.media.recording_repair import open_index, repair
 from streamproc.media.recording_tracks import (
     AudioStream,
     AudioTrack,
-    Packet,
     VideoStream,
     VideoTrack,
     can_begin_without_packet,
@@ -77,8 +77,6 @@ class EpochWriter:
     def __init__(self, place: Place, video: VideoStream, audio: AudioStream | None) -> None:
         self._place = place
         self._video_stream, self._audio_stream = video, audio
-        self._video_index = video.index
-        self._audio_index = -1 if audio is None else audio.index
         self._early: deque[tuple[Packet, int]] = deque(maxlen=_EARLY_AUDIO_PACKETS)
         self._held: list[tuple[Packet, int]] = []
         self._writer: FragmentWriter | None = None
@@ -131,30 +129,29 @@ class EpochWriter:
 
     def _await_start(self, packet: Packet, now_ns: int) -> None:
         """Hold packets until the first keyframe is there and the files' header can be written."""
-        is_video = packet.stream_index == self._video_index
         if self._held:
             self._held.append((packet, now_ns))
-        elif is_video and packet.is_keyframe:
+        elif not _is_video(packet):
+            self._early.append((packet, now_ns))
+        elif packet.is_keyframe:
             self._held = [*self._early, (packet, now_ns)]
             self._early.clear()
-        elif packet.stream_index == self._audio_index:
-            self._early.append((packet, now_ns))
         if self._held and self._can_start():
             self._start()
 
     def _can_start(self) -> bool:
         audio = self._audio_stream
-        if audio is None or can_begin_without_packet(audio) or self._first(self._audio_index) is not None:
+        if audio is None or can_begin_without_packet(audio) or self._first(is_video=False) is not None:
             return True
-        dts = [(held.dts or 0) * held.time_base for held, _ in self._held if held.stream_index == self._video_index]
+        dts = [(held.dts or 0) * held.time_base for held, _ in self._held if _is_video(held)]
         return dts[-1] - dts[0] >= _AUDIO_WAIT_S
 
-    def _first(self, stream_index: int) -> Packet | None:
-        return next((held for held, _ in self._held if held.stream_index == stream_index), None)
+    def _first(self, *, is_video: bool) -> Packet | None:
+        return next((held for held, _ in self._held if _is_video(held) == is_video), None)
 
     def _start(self) -> None:
-        held, keyframe = self._held, self._first(self._video_index)
-        sample = self._first(self._audio_index)
+        held, keyframe = self._held, self._first(is_video=True)
+        sample = self._first(is_video=False)
         self._held, self._is_over = [], True
         if keyframe is None or keyframe.pts is None or keyframe.dts is None:
             raise RecordingError(TIMELESS)
@@ -176,12 +173,16 @@ class EpochWriter:
             self._write(self._writer, packet, arrival_ns)
 
     def _write(self, writer: FragmentWriter, packet: Packet, now_ns: int) -> None:
-        index = packet.stream_index
         try:
-            if index == self._video_index:
+            if _is_video(packet):
                 writer.write_video(packet, now_ns)
-            elif index == self._audio_index:
+            else:
                 writer.write_audio(packet)
         except RecordingError:
             self._is_over = True
             raise
+
+
+def _is_video(packet: Packet) -> bool:
+    # Not by the stream's number: after a change of format the streams are described anew, and count anew.
+    return isinstance(packet.stream, VideoStream)
