@@ -6,6 +6,7 @@ be rebuilt from nothing.
 """
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def open_index(path: Path) -> Index:
     except IndexDamaged:
         pass
     aside = path.with_suffix(f".damaged-{path.stat().st_mtime_ns}")
-    _log.warning("recording_index_damaged", path=str(path), moved_to=aside.name)
+    _log.warning("recording.index_damaged", path=str(path), moved_to=aside.name)
     for end in ("", "-wal", "-shm"):
         part = path.with_name(path.name + end)
         if part.exists():
@@ -87,8 +88,11 @@ def open_index(path: Path) -> Index:
     return Index(path, create=True)
 
 
-def repair(folder: Path, index: Index) -> None:
-    """Make the index say what is in the files, and end the epochs that were open. Raises RecordingError."""
+def repair(folder: Path, index: Index, *, reason: str) -> None:
+    """Make the index say what is in the files, and end the epochs that were open. Raises RecordingError.
+
+    reason: why such an epoch ended, in one word.
+    """
     try:
         on_disk = files_on_disk(folder)
         known = {(row.epoch, row.number): row for row in index.rows(FileRow)}
@@ -98,16 +102,19 @@ def repair(folder: Path, index: Index) -> None:
             row = known.get((epoch, number))
             if row is None or not row.closed or row.size != path.stat().st_size:
                 _adopt(index, path, epoch, number)
+        for epoch_folder in folder.glob("[0-9]*/"):
+            with suppress(OSError):  # not empty
+                epoch_folder.rmdir()
     except OSError as error:
         raise RecordingError(f"{folder}: can't be repaired: {error.strerror}") from error
-    _end_epochs(index)
+    _end_epochs(index, reason)
 
 
 def _adopt(index: Index, path: Path, epoch: int, number: int) -> None:
     """Cut a file back to its whole fragments and enter it; delete one that has none."""
     scan = _scan(path, epoch, number)
     if scan is None:
-        _log.warning("recording_file_empty", path=str(path))
+        _log.warning("recording.file_empty", path=str(path))
         index.delete_file(epoch, number)
         path.unlink()
         return
@@ -138,7 +145,7 @@ def _adopt(index: Index, path: Path, epoch: int, number: int) -> None:
         index.put(scan.file)
         for row in scan.keyframes:
             index.put(row)
-    _log.info("recording_file_repaired", path=str(path), cut_bytes=surplus, keyframes=len(scan.keyframes))
+    _log.info("recording.file_repaired", path=str(path), cut_bytes=surplus, keyframes=len(scan.keyframes))
 
 
 def _scan(path: Path, epoch: int, number: int) -> _Scan | None:
@@ -163,14 +170,14 @@ def _scan(path: Path, epoch: int, number: int) -> _Scan | None:
                 if fragment.audio:
                     audio_end = fragment.audio[-1].dts + fragment.audio[-1].duration
         except RecordingError as error:
-            _log.warning("recording_file_damaged", path=str(path), error=str(error))
+            _log.warning("recording.file_damaged", path=str(path), error=str(error))
     return scan if scan.keyframes else None
 
 
-def _end_epochs(index: Index) -> None:
+def _end_epochs(index: Index, reason: str) -> None:
     """End the epochs that were open, where their files end."""
     index.execute("DELETE FROM epochs WHERE NOT EXISTS (SELECT 1 FROM files WHERE epoch = epochs.id)")
     for row in index.rows(EpochRow, "WHERE ended_ns IS NULL"):
         end_ns = row.utc_zero_ns + to_ns(row.end_pts * format_from_json(row.format).video.time_base)
-        index.put(replace(row, ended_ns=end_ns, end_reason=row.end_reason or "killed"))
-        _log.info("epoch_repaired", epoch=row.id, reason=row.end_reason or "killed")
+        index.put(replace(row, ended_ns=end_ns, end_reason=row.end_reason or reason))
+        _log.info("recording.epoch_repaired", epoch=row.id, reason=row.end_reason or reason)

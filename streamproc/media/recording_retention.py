@@ -15,6 +15,7 @@ from streamproc.timebase import NS, Clock, to_ns
 
 Held: TypeAlias = Sequence[tuple[int, Fraction, Fraction]]
 """Epoch, start and end (seconds in the epoch) of what must stay."""
+_FOR_EVER_NS = 1 << 64
 _MARGIN_S = 5
 """Kept around a held range: refining looks a little farther, and audio may lie a little away from its picture."""
 
@@ -33,6 +34,8 @@ class RetentionReport:
     """Free space of the disk now."""
     missing_bytes: int
     """Free space that is wanted but can't be had, because what is left is held or being written; else 0."""
+    oldest_ns: int | None
+    """Wall time of the end of the oldest file left; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,10 @@ def apply_retention(
     folder: one channel's recording; run it in the process that records. Raises RecordingError.
     """
     if not (folder / INDEX_NAME).is_file():
+        free = _free_bytes(folder)
+        missing = max(0, settings.min_free_bytes - free)
         return RetentionReport(
-            deleted_files=0, deleted_bytes=0, recording_bytes=0, free_bytes=_free_bytes(folder), missing_bytes=0
+            deleted_files=0, deleted_bytes=0, recording_bytes=0, free_bytes=free, missing_bytes=missing, oldest_ns=None
         )
     index = Index(folder / INDEX_NAME, create=False)
     try:
@@ -65,25 +70,29 @@ def apply_retention(
 def _apply(
     folder: Path, index: Index, settings: RetentionSettings, candidates: list[_Candidate], now_ns: int
 ) -> RetentionReport:
-    total = sum(candidate.row.size for candidate in candidates)
+    left = sum(candidate.row.size for candidate in candidates)
     free = _free_bytes(folder)
-    oldest_ns = now_ns - (10**30 if settings.max_age_h is None else round(settings.max_age_h * 3600 * NS))
-    count = freed = 0
-    for candidate in candidates:
-        is_surplus = settings.max_bytes is not None and total - freed > settings.max_bytes
-        is_needed = free + freed < settings.min_free_bytes
-        if candidate.end_ns >= oldest_ns and not is_surplus and not is_needed:
-            break  # what follows is younger still
-        if not candidate.is_held and candidate.row.closed:
-            _delete(folder, index, candidate.row)
-            count += 1
-            freed += candidate.row.size
+    oldest_ns = now_ns - (_FOR_EVER_NS if settings.max_age_h is None else round(settings.max_age_h * 3600 * NS))
+    kept: list[_Candidate] = []
+    for number, candidate in enumerate(candidates):
+        is_surplus = settings.max_bytes is not None and left > settings.max_bytes
+        if candidate.end_ns >= oldest_ns and not is_surplus and free >= settings.min_free_bytes:
+            kept += candidates[number:]  # what follows is younger still
+            break
+        if candidate.is_held or not candidate.row.closed:
+            kept.append(candidate)
+            continue
+        _delete(folder, index, candidate.row)
+        left -= candidate.row.size
+        # Some file systems free space later, and another channel's files may have gone meanwhile.
+        free = max(free + candidate.row.size, _free_bytes(folder))
     return RetentionReport(
-        deleted_files=count,
-        deleted_bytes=freed,
-        recording_bytes=total - freed,
+        deleted_files=len(candidates) - len(kept),
+        deleted_bytes=sum(candidate.row.size for candidate in candidates) - left,
+        recording_bytes=left,
         free_bytes=_free_bytes(folder),
-        missing_bytes=max(0, settings.min_free_bytes - free - freed),
+        missing_bytes=max(0, settings.min_free_bytes - free),
+        oldest_ns=kept[0].end_ns if kept else None,
     )
 
 

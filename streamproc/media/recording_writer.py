@@ -48,7 +48,7 @@ class RecordingWriter:
             raise InstanceError(f"{folder}: another process already records here; stop it first") from error
         try:
             index = open_index(folder / INDEX_NAME)
-            repair(folder, index)
+            repair(folder, index, reason="killed")
         except BaseException:
             os.close(self._lock)
             raise
@@ -61,7 +61,7 @@ class RecordingWriter:
         """
         check_supported(video, audio)
         if self._place.stale:
-            repair(self._place.folder, self._place.index)
+            repair(self._place.folder, self._place.index, reason="failed")
             self._place.stale = False
         return EpochWriter(self._place, video, audio)
 
