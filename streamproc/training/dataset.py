@@ -119,10 +119,10 @@ def make_crops(
         stage = _stage(subject, int(rng.choice(HEIGHTS)))
         painter = _Painter(subject, stage, groups, foreign, rng)
         clips = [painter.clip(_draw_kind(rng)) for _ in range(_tiles(stage))]
-        coded = _through_coder([clip.frames for clip in clips], rng)
+        coded = through_coder([clip.frames for clip in clips], rng)
         for clip, frames in zip(clips, coded, strict=True):
             for number in (0, *rng.choice(np.arange(1, FRAMES), KEPT - 1, replace=False)):
-                images.append(_as_input(frames[number][: stage.height, : stage.width], subject.input_size, rng))
+                images.append(as_input(frames[number][: stage.height, : stage.width], subject.input_size, rng))
                 targets.append(clip.targets[number])
                 shows.append(clip.shows)
     return Crops(np.stack(images[:count]), np.array(targets[:count], np.float32), tuple(shows[:count]))
@@ -164,10 +164,10 @@ class _Painter:
         rng, stage = self._rng, self._stage
         width, height = _tile(stage)
         if rng.random() < 0.12:
-            return _pan(backgrounds.flat(rng), width, height, rng)
+            return pan(backgrounds.flat(rng), width, height, rng)
         group = self._groups[int(rng.integers(len(self._groups)))]
         picture = group.pictures[int(rng.integers(len(group.pictures)))]
-        return _relight(_pan(picture, width, height, rng), rng)
+        return _relight(pan(picture, width, height, rng), rng)
 
     def _bug(self, frames: list[Picture]) -> tuple[list[Picture], list[float]]:
         if self._rng.random() < 0.1:
@@ -260,8 +260,8 @@ def _draw_kind(rng: np.random.Generator) -> Shows:
     return list(_SHARES)[int(rng.choice(len(_SHARES), p=list(_SHARES.values())))]
 
 
-def _pan(picture: Picture, width: int, height: int, rng: np.random.Generator) -> list[Picture]:
-    """Cut a moving window out of a picture, anywhere, at a random scale. Each (height, width, 3)."""
+def pan(picture: Picture, width: int, height: int, rng: np.random.Generator) -> list[Picture]:
+    """Cut a moving window out of a picture, anywhere, at a random scale: FRAMES pictures, (height, width, 3)."""
     speed = rng.normal(0, 3, 2) if rng.random() < 0.6 else np.zeros(2)
     reach = np.abs(speed) * FRAMES + 2
     need = np.array([width, height]) + reach
@@ -294,14 +294,17 @@ def _relight(frames: list[Picture], rng: np.random.Generator) -> list[Picture]:
     return [np.asarray(cv2.LUT(frame, table[None]), np.uint8) for frame in frames]
 
 
-def _through_coder(clips: list[list[Picture]], rng: np.random.Generator) -> list[list[Picture]]:
-    """Send clips through H.264 side by side, from nearly lossless to starved; one in twelve lots stays uncoded."""
+def through_coder(clips: list[list[Picture]], rng: np.random.Generator) -> list[list[Picture]]:
+    """Send clips of one size and length through H.264 side by side, from nearly lossless to starved.
+
+    One lot in twelve stays uncoded. Sides are multiples of 16, so that neighbours share no macroblock.
+    """
     if rng.random() < 1 / 12:
         return clips
     height, width = clips[0][0].shape[:2]
     columns = min(len(clips), max(1, 1280 // width))
     rows = -(-len(clips) // columns)
-    walls = [np.zeros((rows * height, columns * width, 3), np.uint8) for _ in range(FRAMES)]
+    walls = [np.zeros((rows * height, columns * width, 3), np.uint8) for _ in clips[0]]
     places = [(index // columns * height, index % columns * width) for index in range(len(clips))]
     for (top, left), clip in zip(places, clips, strict=True):
         for wall, frame in zip(walls, clip, strict=True):
@@ -311,7 +314,7 @@ def _through_coder(clips: list[list[Picture]], rng: np.random.Generator) -> list
     return [[wall[top : top + height, left : left + width] for wall in seen] for top, left in places]
 
 
-def _as_input(crop: Picture, size: tuple[int, int], rng: np.random.Generator) -> Picture:
+def as_input(crop: Picture, size: tuple[int, int], rng: np.random.Generator) -> Picture:
     """Scale a crop as the daemon does; one in five went through a smaller picture before."""
     if rng.random() < 0.2:
         factor = rng.uniform(0.4, 0.9)

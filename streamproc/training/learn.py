@@ -17,6 +17,7 @@ from streamproc.training import backgrounds, evaluate
 from streamproc.training.backgrounds import Group
 from streamproc.training.composite import fit
 from streamproc.training.dataset import Crops, Picture, Subject, make_crops
+from streamproc.training.labelled import Ranges, labelled_crops
 from streamproc.training.logos import check_logo, read_logo
 from streamproc.training.real import scenery
 
@@ -90,7 +91,31 @@ def learn_picture(
     settings.progress("drawing pictures", 0.8)
     examination = make_crops(subject, held_out, max(200, settings.crops // 4), rng)
     settings.progress("drawing pictures", 1.0)
-    return _finish(_Course(subject.region, subject.input_size, lesson, examination), footage, out, settings, begun)
+    names = tuple(dict.fromkeys(group.name for group in footage))
+    return _finish(_Course(subject.region, subject.input_size, lesson, examination, names), out, settings, begun)
+
+
+def learn_from_labels(
+    sources: Sequence[Path], ranges: Ranges, box: Region, out: Path, settings: LearnSettings | None = None
+) -> LearnReport:
+    """Train a channel's model from footage in which it is known where programme and adverts are.
+
+    box: where the bug's edges lie; the network sees it with the margin of the settings.
+    Raises SourceError (the footage), ConfigError (ranges, settings).
+    """
+    settings = settings or LearnSettings()
+    begun = time.monotonic()
+    rng = np.random.default_rng(settings.seed)
+    region = with_margin(box, settings.margin)
+    size = input_size(region)
+    settings.progress("reading footage", 0.0)
+    taught, held_out = labelled_crops(sources, ranges, region, size, rng)
+    settings.progress("drawing pictures", 0.0)
+    lesson = taught.crops(settings.crops, rng)
+    examination = held_out.crops(max(200, settings.crops // 4), rng)
+    settings.progress("drawing pictures", 1.0)
+    course = _Course(region, size, lesson, examination, tuple(path.name for path in sources))
+    return _finish(course, out, settings, begun)
 
 
 def input_size(region: Region) -> tuple[int, int]:
@@ -115,6 +140,7 @@ class _Course:
     input_size: tuple[int, int]
     lesson: Crops
     examination: Crops
+    footage: tuple[str, ...]
 
 
 def _subject(logo: Picture, box: Region, settings: LearnSettings) -> Subject:
@@ -152,13 +178,12 @@ def _ground(footage: Sequence[Group], rng: np.random.Generator) -> tuple[list[Gr
     return sides[0], sides[1]
 
 
-def _data(footage: Sequence[Group]) -> list[str]:
+def _data(footage: Sequence[str]) -> list[str]:
     """Say in words what the network saw."""
-    names = dict.fromkeys(group.name for group in footage)
     return [
         "scenes, captions and other logos drawn by streamproc.training, seeded",
         f"photographs that ship with scikit-image ({', '.join(backgrounds.PHOTOGRAPHS)})",
-        *(f"footage: {name}" for name in names),
+        *(f"footage: {name}" for name in footage),
     ]
 
 
@@ -169,7 +194,7 @@ def _make_folder(out: Path) -> None:
         raise ConfigError(f"{out}: the model can't be written there ({error.strerror})") from error
 
 
-def _finish(course: _Course, footage: Sequence[Group], out: Path, settings: LearnSettings, begun: float) -> LearnReport:
+def _finish(course: _Course, out: Path, settings: LearnSettings, begun: float) -> LearnReport:
     """Train, export, calibrate and describe."""
     from streamproc.training import export, network
 
@@ -191,7 +216,7 @@ def _finish(course: _Course, footage: Sequence[Group], out: Path, settings: Lear
         calibration=calibration,
         decision=Decision(),
         metrics={**metrics, "keras_onnx_difference": difference},
-        data=_data(footage),
+        data=_data(course.footage),
         licence=settings.licence,
         created=datetime.now(UTC).date().isoformat(),
     )

@@ -1,14 +1,13 @@
-"""Takes pictures out of real footage: scenery to put a logo over, and labelled crops of a bug's corner."""
+"""Takes pictures out of real footage: scenery to put a logo over."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from streamproc.errors import ConfigError, SourceError
+from streamproc.errors import SourceError
 from streamproc.inference.card import Region
 from streamproc.media.decoder import KeyframeDecoder
 from streamproc.media.files import FileFootage
@@ -19,42 +18,6 @@ Progress = Callable[[str, float], None]
 
 _PICTURES = 120  # of all footage together, kept in memory
 _LINES = 540  # of a kept picture, at most
-_BLOCKS = 8  # stretches of a recording that are learnt from or held out as a whole
-_FEWEST = 20  # keyframes a class that are worth a training
-
-
-@dataclass(frozen=True, slots=True)
-class Ranges:
-    """What is known of the footage; seconds from its beginning, ends exclusive."""
-
-    programme: Sequence[tuple[Fraction, Fraction]]
-    """Where the bug is on the picture."""
-    advert: Sequence[tuple[Fraction, Fraction]]
-    """Where it is not."""
-
-    def check(self) -> None:
-        """Raise ConfigError for an empty, reversed or contradictory set of ranges."""
-        for name, ranges in (("programme", self.programme), ("advert", self.advert)):
-            if not ranges:
-                raise ConfigError(f"no {name} range is given; both kinds are needed to learn from")
-            for start, end in ranges:
-                if start < 0 or end <= start:
-                    raise ConfigError(f"the {name} range from {float(start):g} s to {float(end):g} s is empty")
-        for start, end in self.programme:
-            for other, until in self.advert:
-                if start < until and other < end:
-                    raise ConfigError(
-                        f"programme from {float(start):g} s to {float(end):g} s overlaps "
-                        f"advert from {float(other):g} s to {float(until):g} s"
-                    )
-
-    def label(self, time: Fraction) -> bool | None:
-        """Return whether the bug is there at a time; None where nothing is known."""
-        if any(start <= time < end for start, end in self.programme):
-            return True
-        if any(start <= time < end for start, end in self.advert):
-            return False
-        return None
 
 
 def scenery(sources: Sequence[Path], region: Region, progress: Progress) -> list[Group]:
