@@ -1,1 +1,6 @@
 """The HTTP side: API, page, downloads, metrics."""
+
+from streamproc.web.app import create_app
+from streamproc.web.server import WebStage
+
+__all__ = ["WebStage", "create_app"]

@@ -1,0 +1,434 @@
+"""What the API answers with: one model an object, made from the catalogue's rows. They are also the OpenAPI schemas."""
+
+from enum import StrEnum
+from fractions import Fraction
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from streamproc.catalogue import (
+    BoundaryRow,
+    ClipRow,
+    ClipState,
+    EpochRow,
+    EventRow,
+    GapRow,
+    Role,
+    SegmentRow,
+    VersionRow,
+)
+from streamproc.messages import BoundaryState, Kind, Method, Placement
+from streamproc.timebase import NS, iso_utc
+
+T = TypeVar("T")
+
+
+class Answer(BaseModel):
+    """A JSON object; every key is always there, unknown values are null."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class FeedState(StrEnum):
+    """How a channel is."""
+
+    RECORDING = "recording"
+    BEHIND = "behind"
+    CONNECTING = "connecting"
+    LOST = "lost"
+    DOWN = "down"
+    NOT_CONFIGURED = "not-configured"
+
+
+class Health(Answer):
+    """How a channel's feed is."""
+
+    state: FeedState
+    """recording: all is well; behind: recorded, but analysed late; connecting, lost: no feed; down: no recorder."""
+    ready: bool
+    """True when it is as it should be."""
+    message: str
+    """The same in English words."""
+    since_utc: str | None
+    """Since when."""
+    lag_s: float | None
+    """How far the analysis is behind the recording, seconds of media."""
+
+
+class Model(Answer):
+    """The model that knows a channel's bug."""
+
+    name: str
+    """Its name."""
+    sha256: str | None
+    """SHA-256 of the model file."""
+
+
+class Edge(Answer):
+    """One end of a segment."""
+
+    boundary_id: int
+    """The boundary that lies here."""
+    time: str
+    """Exact seconds in the epoch, a fraction in lowest terms: 801/25."""
+    time_s: float
+    """The same, rounded."""
+    frame: int | None
+    """Number of the first frame after it, in presentation order from 0 in the epoch."""
+    utc: str | None
+    """Wall time; null for a file."""
+    confidence: float
+    """In [0, 1]."""
+    method: Method
+    """What put it here."""
+    state: BoundaryState
+    """How settled it is."""
+
+
+class Version(Answer):
+    """Where a boundary was, from when to when the next version was written."""
+
+    number: int
+    """1 for the oldest."""
+    time: str
+    """Exact seconds in the epoch."""
+    time_s: float
+    """The same, rounded."""
+    frame: int | None
+    """Number of the first frame after it."""
+    confidence: float
+    """In [0, 1]."""
+    method: Method
+    """What put it here."""
+    state: BoundaryState
+    """How settled it was."""
+    created_utc: str
+    """When it was written."""
+
+
+class Boundary(Answer):
+    """A boundary with all its versions."""
+
+    id: int
+    """Its number."""
+    role: Role
+    """The epoch's start, its end, or a change."""
+    before: Kind
+    """What is on air before it."""
+    after: Kind
+    """What is on air from it on."""
+    created_utc: str
+    """When it was found."""
+    at: Edge
+    """Where it is."""
+    versions: list[Version]
+    """Where it was, oldest first."""
+
+
+class Clip(Answer):
+    """A clip, cut or to be cut."""
+
+    id: int
+    """Its number."""
+    channel: str
+    """The channel's short name."""
+    segment_id: int
+    """The segment that it shows."""
+    title: str | None
+    """The segment's title."""
+    state: ClipState
+    """How far it is."""
+    start_utc: str | None
+    """Wall time of its first frame."""
+    end_utc: str | None
+    """Wall time after its last frame."""
+    duration_s: float
+    """Its length."""
+    size_bytes: int | None
+    """Size of the file."""
+    sha256: str | None
+    """SHA-256 of the file."""
+    message: str | None
+    """Why the last attempt failed."""
+    download: str | None
+    """Where to get it; null until it is ready."""
+
+
+class Segment(Answer):
+    """A stretch of one kind; [start, end)."""
+
+    id: int
+    """Its number; greater is later within a channel."""
+    channel: str
+    """The channel's short name."""
+    epoch: int
+    """The stretch of recording that it lies in."""
+    kind: Kind
+    """What is on air."""
+    state: BoundaryState
+    """final when both ends are."""
+    start: Edge
+    """Where it begins."""
+    end: Edge | None
+    """Where it ends; null while it is on air."""
+    duration_s: float | None
+    """Its length; null while it is on air."""
+    frame_rate: str | None
+    """Frames a second, a fraction: 25/1."""
+    confidence: float
+    """That of its less certain end."""
+    title: str | None
+    """What it is called."""
+    clip: Clip | None
+    """Its clip."""
+
+
+class SegmentDetail(Segment):
+    """A segment with the whole story of its boundaries."""
+
+    boundaries: list[Boundary]
+    """Its start, and its end once it has one."""
+
+
+class Epoch(Answer):
+    """An unbroken stretch of recording."""
+
+    id: int
+    """Its number, over all channels."""
+    channel: str
+    """The channel's short name."""
+    epoch: int
+    """Its number in the channel's recording."""
+    start_utc: str | None
+    """Wall time of its first frame."""
+    end_utc: str | None
+    """Wall time after its last frame; null while it runs."""
+    duration_s: float | None
+    """Its length; null while it runs."""
+    frames: int | None
+    """How many frames it has; null while it runs or when not known."""
+    frame_rate: str | None
+    """Frames a second, a fraction."""
+    description: str
+    """Its format in words."""
+    end_reason: str | None
+    """Why it ended."""
+
+
+class Gap(Answer):
+    """Time of which nothing is recorded."""
+
+    id: int
+    """Its number."""
+    channel: str
+    """The channel's short name."""
+    before_epoch: int
+    """The epoch before it."""
+    after_epoch: int
+    """The epoch after it."""
+    start_utc: str | None
+    """When the feed broke off."""
+    end_utc: str | None
+    """When it was back."""
+    reason: str | None
+    """Why it broke off."""
+
+
+class Channel(Answer):
+    """A feed."""
+
+    name: str
+    """Short name."""
+    title: str
+    """Name for people."""
+    source: str | None
+    """Where the feed comes from, without any key; null when it is no longer configured."""
+    model: Model | None
+    """The model that knows its bug; null when it is only recorded."""
+    clips: bool
+    """Whether finished programmes are cut."""
+    health: Health
+    """How it is."""
+    on_air: Segment | None
+    """What is on air now; null when nothing is."""
+
+
+class Page(Answer, Generic[T]):
+    """A part of a list, newest first."""
+
+    items: list[T]
+    """The part."""
+    next: str | None
+    """Address of the next part; null when there is none."""
+
+
+class Readiness(Answer):
+    """Whether the daemon does its work."""
+
+    ready: bool
+    """True when nothing is wrong."""
+    reasons: list[str]
+    """What is wrong, one sentence each."""
+    channels: dict[str, Health]
+    """How each configured channel is."""
+
+
+class Liveness(Answer):
+    """The process answers."""
+
+    status: str
+    """Always "alive"."""
+
+
+class Problem(Answer):
+    """Why a request failed (RFC 9457)."""
+
+    type: str = "about:blank"
+    """Always about:blank: the status says what kind it is."""
+    title: str
+    """The status in words."""
+    status: int
+    """The HTTP status."""
+    detail: str
+    """What is wrong, and what to do."""
+
+
+class Notice(Answer):
+    """The data of one live event."""
+
+    id: int
+    """Its number; also the event's id for Last-Event-ID."""
+    type: str
+    """channel, epoch, gap, segment, segment-removed, boundary or clip."""
+    channel: str
+    """The channel's short name."""
+    created_utc: str
+    """When it happened."""
+    subject_id: int
+    """Number of what is new or has changed."""
+    subject: Segment | Clip | None = Field(union_mode="left_to_right")
+    """For segment and clip: the object as it is now; else null."""
+
+
+def segment_answer(row: SegmentRow) -> Segment:
+    """Show a segment."""
+    return Segment(**segment_fields(row))
+
+
+def segment_fields(row: SegmentRow) -> dict[str, object]:
+    """Return what Segment and SegmentDetail share."""
+    return {
+        "id": row.id,
+        "channel": row.channel,
+        "epoch": row.epoch,
+        "kind": row.kind,
+        "state": row.state,
+        "start": edge(row.start),
+        "end": None if row.end is None else edge(row.end),
+        "duration_s": None if row.end is None else float(row.end.time - row.start.time),
+        "frame_rate": None if row.frame_rate is None else fraction(row.frame_rate),
+        "confidence": row.confidence,
+        "title": row.title,
+        "clip": None if row.clip is None else clip_answer(row.clip),
+    }
+
+
+def edge(row: BoundaryRow) -> Edge:
+    """Show a boundary as the end of a segment."""
+    return Edge(**_place(row.placement), boundary_id=row.id, utc=shown(row.utc_ns), state=row.state)
+
+
+def boundary_answer(row: BoundaryRow, versions: list[VersionRow]) -> Boundary:
+    """Show a boundary with its versions."""
+    return Boundary(
+        id=row.id,
+        role=row.role,
+        before=row.before,
+        after=row.after,
+        created_utc=iso_utc(row.created_ns),
+        at=edge(row),
+        versions=[
+            Version(**_place(v.placement), number=v.number, state=v.state, created_utc=iso_utc(v.created_ns))
+            for v in versions
+        ],
+    )
+
+
+def _place(at: Placement) -> dict[str, object]:
+    return {
+        "time": fraction(at.time),
+        "time_s": float(at.time),
+        "frame": at.frame,
+        "confidence": at.confidence,
+        "method": at.method,
+    }
+
+
+def clip_answer(row: ClipRow) -> Clip:
+    """Show a clip."""
+    return Clip(
+        id=row.id,
+        channel=row.channel,
+        segment_id=row.segment_id,
+        title=row.title,
+        state=row.state,
+        start_utc=shown(row.start_utc_ns),
+        end_utc=shown(row.end_utc_ns),
+        duration_s=float(row.end - row.start),
+        size_bytes=row.size_bytes,
+        sha256=row.sha256,
+        message=row.message,
+        download=f"/api/v1/clips/{row.id}/download" if row.state is ClipState.READY else None,
+    )
+
+
+def epoch_answer(row: EpochRow) -> Epoch:
+    """Show an epoch."""
+    ended = row.utc_zero_ns is not None and row.end is not None
+    return Epoch(
+        id=row.id,
+        channel=row.channel,
+        epoch=row.epoch,
+        start_utc=shown(row.utc_zero_ns),
+        end_utc=iso_utc((row.utc_zero_ns or 0) + round((row.end or 0) * NS)) if ended else None,
+        duration_s=None if row.end is None else float(row.end),
+        frames=row.end_frame,
+        frame_rate=None if row.frame_rate is None else fraction(row.frame_rate),
+        description=row.description,
+        end_reason=row.end_reason,
+    )
+
+
+def gap_answer(row: GapRow) -> Gap:
+    """Show a gap."""
+    return Gap(
+        id=row.id,
+        channel=row.channel,
+        before_epoch=row.before_epoch,
+        after_epoch=row.after_epoch,
+        start_utc=shown(row.start_utc_ns),
+        end_utc=shown(row.end_utc_ns),
+        reason=row.reason,
+    )
+
+
+def notice(row: EventRow, subject: Segment | Clip | None) -> Notice:
+    """Show an event."""
+    return Notice(
+        id=row.id,
+        type=row.type,
+        channel=row.channel,
+        created_utc=iso_utc(row.created_ns),
+        subject_id=row.subject_id,
+        subject=subject,
+    )
+
+
+def fraction(value: Fraction) -> str:
+    """Return ``numerator/denominator``."""
+    return f"{value.numerator}/{value.denominator}"
+
+
+def shown(utc_ns: int | None) -> str | None:
+    """Return wall time for people and programs; null when there is none."""
+    return None if utc_ns is None else iso_utc(utc_ns)

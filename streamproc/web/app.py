@@ -1,0 +1,95 @@
+"""Puts the application together: routes, middlewares, headers, live events."""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+from aiohttp import hdrs, web
+
+from streamproc.catalogue import Catalogue
+from streamproc.config import Settings
+from streamproc.telemetry import Telemetry
+from streamproc.timebase import Clock
+from streamproc.web import openapi
+from streamproc.web.events import EventHub
+from streamproc.web.health import HealthReader
+from streamproc.web.problems import Handler, problems
+from streamproc.web.routes import ROUTES
+from streamproc.web.services import SERVICES, Services
+
+STATIC = Path(str(files("streamproc.web") / "static"))
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+PAGE_FILES = {"/": "index.html", "/style.css": "style.css", "/page.js": "page.js", "/icon.svg": "icon.svg"}
+
+
+def create_app(settings: Settings, catalogue: Catalogue, telemetry: Telemetry, clock: Clock) -> web.Application:
+    """Return the application; ``telemetry.registry`` is what /metrics shows when the daemon is one process."""
+    hub = EventHub(catalogue, telemetry, clock)
+    app = web.Application(middlewares=[counted, problems])
+    app[SERVICES] = Services(
+        settings=settings,
+        catalogue=catalogue,
+        telemetry=telemetry,
+        clock=clock,
+        health=HealthReader(settings, catalogue, clock),
+        hub=hub,
+    )
+    for route in ROUTES:
+        app.router.add_get(route.path, route.handler)
+    app.router.add_get(openapi.PATH, _openapi())
+    for path, name in PAGE_FILES.items():
+        app.router.add_get(path, _static(name))
+    app.on_response_prepare.append(_secure)
+    app.on_shutdown.append(hub.close)
+    app.cleanup_ctx.append(hub.running)
+    return app
+
+
+@web.middleware
+async def counted(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count every answer by the route's template, so that labels stay few."""
+    status = 500
+    try:
+        response = await handler(request)
+        status = response.status
+    except web.HTTPException as error:
+        status = error.status
+        raise
+    finally:
+        resource = request.match_info.route.resource
+        route = "none" if resource is None else resource.canonical
+        method = request.method if request.method in hdrs.METH_ALL else "other"
+        request.app[SERVICES].telemetry.http_requests.labels(method, route, str(status)).inc()
+    return response
+
+
+async def _secure(_request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+def _openapi() -> Handler:
+    text = json.dumps(openapi.document(), ensure_ascii=False)
+
+    async def handler(_request: web.Request) -> web.Response:
+        return web.Response(text=text, content_type="application/json")
+
+    return handler
+
+
+def _static(name: str) -> Handler:
+    async def handler(_request: web.Request) -> web.StreamResponse:
+        # The browser keeps the file but asks whether it is still the same: an upgrade shows at once.
+        return web.FileResponse(STATIC / name, headers={"Cache-Control": "no-cache"})
+
+    return handler

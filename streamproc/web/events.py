@@ -1,0 +1,150 @@
+"""Live events by SSE: one task reads the catalogue's outbox and hands each event to every client's buffer.
+
+A client that comes back with Last-Event-ID first gets what it missed from the outbox. A client that is too slow
+loses the oldest events of its buffer; it, and one whose event is no longer in the outbox, is told by ``reset`` to
+fetch everything again.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+
+import structlog
+from aiohttp import web
+from aiohttp_sse import EventSourceResponse
+
+from streamproc.catalogue import Catalogue, EventRow
+from streamproc.channel import Channel, ChannelClosed, WhenFull
+from streamproc.errors import CatalogueError
+from streamproc.telemetry import Telemetry
+from streamproc.timebase import Clock
+from streamproc.web.answers import Clip, Notice, Segment, clip_answer, notice, segment_answer
+
+POLL_S = 0.25
+HEARTBEAT_S = 15.0
+SEND_TIMEOUT_S = 30.0
+RETRY_MS = 2000
+BUFFER = 256
+PAGE = 200
+QUEUE = "sse"
+log = structlog.get_logger()
+
+
+class EventHub:
+    """Reads the outbox and feeds the clients."""
+
+    def __init__(self, catalogue: Catalogue, telemetry: Telemetry, clock: Clock) -> None:
+        self._catalogue = catalogue
+        self._telemetry = telemetry
+        self._clock = clock
+        self._clients: set[Channel[Notice]] = set()
+        self._newest = 0
+
+    async def running(self, _app: web.Application) -> AsyncIterator[None]:
+        """Read the outbox as long as the application runs."""
+        _, self._newest = await asyncio.to_thread(self._catalogue.event_range)
+        task = asyncio.create_task(self._run(), name="web.events")
+        yield
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    async def close(self, _app: web.Application) -> None:
+        """End every client's stream, so that the server can stop."""
+        for client in self._clients:
+            client.close()
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        """Answer a client for as long as it stays."""
+        response = EventSourceResponse(ping_interval=HEARTBEAT_S, send_timeout=SEND_TIMEOUT_S)
+        with self._client() as client:
+            await response.prepare(request)
+            with contextlib.suppress(ConnectionResetError, TimeoutError):  # it went away, or takes nothing any more
+                async with response:
+                    await self._feed(response, client, request.headers.get("Last-Event-ID"))
+        return response
+
+    async def _feed(self, response: EventSourceResponse, client: Channel[Notice], last_event_id: str | None) -> None:
+        sent = self._newest
+        if last_event_id is None:
+            await response.send("{}", event="hello", id=str(sent), retry=RETRY_MS)
+        else:
+            await response.send("{}", event="hello", retry=RETRY_MS)
+            sent = await self._catch_up(response, last_event_id, sent)
+        dropped = 0
+        async for item in client:
+            if client.dropped > dropped:
+                dropped = client.dropped
+                await response.send("{}", event="reset")
+            if item.id > sent:
+                await _send(response, item)
+
+    async def _catch_up(self, response: EventSourceResponse, last_event_id: str, until: int) -> int:
+        """Send what a returning client missed; returns the number up to which it has everything."""
+        oldest, _ = await asyncio.to_thread(self._catalogue.event_range)
+        after = int(last_event_id) if last_event_id.isdecimal() else -1
+        if not oldest - 1 <= after <= until:
+            await response.send("{}", event="reset", id=str(until))
+            return until
+        while after < until:
+            items = await asyncio.to_thread(self._notices, after)
+            if not items:
+                break
+            for item in items:
+                await _send(response, item)
+            after = items[-1].id
+        return max(after, until)
+
+    @contextlib.contextmanager
+    def _client(self) -> Iterator[Channel[Notice]]:
+        dropped, depth = self._telemetry.queue_dropped.labels(QUEUE), self._telemetry.queue_depth.labels(QUEUE)
+        client: Channel[Notice] = Channel(
+            QUEUE,
+            capacity=BUFFER,
+            when_full=WhenFull.DROP_OLDEST,
+            on_drop=dropped.inc,
+            on_depth=lambda _: depth.set(max(map(len, self._clients), default=0)),
+        )
+        self._clients.add(client)
+        try:
+            yield client
+        finally:
+            client.close()
+            self._clients.discard(client)
+
+    async def _run(self) -> None:
+        failing = False
+        while True:
+            try:
+                items = await asyncio.to_thread(self._notices, self._newest)
+                failing = False
+            except CatalogueError as error:
+                if not failing:
+                    log.error("web.events_failed", error=str(error))
+                failing, items = True, []
+            for item in items:
+                self._newest = item.id
+                for client in list(self._clients):
+                    with contextlib.suppress(ChannelClosed):
+                        await client.put(item)
+            if len(items) < PAGE:
+                await self._clock.sleep(POLL_S)
+
+    def _notices(self, after: int) -> list[Notice]:
+        """Return the next events; of several on one subject only the last, for each shows what is there now."""
+        rows = self._catalogue.events(after, PAGE)
+        last = {(row.type, row.subject_id): row.id for row in rows}
+        return [notice(row, self._subject(row)) for row in rows if last[row.type, row.subject_id] == row.id]
+
+    def _subject(self, row: EventRow) -> Segment | Clip | None:
+        if row.type == "segment":
+            segment = self._catalogue.segment(row.subject_id)
+            return None if segment is None else segment_answer(segment)
+        if row.type == "clip":
+            clip = self._catalogue.clip(row.subject_id)
+            return None if clip is None else clip_answer(clip)
+        return None
+
+
+async def _send(response: EventSourceResponse, item: Notice) -> None:
+    await response.send(item.model_dump_json(), event=item.type, id=str(item.id))

@@ -1,0 +1,98 @@
+"""How the channels are, in words: what the recorder last said, and how far the analysis is behind."""
+
+from fractions import Fraction
+
+from pydantic import BaseModel, ValidationError
+
+from streamproc.catalogue import Catalogue
+from streamproc.config import ChannelSettings, Settings
+from streamproc.errors import RecordingError
+from streamproc.media.recording_reader import RecordingFootage
+from streamproc.messages import Position
+from streamproc.timebase import NS, Clock, iso_utc
+from streamproc.web.answers import FeedState, Health
+
+STATUS_FILE = "status.json"
+STALE_S = 30.0
+"""A recorder that has not said anything for so long is gone."""
+MAX_LAG_S = 60.0
+"""Analysis that is farther behind than this is not live."""
+
+
+class FeedStatus(BaseModel):
+    """What the recorder writes beside a channel's recording."""
+
+    state: str
+    """connected, or a word for why not."""
+    since_ns: int
+    """Since when."""
+    updated_ns: int
+    """When this was written."""
+    message: str = ""
+    """More of it; holds no key."""
+
+
+class HealthReader:
+    """Looks at each channel's folder; every call blocks for a moment."""
+
+    def __init__(self, settings: Settings, catalogue: Catalogue, clock: Clock) -> None:
+        self._folders = {channel.name: settings.recording_dir / channel.name for channel in settings.channels}
+        self._footage = {name: RecordingFootage(folder) for name, folder in self._folders.items()}
+        self._channels = {channel.name: channel for channel in settings.channels}
+        self._catalogue = catalogue
+        self._clock = clock
+
+    def all(self) -> dict[str, Health]:
+        """Return how each configured channel is."""
+        return {name: self.channel(name) for name in self._channels}
+
+    def channel(self, name: str) -> Health:
+        """Return how a channel is."""
+        channel = self._channels.get(name)
+        if channel is None:
+            return _health(FeedState.NOT_CONFIGURED, "it is no longer in the configuration", ready=True)
+        status = self._status(name)
+        if status is None or self._clock.utc_ns() - status.updated_ns > STALE_S * NS:
+            since = None if status is None else status.updated_ns
+            return _health(FeedState.DOWN, "no recorder works on it; start streamproc, or look at its log", since)
+        if status.state != "connected":
+            state = FeedState.CONNECTING if status.state == "connecting" else FeedState.LOST
+            return _health(state, status.message or "there is no feed", status.since_ns)
+        lag = self._lag(channel)
+        if lag is not None and lag > MAX_LAG_S:
+            message = f"the analysis is {float(lag):.0f} s behind the recording"
+            return _health(FeedState.BEHIND, message, status.since_ns, lag=lag)
+        return _health(FeedState.RECORDING, "the feed is recorded", status.since_ns, lag=lag, ready=True)
+
+    def _status(self, name: str) -> FeedStatus | None:
+        try:
+            return FeedStatus.model_validate_json((self._folders[name] / STATUS_FILE).read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def _lag(self, channel: ChannelSettings) -> Fraction | None:
+        """Return how much is recorded after the place that the analysis has saved; None without either."""
+        position = None if channel.model is None else self._catalogue.position(channel.name)
+        if position is None:
+            return None
+        try:
+            return _recorded_after(self._footage[channel.name], position)
+        except RecordingError:
+            return None
+
+
+def _recorded_after(footage: RecordingFootage, position: Position) -> Fraction:
+    lag = Fraction(0)
+    for epoch in reversed(footage.epochs()):
+        if epoch.id < position.epoch:
+            break
+        read = position.time if epoch.id == position.epoch and position.time is not None else Fraction(0)
+        lag += max(Fraction(0), epoch.end() - read)
+    return lag
+
+
+def _health(
+    state: FeedState, message: str, since_ns: int | None = None, *, lag: Fraction | None = None, ready: bool = False
+) -> Health:
+    since = None if since_ns is None else iso_utc(since_ns)
+    return Health(state=state, ready=ready, message=message, since_utc=since, lag_s=None if lag is None else float(lag))

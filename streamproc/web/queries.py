@@ -1,0 +1,53 @@
+"""What may stand behind the question mark; one model a route. They are also the OpenAPI parameters."""
+
+from typing import Annotated, TypeVar
+
+from aiohttp import web
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from streamproc.messages import BoundaryState, Kind
+
+Q = TypeVar("Q", bound="Query")
+
+
+class Query(BaseModel):
+    """The parameters of a route."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class PageQuery(Query):
+    """A part of a list, newest first."""
+
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+    """At most so many."""
+    before: Annotated[int, Field(ge=1)] | None = None
+    """Only those with a smaller number; ``next`` of an answer sets it."""
+
+
+class SegmentsQuery(PageQuery):
+    """Which segments are wanted."""
+
+    from_: Annotated[AwareDatetime | None, Field(alias="from")] = None
+    """Only what ends after this moment; ISO 8601 with an offset."""
+    to: AwareDatetime | None = None
+    """Only what begins before this moment."""
+    kind: Kind | None = None
+    """Only this kind."""
+    state: BoundaryState | None = None
+    """Only provisional or only final ones."""
+
+
+def parse(query: type[Q], request: web.Request) -> Q:
+    """Return the parameters of a request. Raises HTTPBadRequest, which names the first wrong one."""
+    if len(set(request.query)) < len(request.query):
+        raise web.HTTPBadRequest(reason="a parameter is given twice")
+    try:
+        return query.model_validate(dict(request.query))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        name = str(first["loc"][0])
+        known = ", ".join(field.alias or key for key, field in query.model_fields.items())
+        if first["type"] == "extra_forbidden":
+            raise web.HTTPBadRequest(reason=f"there is no parameter {name!r}; there are: {known}") from error
+        raise web.HTTPBadRequest(reason=f"{name} = {first['input']!r}: {first['msg']}") from error

@@ -1,0 +1,149 @@
+"""Every address there is, in one table; the OpenAPI document is drawn from it."""
+
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from streamproc.web import api, operations
+from streamproc.web.answers import (
+    Answer,
+    Channel,
+    Clip,
+    Epoch,
+    Gap,
+    Liveness,
+    Notice,
+    Page,
+    Readiness,
+    Segment,
+    SegmentDetail,
+)
+from streamproc.web.problems import Handler
+from streamproc.web.queries import PageQuery, Query, SegmentsQuery
+from streamproc.web.services import SERVICES
+
+NAME = "{name:[a-z0-9][a-z0-9_-]{0,63}}"
+NUMBER = r"{id:[0-9]{1,18}}"
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One address. All are read with GET (and so HEAD)."""
+
+    path: str
+    """As aiohttp wants it; a part in braces is a parameter."""
+    handler: Handler
+    """What answers."""
+    summary: str
+    """What it answers, one line."""
+    answer: type[Answer] | None
+    """The shape of a good answer; None when it is not JSON."""
+    media_type: str = JSON
+    """How it comes."""
+    query: type[Query] | None = None
+    """What may stand behind the question mark."""
+    statuses: dict[int, str] = field(default_factory=dict)
+    """Answers other than 200 and what they mean."""
+
+
+async def events(request: web.Request) -> web.StreamResponse:
+    """Live events."""
+    return await request.app[SERVICES].hub.stream(request)
+
+
+NO_CHANNEL = {404: "No channel has this name."}
+BAD = {400: "A parameter is wrong."}
+ROUTES = (
+    Route(path="/healthz", handler=operations.healthz, summary="The process answers.", answer=Liveness),
+    Route(
+        path="/readyz",
+        handler=operations.readyz,
+        summary="Whether the daemon does its work, with reasons in words when not.",
+        answer=Readiness,
+        statuses={503: "It does not; the body says why."},
+    ),
+    Route(
+        path="/metrics",
+        handler=operations.metrics,
+        summary="All metrics, for Prometheus.",
+        answer=None,
+        media_type="text/plain",
+    ),
+    Route(path="/api/v1/channels", handler=api.channels, summary="All channels.", answer=Page[Channel]),
+    Route(
+        path=f"/api/v1/channels/{NAME}",
+        handler=api.channel,
+        summary="One channel: how it is, what is on air.",
+        answer=Channel,
+        statuses=NO_CHANNEL,
+    ),
+    Route(
+        path=f"/api/v1/channels/{NAME}/segments",
+        handler=api.segments,
+        summary="A channel's segments.",
+        answer=Page[Segment],
+        query=SegmentsQuery,
+        statuses=BAD | NO_CHANNEL,
+    ),
+    Route(
+        path=f"/api/v1/channels/{NAME}/clips",
+        handler=api.clips,
+        summary="A channel's clips.",
+        answer=Page[Clip],
+        query=PageQuery,
+        statuses=BAD | NO_CHANNEL,
+    ),
+    Route(
+        path=f"/api/v1/channels/{NAME}/epochs",
+        handler=api.epochs,
+        summary="A channel's unbroken stretches of recording; before counts their own numbers.",
+        answer=Page[Epoch],
+        query=PageQuery,
+        statuses=BAD | NO_CHANNEL,
+    ),
+    Route(
+        path=f"/api/v1/channels/{NAME}/gaps",
+        handler=api.gaps,
+        summary="The time between epochs, of which nothing is recorded.",
+        answer=Page[Gap],
+        query=PageQuery,
+        statuses=BAD | NO_CHANNEL,
+    ),
+    Route(
+        path=f"/api/v1/segments/{NUMBER}",
+        handler=api.segment,
+        summary="One segment with its boundaries and their versions.",
+        answer=SegmentDetail,
+        statuses={404: "No segment has this number, or it became part of another."},
+    ),
+    Route(
+        path=f"/api/v1/clips/{NUMBER}",
+        handler=api.clip,
+        summary="One clip.",
+        answer=Clip,
+        statuses={404: "No clip has this number."},
+    ),
+    Route(
+        path=f"/api/v1/clips/{NUMBER}/download",
+        handler=api.download,
+        summary="A clip's file. Range, If-Range, If-None-Match and If-Modified-Since are understood.",
+        answer=None,
+        media_type="video/mp4",
+        statuses={
+            206: "The range that was asked for.",
+            304: "The file is as you have it.",
+            404: "No clip has this number.",
+            409: "The clip is not ready.",
+            410: "The clip's file is gone.",
+            416: "The file has no such range.",
+        },
+    ),
+    Route(
+        path="/api/v1/events",
+        handler=events,
+        summary="Live events (SSE); the data of each is a Notice, Last-Event-ID resumes, reset means: fetch all again.",
+        answer=Notice,
+        media_type="text/event-stream",
+    ),
+)

@@ -1,0 +1,33 @@
+"""What the handlers work with, in one typed place of the application."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from streamproc.catalogue import Catalogue
+from streamproc.config import Settings
+from streamproc.telemetry import Telemetry
+from streamproc.timebase import Clock
+from streamproc.web.events import EventHub
+from streamproc.web.health import HealthReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What every handler may use."""
+
+    settings: Settings
+    """What the file says."""
+    catalogue: Catalogue
+    """What was found; its calls block, so handlers make them in a thread."""
+    telemetry: Telemetry
+    """Where requests are counted."""
+    clock: Clock
+    """What time it is."""
+    health: HealthReader
+    """How the channels are; blocks, too."""
+    hub: EventHub
+    """The live events."""
+
+
+SERVICES = web.AppKey("services", Services)
