@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     Packet: TypeAlias = av.Packet[Any]
 else:
     Packet = av.Packet  # generic in its stub only
+VideoStream: TypeAlias = av.VideoStream
+AudioStream: TypeAlias = av.AudioStream
 Tracks: TypeAlias = tuple[av.VideoStream, av.AudioStream | None]
 
 RECORDABLE_VIDEO: Final = frozenset({"h264", "hevc", "mpeg2video", "mpeg1video", "mpeg4", "av1", "vp9"})

@@ -66,6 +66,10 @@ def redact(url: str) -> str:
     return f"{match.group(0)}{_HIDDEN + '@' if at else ''}{host}{slash}{path}{tail[:1] + _HIDDEN if tail else ''}"
 
 
+class NoPush(SourceLost):
+    """Nobody has begun to push yet; wait on."""
+
+
 class Ending(StrEnum):
     """Why an epoch's packets came to an end without an error."""
 
@@ -82,6 +86,7 @@ class _Kind:
     options: dict[str, str]
     format: str | None = None
     stall_timeout_s: float | None = None  # instead of the given one, if longer
+    listens: bool = False
 
 
 def open_source(
@@ -102,7 +107,7 @@ def open_source(
     _refuse_empty(url, where)
     container = _open(url, kind, timeout, where)
     try:
-        return Source(container, where, live=kind.live)
+        return Source(container, where, live=kind.live, stall_timeout_s=timeout[1] if timeout else stall_timeout_s)
     except SourceUnsupported:
         container.close()
         raise
@@ -111,7 +116,9 @@ def open_source(
 class Source:
     """One open connection. Not for several threads at once."""
 
-    def __init__(self, container: av.container.InputContainer, where: str, *, live: bool) -> None:
+    def __init__(
+        self, container: av.container.InputContainer, where: str, *, live: bool, stall_timeout_s: float
+    ) -> None:
         video, audio = pick_tracks(container, where)
         if video.codec_context.name not in RECORDABLE_VIDEO:
             raise SourceUnsupported(f"{where}: the video codec {video.codec_context.name} can't be recorded")
@@ -121,6 +128,8 @@ class Source:
             self.dropped_audio, audio = audio.codec_context.name, None
         self.streams = Streams(video, audio)
         """The tracks as they are coded in the epoch whose packets come now."""
+        self.stall_timeout_s = stall_timeout_s
+        """How long it may be silent; longer than asked for where packets come in bursts, as of HLS."""
         self.ending = Ending.FINISHED
         """Why ``packets`` came to its end last."""
         self.repairs = 0
@@ -251,14 +260,14 @@ def _kind_of(url: str, listen: bool) -> _Kind:
     if scheme.startswith("rtmp"):
         # Long enough to see that there is no audio; video is known with the first picture.
         options = {"analyzeduration": "2000000", **({"listen": "1"} if listen else {})}
-        return _Kind(live=True, options=options, format="flv")
+        return _Kind(live=True, options=options, format="flv", listens=listen)
     if scheme in ("udp", "tcp"):
         options = {"analyzeduration": "3000000"}
         if scheme == "udp":
             options |= {"buffer_size": "4194304", "fifo_size": "57344", "overrun_nonfatal": "1"}
         elif listen:
             options["listen"] = "1"
-        return _Kind(live=True, options=options, format="mpegts")
+        return _Kind(live=True, options=options, format="mpegts", listens=listen or scheme == "udp")
     if scheme in ("http", "https"):
         hls = urlsplit(url).path.lower().endswith((".m3u8", ".m3u"))
         return _Kind(live=hls, options={"analyzeduration": "3000000"}, stall_timeout_s=_HLS_STALL_S)
@@ -292,6 +301,8 @@ def _open(url: str, kind: _Kind, timeout: tuple[float, float] | None, where: str
         return av.open(url, "r", format=kind.format, options=kind.options, timeout=timeout, metadata_errors="replace")
     except (av.FFmpegError, OSError) as error:
         failure = _explained(error, where, opening=True, live=kind.live, host=_host(url))
+        if kind.listens and isinstance(error, av.error.ExitError | av.error.TimeoutError):
+            failure = NoPush(f"{where}: nobody pushes yet")
     raise failure  # outside the handler: the error of av holds the address with its key
 
 
