@@ -34,27 +34,37 @@ class SamplingPlan:
         self._dense_step = 1 / Fraction(dense_rate_hz).limit_denominator(1000)
         self._suspected_since: Fraction | None = None
         self._dense = False
-        self._settled: tuple[int, Fraction] | None = None
+        self._epoch: int | None = None
+        self._settled: Fraction | None = None
+        self._ended = False
 
     @property
     def dense(self) -> bool:
         """Whether a change is suspected and followed closely."""
         return self._dense
 
-    @property
-    def settled(self) -> tuple[int, Fraction] | None:
-        """Epoch and time up to which the decision is made and nothing is in doubt; None before there is any."""
-        return self._settled
+    def is_settled(self, epoch: int, time: Fraction) -> bool:
+        """Tell whether the decision up to ``time`` of an epoch is made and nothing there is in doubt."""
+        if self._epoch is None or epoch > self._epoch:
+            return False
+        if epoch < self._epoch or self._ended:
+            return True
+        return self._settled is not None and time <= self._settled
 
-    def begin_epoch(self) -> None:
+    def begin_epoch(self, epoch: int) -> None:
         """Suspect everything: nothing is known of a new epoch."""
         self._suspected_since, self._dense = None, True
+        self._epoch, self._settled, self._ended = epoch, None, False
 
-    def observe(self, epoch: int, time: Fraction, *, suspicious: bool) -> None:
-        """Take in what came of the sample at ``time``."""
+    def end_epoch(self) -> None:
+        """Take in that the epoch has no more samples, and that this is written down."""
+        self._ended = True
+
+    def observe(self, time: Fraction, *, suspicious: bool) -> None:
+        """Take in what came of the sample at ``time``, after it was written down."""
         if not suspicious:
             self._suspected_since, self._dense = None, False
-            self._settled = (epoch, time)
+            self._settled = time
             return
         if self._suspected_since is None:
             self._suspected_since = time

@@ -72,12 +72,12 @@ class DecideStage:
     def _begin(self, epoch_id: int) -> None:
         epoch = self._epoch(epoch_id)
         self._hysteresis = self._fresh()
-        self._plan.begin_epoch()
+        self._plan.begin_epoch(epoch_id)
         resume, self._resume = self._resume, None
         if resume is not None and resume.epoch == epoch_id:
             self._hysteresis.restore(resume.memory)
             if resume.time is not None:
-                self._plan.observe(epoch_id, resume.time, suspicious=self._hysteresis.suspicious)
+                self._plan.observe(resume.time, suspicious=self._hysteresis.suspicious)
         elif resume is not None:
             self._close_lost(resume)
         video = epoch.format.video
@@ -100,16 +100,14 @@ class DecideStage:
 
     async def _step(self, score: Score) -> None:
         change = self._hysteresis.step(score)
-        self._plan.observe(score.epoch, score.time, suspicious=self._hysteresis.suspicious)
-        now_s = self._around.clock.monotonic_s()
-        if change is None and now_s - self._saved_at_s < SAVE_EVERY_S:
-            return
-        self._saved_at_s = now_s
         position = Position(epoch=score.epoch, time=score.time, memory=self._hysteresis.snapshot())
-        if change is None:
-            await self._around.call(lambda: self._catalogue.save_position(self._around.channel, position))
-        else:
-            await self._around.call(lambda: self._write(change, position))
+        if change is not None:
+            await self._around.call(partial(self._write, change, position))
+        now_s = self._around.clock.monotonic_s()
+        if change is None and now_s - self._saved_at_s >= SAVE_EVERY_S:
+            self._saved_at_s = now_s
+            await self._around.call(partial(self._catalogue.save_position, self._around.channel, position))
+        self._plan.observe(score.time, suspicious=self._hysteresis.suspicious)
 
     def _write(self, change: Change, position: Position) -> None:
         channel = self._around.channel
@@ -136,6 +134,7 @@ class DecideStage:
         self._catalogue.end_epoch(channel, ended.epoch, ended.end, frames, "ended")
         memory = self._hysteresis.snapshot()
         self._catalogue.save_position(channel, Position(epoch=ended.epoch, time=ended.end, memory=memory))
+        self._plan.end_epoch()
         self._show(Kind.UNKNOWN)
 
     def _epoch(self, epoch_id: int) -> Epoch:
