@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from fractions import Fraction
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,11 +32,15 @@ class Answer(BaseModel):
 class FeedState(StrEnum):
     """How a channel is."""
 
-    RECORDING = "recording"
-    BEHIND = "behind"
+    RECORDING = "recording"  # all is well
+    BEHIND = "behind"  # recorded, but analysed late
     CONNECTING = "connecting"
-    LOST = "lost"
-    DOWN = "down"
+    WAITING = "waiting"  # for a push, or until the next attempt
+    STALLED = "stalled"  # connected, but nothing comes
+    FAILING = "failing"  # it comes, but can't be recorded
+    UNSUPPORTED = "unsupported"  # it comes, but not as anything we can read
+    FINISHED = "finished"  # it was a file, and is over
+    DOWN = "down"  # no recorder works on it
     NOT_CONFIGURED = "not-configured"
 
 
@@ -44,7 +48,7 @@ class Health(Answer):
     """How a channel's feed is."""
 
     state: FeedState
-    """recording: all is well; behind: recorded, but analysed late; connecting, lost: no feed; down: no recorder."""
+    """In one word: recording is what it should be; behind is recorded but analysed late; down has no recorder."""
     ready: bool
     """True when it is as it should be."""
     message: str
@@ -256,10 +260,16 @@ class Channel(Answer):
 class Page(Answer, Generic[T]):
     """A part of a list, newest first."""
 
-    items: list[T]
-    """The part."""
-    next: str | None
-    """Address of the next part; null when there is none."""
+    # Docstrings of a generic model can't be read from its source, hence the descriptions.
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+    items: list[T] = Field(description="The part.")
+    next: str | None = Field(description="Address of the next part; null when there is none.")
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Return SegmentPage for Page[Segment]: the name of the schema."""
+        return f"{params[0].__name__}Page"
 
 
 class Readiness(Answer):

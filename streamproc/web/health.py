@@ -1,6 +1,7 @@
 """How the channels are, in words: what the recorder last said, and how far the analysis is behind."""
 
 from fractions import Fraction
+from typing import Literal
 
 from pydantic import BaseModel, ValidationError
 
@@ -13,17 +14,24 @@ from streamproc.timebase import NS, Clock, iso_utc
 from streamproc.web.answers import FeedState, Health
 
 STATUS_FILE = "status.json"
-STALE_S = 30.0
+STALE_S = 15.0
 """A recorder that has not said anything for so long is gone."""
 MAX_LAG_S = 60.0
 """Analysis that is farther behind than this is not live."""
+NO_FEED = {
+    "connecting": "the feed is being connected",
+    "waiting": "the feed is not there yet",
+    "stalled": "the feed is connected, but nothing comes",
+    "failing": "the feed comes, but can't be recorded",
+    "unsupported": "the feed comes, but not as anything we can read",
+}
 
 
 class FeedStatus(BaseModel):
     """What the recorder writes beside a channel's recording."""
 
-    state: str
-    """connected, or a word for why not."""
+    state: Literal["connected", "connecting", "waiting", "stalled", "failing", "unsupported", "finished", "stopped"]
+    """How it is with the feed."""
     since_ns: int
     """Since when."""
     updated_ns: int
@@ -52,12 +60,13 @@ class HealthReader:
         if channel is None:
             return _health(FeedState.NOT_CONFIGURED, "it is no longer in the configuration", ready=True)
         status = self._status(name)
-        if status is None or self._clock.utc_ns() - status.updated_ns > STALE_S * NS:
+        if status is not None and status.state == "finished":
+            return _health(FeedState.FINISHED, "the file is over", status.since_ns, ready=True)
+        if status is None or status.state == "stopped" or self._clock.utc_ns() - status.updated_ns > STALE_S * NS:
             since = None if status is None else status.updated_ns
             return _health(FeedState.DOWN, "no recorder works on it; start streamproc, or look at its log", since)
         if status.state != "connected":
-            state = FeedState.CONNECTING if status.state == "connecting" else FeedState.LOST
-            return _health(state, status.message or "there is no feed", status.since_ns)
+            return _health(FeedState(status.state), status.message or NO_FEED[status.state], status.since_ns)
         lag = self._lag(channel)
         if lag is not None and lag > MAX_LAG_S:
             message = f"the analysis is {float(lag):.0f} s behind the recording"

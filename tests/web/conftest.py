@@ -1,0 +1,122 @@
+import asyncio
+import json
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession
+from prometheus_client import CollectorRegistry
+
+from streamproc.catalogue import Catalogue
+from streamproc.config import Settings
+from streamproc.messages import Change, Kind, Method, Placement, Position
+from streamproc.telemetry import Telemetry
+from streamproc.timebase import NS, SystemClock
+from streamproc.web import WebStage, create_app
+
+P, A, U = Kind.PROGRAMME, Kind.ADVERT, Kind.UNKNOWN
+SECRET = "s3cret-k3y"
+
+
+@dataclass
+class Site:
+    """A web role on a free port, with the catalogue behind it."""
+
+    catalogue: Catalogue
+    settings: Settings
+    telemetry: Telemetry
+    address: str
+    http: ClientSession
+
+    def change(self, before: Kind, after: Kind, time: float | Fraction, *, start: bool = False) -> int | None:
+        new = Fraction(time)
+        change = Change(
+            epoch=1, before=before, after=after, last_old=new - 2, first_new=new, decided=new + Fraction(1, 2)
+        )
+        at = self.place(0, Method.EPOCH) if start else self.place(new)
+        return self.catalogue.add_change("one", change, at, Position(epoch=1, time=change.decided, memory="{}"))
+
+    def place(self, time: float | Fraction, method: Method = Method.SAMPLE) -> Placement:
+        exact = Fraction(time)
+        return Placement(time=exact, frame=int(exact * 25), confidence=0.97, method=method)
+
+    def cut(self, source: Path) -> int:
+        """Cut the next clip: copy a real file."""
+        job = self.catalogue.next_clip()
+        assert job is not None
+        target = self.settings.clip_dir / "one" / f"{job.id}.mp4"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+        self.catalogue.clip_ready(job.id, f"one/{job.id}.mp4", target.stat().st_size, "0" * 64)
+        return job.id
+
+
+@pytest.fixture(scope="session")
+def small_mp4(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of H.264 and AAC."""
+    path = tmp_path_factory.mktemp("clip") / "small.mp4"
+    command = (
+        "ffmpeg -v error -f lavfi -i testsrc2=size=320x180:rate=25:duration=2 -f lavfi -i sine=440:duration=2 "
+        "-c:v libx264 -pix_fmt yuv420p -g 25 -c:a aac -movflags +faststart -y"
+    )
+    subprocess.run([*command.split(), str(path)], check=True)
+    return path
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    channels = [
+        {"name": "one", "title": "Первый канал", "url": f"rtmp://user:{SECRET}@127.0.0.1/live/{SECRET}", "model": "m"},
+        {"name": "two", "url": "udp://127.0.0.1:9"},
+    ]
+    return Settings.model_validate({"data_dir": tmp_path, "channels": channels})
+
+
+@pytest.fixture
+def catalogue(settings: Settings) -> Iterator[Catalogue]:
+    opened = Catalogue.open(settings.database_url, clock=SystemClock())
+    opened.put_channel("one", "Первый канал", "bug", "1" * 64)
+    opened.begin_epoch(
+        "one", 1, utc_zero_ns=SystemClock().utc_ns() - 60 * NS, frame_rate=Fraction(25), description="h264 1920x1080"
+    )
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+async def site(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Site]:
+    telemetry = Telemetry(CollectorRegistry())
+    stage = WebStage(create_app(settings, catalogue, telemetry, SystemClock()), "127.0.0.1", 0)
+    task = asyncio.create_task(stage.run())
+    address = await asyncio.wait_for(stage.address(), 10)
+    async with ClientSession(address) as http:
+        yield Site(catalogue, settings, telemetry, address, http)
+    task.cancel()
+    await asyncio.wait([task])
+
+
+@pytest.fixture
+def write_status(settings: Settings) -> "StatusWriter":
+    return StatusWriter(settings)
+
+
+class StatusWriter:
+    """Says what a recorder says."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __call__(self, channel: str, state: str, *, age_s: float = 0, message: str = "") -> None:
+        now = SystemClock().utc_ns()
+        folder = self._settings.recording_dir / channel
+        folder.mkdir(parents=True, exist_ok=True)
+        status = {
+            "state": state,
+            "since_ns": now - 60 * NS,
+            "updated_ns": now - round(age_s * NS),
+            "message": message,
+        }
+        (folder / "status.json").write_text(json.dumps(status))
