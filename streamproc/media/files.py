@@ -24,14 +24,12 @@ import av
 import structlog
 
 from streamproc.errors import SourceError, SourceUnsupported
+from streamproc.media.fields import may_split_fields, whole_frames
 from streamproc.media.footage import Epoch, Format, MediaPacket, Track
 from streamproc.media.probe import (
     Packet,
     base_of,
     format_of,
-    is_second_field,
-    joined_fields,
-    may_split_fields,
     pick_tracks,
 )
 from streamproc.media.reformat import FormatWatch, Streams
@@ -113,22 +111,9 @@ class _Tape:
 
     def packets(self) -> Iterator[Packet]:
         """Yield whole frames and audio packets; broken places are skipped, a torn end is the end."""
-        if not may_split_fields(self.container, self.streams.video):
-            yield from self._demuxed()
-            return
-        held: Packet | None = None
-        for packet in self._demuxed():
-            if packet.stream_index != self.video_index:
-                yield packet
-            elif held is not None and is_second_field(packet):
-                yield joined_fields(held, packet)
-                held = None
-            else:
-                if held is not None:
-                    yield held
-                held = packet
-        if held is not None:
-            yield held
+        if may_split_fields(self.container, self.streams.video):
+            return whole_frames(self._demuxed(), self.streams.video)
+        return self._demuxed()
 
     def _demuxed(self) -> Iterator[Packet]:
         broken = 0

@@ -43,14 +43,24 @@ def pick_tracks(container: av.container.InputContainer, where: str) -> Tracks:
     if not video.codec_context.width:
         name = video.codec_context.name
         raise SourceUnsupported(f"{where}: no picture could be made out in the {name} video; it may be encrypted")
-    audio = container.streams.best("audio", related=video)
-    usable = isinstance(audio, av.AudioStream) and audio.codec_context is not None and audio.codec_context.sample_rate
-    chosen = (video, audio if usable and isinstance(audio, av.AudioStream) else None)
+    chosen = (video, _pick_audio(container, video))
     for stream in container.streams:
         if stream not in chosen:
             # The demuxer then skips their bytes; of HLS it does not even load the other renditions.
             stream.discard = Discard.all
     return chosen
+
+
+def _pick_audio(container: av.container.InputContainer, video: av.VideoStream) -> av.AudioStream | None:
+    """Return the audio that belongs to the video; if that is of a kind MP4 can't hold, one beside it that it can."""
+    best = container.streams.best("audio", related=video)
+    known = [s for s in container.streams.audio if s.codec_context is not None and s.codec_context.sample_rate]
+    usable = [s for s in known if s.codec_context.name in RECORDABLE_AUDIO]
+    if isinstance(best, av.AudioStream) and best in usable:
+        return best
+    if len(container.streams.video) > 1:
+        usable = []  # of several programmes: it might be another one's
+    return next(iter(usable), best if isinstance(best, av.AudioStream) and best in known else None)
 
 
 def format_of(video: av.VideoStream, audio: av.AudioStream | None) -> Format:
@@ -72,28 +82,6 @@ def time_base(stream: "av.VideoStream | av.AudioStream") -> Fraction:
     """Return the seconds of one tick."""
     assert stream.time_base is not None  # libavformat gives every stream one
     return stream.time_base
-
-
-def may_split_fields(container: av.container.InputContainer, video: av.VideoStream) -> bool:
-    """Tell whether the two fields of a frame may come as two packets (H.264 with field pictures in MPEG-TS)."""
-    context = video.codec_context
-    in_ts = container.format.name in ("mpegts", "hls") and time_base(video) == _MPEGTS_BASE
-    return in_ts and context.name == "h264" and context.field_order != _PROGRESSIVE
-
-
-def is_second_field(packet: Packet) -> bool:
-    """Tell whether a video packet of MPEG-TS is the rest of the frame before it: it has no time of its own."""
-    return packet.pts is None and packet.dts is None
-
-
-def joined_fields(first: Packet, second: Packet) -> Packet:
-    """Return one packet with both fields of a frame and the time of the first."""
-    whole: Packet = av.Packet(bytes(first) + bytes(second))
-    whole.stream, whole.time_base = first.stream, first.time_base
-    whole.pts, whole.dts = first.pts, first.dts
-    whole.duration = (first.duration or 0) + (second.duration or 0)
-    whole.is_keyframe, whole.is_corrupt = first.is_keyframe, first.is_corrupt or second.is_corrupt
-    return whole
 
 
 def _video_format(stream: av.VideoStream) -> VideoFormat:

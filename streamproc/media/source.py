@@ -20,15 +20,13 @@ from urllib.parse import unquote, urlsplit
 import av
 
 from streamproc.errors import SourceError, SourceLost, SourceUnsupported
+from streamproc.media.fields import may_split_fields, whole_frames
 from streamproc.media.footage import Track
 from streamproc.media.probe import (
     RECORDABLE_AUDIO,
     RECORDABLE_VIDEO,
     Packet,
     base_of,
-    is_second_field,
-    joined_fields,
-    may_split_fields,
     pick_tracks,
 )
 from streamproc.media.reformat import FormatWatch, Streams
@@ -234,24 +232,10 @@ class Source:
 
     def _whole_packets(self, packets: Iterator[Packet]) -> Iterator[Packet]:
         """Drop the empty packets at the end and put fields that belong to one frame together."""
-        if not may_split_fields(self._container, self.streams.video):
-            yield from (packet for packet in packets if packet.size)
-            return
-        held: Packet | None = None
-        for packet in packets:
-            if not packet.size:
-                continue
-            if packet.stream_index != self._video_index:
-                yield packet
-            elif held is not None and is_second_field(packet):
-                yield joined_fields(held, packet)
-                held = None
-            else:
-                if held is not None:
-                    yield held
-                held = packet
-        if held is not None:
-            yield held
+        full = (packet for packet in packets if packet.size)
+        if may_split_fields(self._container, self.streams.video):
+            return whole_frames(full, self.streams.video)
+        return full
 
 
 def _kind_of(url: str, listen: bool) -> _Kind:
@@ -259,7 +243,8 @@ def _kind_of(url: str, listen: bool) -> _Kind:
     scheme = match.group(1).lower() if match else "file"
     if scheme.startswith("rtmp"):
         # Long enough to see that there is no audio; video is known with the first picture.
-        options = {"analyzeduration": "2000000", **({"listen": "1"} if listen else {})}
+        # The rate stands in the metadata, so libavformat need not wait for many frames to guess it.
+        options = {"analyzeduration": "2000000", "fpsprobesize": "0", **({"listen": "1"} if listen else {})}
         return _Kind(live=True, options=options, format="flv", listens=listen)
     if scheme in ("udp", "tcp"):
         options = {"analyzeduration": "3000000"}
