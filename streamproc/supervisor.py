@@ -8,18 +8,22 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import structlog
+from prometheus_client import CollectorRegistry
 
+from streamproc.config import Settings
 from streamproc.errors import ConfigError, InstanceError
 from streamproc.telemetry import Telemetry
-from streamproc.timebase import Clock
+from streamproc.timebase import Clock, SystemClock
 
+ROLES = ("recorder", "analyser", "web")
 STOP_TIMEOUT_S = 8.0
 RESTART_INITIAL_S = 0.2
 RESTART_MAX_S = 10.0
@@ -113,6 +117,37 @@ class Supervisor:
             self._telemetry.role_up.labels(role).set(0)
             await _stop(process)
             del self._processes[role]
+
+
+async def supervise(
+    settings: Settings,
+    commands: Mapping[str, Sequence[str]],
+    reload: Callable[[], Settings],
+    signals: Callable[[], asyncio.Queue[signal.Signals]],
+) -> None:
+    """Run the roles on a data folder until SIGTERM or SIGINT; SIGHUP is passed on when the configuration is valid.
+
+    Raises InstanceError when another supervisor has the folder, ConfigError when it can't be used.
+    """
+    async with FolderLock(settings.data_dir / "lock"):
+        metrics = settings.data_dir / "metrics"
+        shutil.rmtree(metrics, ignore_errors=True)  # of processes that are gone
+        metrics.mkdir()
+        supervisor = Supervisor(commands, Telemetry(CollectorRegistry()), SystemClock())
+        stop = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(supervisor.run(stop), name="supervisor")
+            queue = signals()
+            while await queue.get() is signal.SIGHUP:
+                try:
+                    reload()
+                except ConfigError as error:
+                    log.error("config.refused", error=str(error), running="with the former one")
+                else:
+                    supervisor.forward(signal.SIGHUP)
+            log.info("daemon.stopping")
+            stop.set()
+    log.info("daemon.stopped")
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

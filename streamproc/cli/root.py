@@ -111,7 +111,10 @@ def learn(
     region: Annotated[
         str | None, typer.Option(help="The bug's box as x,y,width,height: fractions of the picture, 0 to 1.")
     ] = None,
-    opacity: Annotated[float, typer.Option(help="How opaque the bug is on air, with --logo.", min=0.05, max=1)] = 0.7,
+    opacity: Annotated[
+        float | None,
+        typer.Option(help="How opaque the bug is on air (--logo); any when left out.", min=0.05, max=1),
+    ] = None,
     programme: Annotated[
         list[str] | None, typer.Option(help="Where the programme is, as 00:00-12:30; may be repeated.")
     ] = None,
@@ -120,10 +123,10 @@ def learn(
     ] = None,
 ) -> None:
     """Learn a channel's bug from a PNG, or from footage with labelled ranges."""
-    from streamproc.cli.models import learn_model
+    from streamproc.cli.models import Labels, learn_model
 
-    ranges = tuple(map(parse_range, programme or ())), tuple(map(parse_range, advert or ()))
-    learn_model(sources, out, logo_png=logo_png, region=region, opacity=opacity, ranges=ranges)
+    labels = Labels(programme=tuple(map(parse_range, programme or ())), advert=tuple(map(parse_range, advert or ())))
+    learn_model(sources, out, logo_png=logo_png, region=region, opacity=opacity, labels=labels)
 
 
 @logo.command()

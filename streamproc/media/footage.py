@@ -5,6 +5,7 @@ a :class:`Footage` is a sequence of :class:`Epoch`; an epoch is one unbroken tim
 is its first presented frame. A live epoch still grows; the epoch of a file has ended.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -142,3 +143,13 @@ class Footage(Protocol):
     def has_ended(self) -> bool:
         """Tell whether no epoch will be added any more (it is a file, or files)."""
         ...
+
+
+def frame_time(epoch: Epoch, number: int) -> Fraction:
+    """Return the presentation time of the frame with that number, from 0. Raises IndexError past the last one."""
+    base = epoch.format.video.time_base
+    ticks = range(int(epoch.end() / base) + 1)
+    after = bisect_right(ticks, number, key=lambda tick: epoch.frame_number(tick * base))
+    if after == len(ticks):
+        raise IndexError(number)
+    return (after - 1) * base

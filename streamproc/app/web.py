@@ -1,0 +1,31 @@
+"""The web: shows and hands out what was found."""
+
+from collections.abc import Mapping
+
+from streamproc.app.play import Tools
+from streamproc.catalogue.store import Catalogue
+from streamproc.config import ChannelSettings, Settings
+from streamproc.stage import Stage
+from streamproc.web import WebStage, create_app
+
+
+class Web:
+    """Shows and hands out what was found."""
+
+    def __init__(self, settings: Settings, tools: Tools) -> None:
+        self.settings = settings
+        self._tools = tools
+        self._catalogue = Catalogue.open(settings.database_url, clock=tools.clock)
+
+    def common(self) -> Mapping[str, Stage]:
+        """Return the server."""
+        app = create_app(self.settings, self._catalogue, self._tools.telemetry, self._tools.clock)
+        return {"web": WebStage(app, self.settings.web.host, self.settings.web.port)}
+
+    def channel(self, settings: ChannelSettings) -> Mapping[str, Stage]:
+        """Return none: the server shows all channels."""
+        return {}
+
+    def close(self) -> None:
+        """Let go of the catalogue."""
+        self._catalogue.close()
