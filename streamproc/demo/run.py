@@ -43,7 +43,7 @@ _SETTLE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
+class Plan:
     """What one demo does."""
 
     folder: Path
@@ -86,7 +86,7 @@ def main(*, once: bool = False, folder: Path | None = None, seed: int = 1, break
     console.print("[bold]streamproc demo[/]: draws a broadcast, sends it live, and finds its programmes and breaks.")
     folder = (folder or Path(".demo")).absolute()
     rtmp_port, web_port = _free_ports(2)
-    plan = _Plan(
+    plan = Plan(
         folder=folder,
         model=_model(),
         rtmp=f"rtmp://127.0.0.1:{rtmp_port}/live/demo",
@@ -95,7 +95,7 @@ def main(*, once: bool = False, folder: Path | None = None, seed: int = 1, break
         breaks=breaks,
         once=once,
     )
-    _prepare(plan)
+    prepare(plan)
     try:
         return asyncio.run(_run(plan, console))
     except asyncio.CancelledError:
@@ -117,7 +117,7 @@ def _free_ports(count: int) -> list[int]:
         return [int(one.getsockname()[1]) for one in sockets]
 
 
-def _prepare(plan: _Plan) -> None:
+def prepare(plan: Plan) -> None:
     """Make an empty folder with a configuration. Raises ConfigError when the folder holds other people's files."""
     try:
         if plan.folder.exists() and any(plan.folder.iterdir()):
@@ -128,7 +128,7 @@ def _prepare(plan: _Plan) -> None:
         raise ConfigError(f"{plan.folder}: {error.strerror}; give a folder that can be written to") from error
 
 
-def _empty(plan: _Plan) -> None:
+def _empty(plan: Plan) -> None:
     if not plan.config.is_file() or not plan.config.read_text(encoding="utf-8").startswith(_MARK):
         raise ConfigError(f"{plan.folder}: is not empty and not of an earlier demo; give another folder")
     lock = plan.folder / "data" / "lock"
@@ -143,7 +143,7 @@ def _empty(plan: _Plan) -> None:
     shutil.rmtree(plan.folder)
 
 
-def _toml(plan: _Plan) -> str:
+def _toml(plan: Plan) -> str:
     port = plan.page.rstrip("/").rpartition(":")[2]
     return (
         f'data_dir = "data"\n\n[web]\nport = {port}\n\n'
@@ -153,7 +153,7 @@ def _toml(plan: _Plan) -> str:
     )
 
 
-async def _run(plan: _Plan, console: Console) -> int:
+async def _run(plan: Plan, console: Console) -> int:
     task = asyncio.current_task()
     assert task is not None
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -180,12 +180,12 @@ async def _first(dead: asyncio.Task[None], shown: asyncio.Task[int]) -> int:
         await asyncio.wait((shown,))
 
 
-async def _death(daemon: asyncio.subprocess.Process, plan: _Plan) -> None:
+async def _death(daemon: asyncio.subprocess.Process, plan: Plan) -> None:
     code = await daemon.wait()
     raise SourceLost(f"the daemon ended with code {code}; {plan.log} says why:\n{tail(plan.log)}")
 
 
-async def _show(plan: _Plan, web: aiohttp.ClientSession, console: Console) -> int:
+async def _show(plan: Plan, web: aiohttp.ClientSession, console: Console) -> int:
     broadcast = Broadcast(plan.seed, plan.breaks)
     minutes, seconds = divmod(broadcast.frame_count // int(broadcast.rate), 60)
     sent = _Sent()
@@ -223,7 +223,7 @@ async def _until_alive(web: aiohttp.ClientSession) -> None:
         await asyncio.sleep(0.1)
 
 
-def _open_browser(plan: _Plan) -> None:
+def _open_browser(plan: Plan) -> None:
     has_display = sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if has_display and not plan.once:
         webbrowser.open(plan.page)
@@ -246,7 +246,7 @@ async def _follow(publisher: asyncio.subprocess.Process, sent: _Sent, commentary
         raise SourceLost("the process that sends the broadcast died")
 
 
-async def _conclude(plan: _Plan, broadcast: Broadcast, sent: _Sent, console: Console) -> int:
+async def _conclude(plan: Plan, broadcast: Broadcast, sent: _Sent, console: Console) -> int:
     """Wait until everything is final and print the tables; return the exit code."""
     console.print("The broadcast is over; waiting for the last marks and clips.")
     catalogue = await asyncio.to_thread(Catalogue.open, f"sqlite:///{plan.catalogue}", clock=SystemClock())

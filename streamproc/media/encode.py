@@ -66,10 +66,7 @@ class Encoder:
     def __init__(self, target: str, coding: Coding) -> None:
         self._coding = coding
         container_format = "flv" if target.startswith("rtmp") else None
-        try:
-            self._container = av.open(target, "w", format=container_format)
-        except OSError as error:
-            raise SourceLost(f"can't open what to publish to ({error.strerror})") from error
+        self._container = av.open(target, "w", format=container_format)
         self._video = self._open_video()
         self._audio: av.AudioStream | None = None
         if coding.audio_rate is not None:
@@ -79,6 +76,10 @@ class Encoder:
         self._pictures = 0
         self._samples = 0
         self._finished = False
+        try:
+            self._container.start_encoding()  # connects, and writes the header
+        except OSError as error:
+            raise SourceLost(f"can't open what to publish to ({error.strerror})") from error
 
     def _open_video(self) -> av.VideoStream:
         coding = self._coding
