@@ -3,8 +3,6 @@
 import importlib.util
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import typer
@@ -14,16 +12,7 @@ from streamproc.cli.progress import progress
 from streamproc.config import describe
 from streamproc.errors import ConfigError
 from streamproc.inference.card import Region
-
-Spans = tuple[tuple[Fraction, Fraction], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Labels:
-    """Where a person says that the bug is, and where it is not."""
-
-    programme: Spans
-    advert: Spans
+from streamproc.training.labelled import Ranges
 
 
 def learn_model(
@@ -33,26 +22,25 @@ def learn_model(
     logo_png: Path | None,
     region: str | None,
     opacity: float | None,
-    labels: Labels,
+    labels: Ranges | None,
 ) -> None:
     """Learn a channel's bug and write its model. Raises StreamprocError."""
     if region is None:
         raise ConfigError("--region is missing; give the bug's box as x,y,width,height in fractions of the picture")
     box = parse_region(region)
-    if (logo_png is None) == (not labels.programme and not labels.advert):
+    if (logo_png is None) == (labels is None):
         raise ConfigError("give either --logo PNG, or --programme and --advert ranges of footage with the bug")
     if importlib.util.find_spec("tensorflow") is None:
         raise ConfigError("learning needs TensorFlow; install it with: pip install 'streamproc[train]'")
-    from streamproc.training.labelled import Ranges
     from streamproc.training.learn import LearnSettings, learn_from_labels, learn_from_logo
 
-    ranges = Ranges(programme=_floats(labels.programme), advert=_floats(labels.advert))
     with progress("learning") as show:
         settings = LearnSettings(opacity=opacity, progress=show)
-        if logo_png is not None:
-            report = learn_from_logo(logo_png, box, sources, out, settings)
+        if labels is not None:
+            report = learn_from_labels(sources, labels, box, out, settings)
         else:
-            report = learn_from_labels(sources, ranges, box, out, settings)
+            assert logo_png is not None
+            report = learn_from_logo(logo_png, box, sources, out, settings)
     accuracy = report.card.metrics.get("accuracy_away_from_fades")
     typer.echo(f"{report.folder}: learnt in {report.seconds:.0f} s; right on {accuracy} of the pictures held out")
 
@@ -75,7 +63,3 @@ def parse_region(text: str) -> Region:
         return Region(x=x, y=y, width=width, height=height)
     except ValidationError as error:
         raise ConfigError(f"--region {text}: {describe(error)}") from error
-
-
-def _floats(spans: Spans) -> list[tuple[float, float]]:
-    return [(float(start), float(end)) for start, end in spans]

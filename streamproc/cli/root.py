@@ -123,9 +123,11 @@ def learn(
     ] = None,
 ) -> None:
     """Learn a channel's bug from a PNG, or from footage with labelled ranges."""
-    from streamproc.cli.models import Labels, learn_model
+    from streamproc.cli.models import learn_model
+    from streamproc.training.labelled import Ranges
 
-    labels = Labels(programme=tuple(map(parse_range, programme or ())), advert=tuple(map(parse_range, advert or ())))
+    spans = tuple(map(parse_range, programme or ())), tuple(map(parse_range, advert or ()))
+    labels = Ranges(programme=spans[0], advert=spans[1]) if any(spans) else None
     learn_model(sources, out, logo_png=logo_png, region=region, opacity=opacity, labels=labels)
 
 
