@@ -183,10 +183,14 @@ class Timeline(Generic[P]):
         return (self._video,) if self._audio is None else (self._video, self._audio)
 
     def _push_video(self, stamp: Stamp, packet: P) -> Sequence[Mended[P]]:
+        had_audio = self._audio is not None and self._audio.last is not None
         dts = self._accepted(self._video, stamp)
         if dts is not None:
             if self._suspect is None:
-                return (self._give(self._video, stamp, packet, dts),)
+                given = self._give(self._video, stamp, packet, dts)
+                if had_audio and self._audio is not None and self._audio.last is None:
+                    given = given._replace(breaks=True)  # the first picture has shown that audio counted otherwise
+                return (given,)
             return (self._mend_suspect(self._suspect, dts), self._give(self._video, stamp, packet, dts))
         where = self._video.unwrapped(stamp, self._reference(self._video))
         if where is None:
@@ -242,15 +246,15 @@ class Timeline(Generic[P]):
         """Put a packet on the timeline at ``dts`` or right after the last one."""
         pts = track.presented(stamp, dts)
         repaired = pts is None or stamp.dts is None
+        if pts is None:
+            pts = dts
+        if pts < dts - track.lead:
+            track.lead, repaired = dts - pts, True
         if track.last is not None:
             if dts <= track.last:
                 dts, repaired = track.last + 1, True
             track.step = dts - track.last
         track.last = dts
-        if pts is None:
-            pts = dts
-        if pts < dts - track.lead:
-            track.lead, repaired = dts - pts, True
         dts -= track.lead
         if track.given is not None and dts <= track.given:
             dts = track.given + 1
