@@ -2,8 +2,8 @@
 
 A picture is a grid of black and white blocks (the number's bits, most significant first), two blocks a bit high
 apart, over a moving background; its colour repeats the number's low bits. In interlaced footage the two fields carry
-numbers of their own: 2n for the one shown first. The sound is noise that never repeats, so that a piece of it tells to the
-sample where it comes from.
+numbers of their own: 2n for the one shown first. The sound is noise that never repeats, so that a piece of it tells
+to the sample where it comes from.
 """
 
 from collections.abc import Iterator, Sequence
@@ -80,9 +80,7 @@ def noise(at: int, count: int) -> NDArray[np.float32]:
     """Return ``count`` samples from sample ``at`` of the sound, in [-1, 1]: smooth noise that never repeats."""
     block = 4096
     first, last = at // block, (at + count - 1) // block
-    parts = []
-    for number in range(first - 1, last + 2):
-        parts.append(np.random.default_rng(number + 1_000_000).standard_normal(block))
+    parts = [np.random.default_rng(number + 1_000_000).standard_normal(block) for number in range(first - 1, last + 2)]
     raw = np.concatenate(parts)
     kernel = np.hanning(9) / np.hanning(9).sum()
     smooth = np.convolve(raw, kernel, mode="same")
@@ -94,13 +92,15 @@ def draw(path: Path, drawn: Drawn) -> Path:
     """Code the footage into ``path``, whose suffix says in which container."""
     with av.open(str(path), "w", options=drawn.container_options) as container:
         video = _video_stream(container, drawn)
+        fields = _Fields(drawn, video.codec_context.time_base) if drawn.interlaced else None
         sound = None
         if drawn.sound is not None:
             sound = container.add_stream(drawn.sound, rate=SOUND_RATE)
-            sound.layout = "stereo" if drawn.sound != "mp2" else "stereo"
+            sound.layout = "stereo"
         coded_sound = 0
         for number in range(drawn.frames):
-            container.mux(video.encode(_frame(number, drawn)))
+            frame = _frame(number, drawn)
+            container.mux(video.encode(frame if fields is None else fields.mark(frame)))
             seconds = (number + 1) / drawn.rate if drawn.times is None else Fraction(drawn.times[number], 1000)
             while sound is not None and Fraction(coded_sound, SOUND_RATE) < seconds:
                 size = sound.codec_context.frame_size or 1024
@@ -155,9 +155,25 @@ def _frame(number: int, drawn: Drawn) -> av.VideoFrame:
         plane.update(whole.tobytes())
     frame.pts = number if drawn.times is None else drawn.times[number]
     frame.time_base = 1 / drawn.rate if drawn.times is None else Fraction(1, 1000)
-    if drawn.interlaced:
-        frame.interlaced_frame = True
     return frame
+
+
+class _Fields:
+    """Marks frames as interlaced, which only a filter can."""
+
+    def __init__(self, drawn: Drawn, time_base: Fraction) -> None:
+        graph = av.filter.Graph()
+        width, height = drawn.size
+        source = graph.add_buffer(width=width, height=height, format=drawn.pixel_format, time_base=time_base)
+        marked, sink = graph.add("setfield", f"mode={drawn.interlaced}"), graph.add("buffersink")
+        source.link_to(marked)
+        marked.link_to(sink)
+        graph.configure()
+        self._graph = graph
+
+    def mark(self, frame: av.VideoFrame) -> av.VideoFrame:
+        self._graph.push(frame)
+        return self._graph.pull()
 
 
 @dataclass(frozen=True, slots=True)
