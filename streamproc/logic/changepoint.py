@@ -44,9 +44,10 @@ _SHORTEST_FADE_FRAMES = 2
 _NOISE = 0.07  # of one frame's opacity estimate
 _OUTLIERS = 0.03  # frames whose estimate means nothing: a flash, a white sky behind a white bug
 _DEPENDENCE = 0.4  # neighbouring frames err alike; so much of a frame's log likelihood is its own
-_HARD, _FADING, _ANYHOW = np.log([0.5, 0.49, 0.01])
+_HARD, _FADING, _ANYHOW = np.log([0.5, 0.499, 0.001])
 _SAFETY_S = 0.1  # from the ramp to what is surely one side
 _CLEAR = 0.5  # strength of a transition that parts shots
+_SURELY, _SURELY_NOT = 10.0, 6.0  # log odds
 _LEAST_CONTRAST = 2.0  # log odds between full and none, below which the ramp says little
 
 
@@ -114,13 +115,13 @@ def _locate_leaving(window: Window) -> Found:
 
 def _sides(window: Window, ramps: "Ramps", found: list[Transition]) -> Sides:
     """Compare what lies between rival hypotheses with what is surely the one side, and surely the other."""
-    begin, end = ramps.best()
+    _, end = ramps.best()
     lead = round((_LONGEST_LEAD_S + _SAFETY_S) * window.rate)
     edges = [one.at for one in found if one.method is not Method.BUG and one.strength > _CLEAR]
     return Sides(
         thumbnails=(window.before, window.thumbnails, window.after),
         sound=window.sound,
-        zone=(max(0, begin - round(_SAFETY_S * window.rate)), min(len(window.log_odds), end + lead)),
+        zone=(max(0, end - round(_SAFETY_S * window.rate)), min(len(window.log_odds), end + lead)),
         edges=edges,
         rate=window.rate,
     )
@@ -132,7 +133,9 @@ def opacity(log_odds: NDArray[np.float32]) -> Floats:
     third = max(1, count // 4)
     full = float(np.median(log_odds[:third]))
     none = float(np.median(log_odds[-third:]))
-    full, none = max(full, _LEAST_CONTRAST / 2), min(none, -_LEAST_CONTRAST / 2)
+    # Beyond "surely" the model's numbers follow the background, not the bug.
+    full = min(max(full, _LEAST_CONTRAST / 2), _SURELY)
+    none = max(min(none, -_LEAST_CONTRAST / 2), -_SURELY_NOT)
     return np.clip((log_odds.astype(np.float64) - none) / (full - none), 0, 1)
 
 
@@ -175,10 +178,12 @@ class Ramps:
                 lengths == 0, np.select([near == 0, near == 1], [np.log(0.9), np.log(0.04)], -np.inf), -np.inf
             )
         else:
+            # The bug goes with the picture, more or less: it may be keyed over it, and black hides it early.
             spread = transition.last - transition.first + 3
             within = (begins >= transition.first - 1) & (ends <= transition.last + 2)
-            hard = np.where(within, -2 * np.log(spread), -np.inf)
-        lead = (transition.first - ends) / rate
+            along = -(np.abs(begins - transition.first) + np.abs(ends - transition.last)) / 2 - np.log(16)
+            hard = np.where(within, np.logaddexp(along, -2 * np.log(spread)) - np.log(2), -np.inf)
+        lead = (transition.at - ends) / rate
         outside = np.maximum(lead - _LONGEST_LEAD_S, 0) / 0.08 + np.maximum(-lead, 0) * rate / 1.0
         is_fade = lengths >= _SHORTEST_FADE_FRAMES
         choices = _LONGEST_LEAD_S * rate * _LONGEST_FADE_S * rate
@@ -199,7 +204,7 @@ def _rarity(transition: Transition) -> float:
         return -5.0
     if transition.method is Method.CUT:
         return float(np.clip(-3 + 6 * transition.strength, -5, 3.5) + 0.4 * max(transition.strength - 1, 0))
-    return -2.0 + 3 * transition.strength
+    return -2.5 + 4 * transition.strength
 
 
 def _log_sum(values: Floats) -> float:

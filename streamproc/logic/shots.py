@@ -124,11 +124,13 @@ def _slope(luma: NDArray[np.float32], edge: int, step: int) -> int:
 
 
 def _dissolves(pictures: NDArray[np.float32]) -> list[Transition]:
-    flat = pictures.reshape(len(pictures), -1)
+    flat = pictures.reshape(len(pictures), int(np.prod(pictures.shape[1:])))
     best: dict[int, Transition] = {}
     for half in _HALF_LENGTHS:
         for at in range(half + 1, len(flat) - half):
             quality = _mixture(flat[at - half - 1 : at + half + 1])
+            if quality > 0:
+                quality -= _goes_on(flat, at - half - 1, at + half)
             if quality > 0 and (at not in best or quality > best[at].strength):
                 best[at] = Transition(at, at - half, at + half, Method.FADE, quality)
     kept: list[Transition] = []
@@ -136,6 +138,15 @@ def _dissolves(pictures: NDArray[np.float32]) -> list[Transition]:
         if all(transition.at < other.first or transition.at > other.last for other in kept):
             kept.append(transition)
     return kept
+
+
+def _goes_on(flat: NDArray[np.float32], first: int, last: int) -> float:
+    """Return a penalty when the picture moves on along the same way outside the run: it is only a part of a dissolve."""
+    way = flat[last] - flat[first]
+    length = float(way @ way)
+    before = float((flat[max(0, first - 2)] - flat[first]) @ way) / length
+    after = float((flat[min(len(flat) - 1, last + 2)] - flat[last]) @ way) / length
+    return 3 * max(0.0, -before - 0.1) + 3 * max(0.0, after - 0.1)
 
 
 def _mixture(run: NDArray[np.float32]) -> float:

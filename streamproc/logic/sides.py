@@ -22,6 +22,7 @@ _LIKE_MEAN, _LIKE_NEAREST, _LIKE_SOUND = 3.0, 3.0, 0.08
 _MOST = 2.5  # log odds that one shot may contribute
 _SHORT_FRAMES = 5  # shots shorter than this count for less
 _LEAST_KNOWN = 3  # pictures of a side below which nothing can be compared
+_PACE = 0.5  # cuts come in bursts, so their pace tells less than it would if they did not
 _QUIET_DB = -65.0
 _PRIOR_CUTS, _PRIOR_S = 0.6, 2.0  # of a side whose pace is not known yet: one cut in three seconds
 
@@ -68,7 +69,7 @@ class Sides:
         alike = sum(odds for last, odds in self._shots if last <= at)
         (old, new) = self._pace
         cuts = sum(float(np.log(old if edge < at else new)) for edge in self._edges if edge != at)
-        return alike + cuts - old * (at - begin) - new * (end - at)
+        return alike + _PACE * (cuts - old * (at - begin) - new * (end - at))
 
     def _paces(self, edges: Sequence[int], count: int, rate: float) -> tuple[float, float]:
         """Return how many cuts a frame there are on either side."""
