@@ -11,6 +11,7 @@
     ├── RecordingError         the operator: the recording can't be written or read
     ├── CatalogueError         the operator: the catalogue can't be opened or migrated
     ├── ClipError              the cut failed or did not pass its check
+    │   └── ClipStorageError   the operator: the folder of clips is full or can't be written to
     └── InstanceError          the operator: another daemon owns this folder
 
 Each message is one line that says what is wrong, where, and what to do. No message ever holds a stream key.
@@ -63,6 +64,10 @@ class CatalogueError(StreamprocError):
 
 class ClipError(StreamprocError):
     """A clip could not be cut, or failed its check after cutting."""
+
+
+class ClipStorageError(ClipError):
+    """A clip could not be written: the disk is full, or the folder is read-only; waiting may help."""
 
 
 class InstanceError(StreamprocError):

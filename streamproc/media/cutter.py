@@ -6,19 +6,21 @@
 import hashlib
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from streamproc.errors import ClipError
+from streamproc.errors import ClipError, ClipStorageError
 from streamproc.media import h264
 from streamproc.media.cutter_audio import Sound, SoundTrack, is_copied, sound_track
 from streamproc.media.cutter_check import Expectation, check
 from streamproc.media.cutter_mp4 import Mp4Track, Mp4Writer, VideoEntry
-from streamproc.media.cutter_video import Picture, Unfit, VideoCut
-from streamproc.media.footage import Epoch, MediaPacket, Track
+from streamproc.media.cutter_video import PacketSource, Picture, Unfit, VideoCut
+from streamproc.media.footage import Epoch, Format, MediaPacket, Track
 
+PART_SUFFIX = ".part"
+"""What the name of a clip that is not whole yet ends in, before the dot that hides it."""
 _HASH_BYTES = 1 << 20
 _MIN_TIMESCALE = 10_000
 _AUDIO_LAG_S = 2
@@ -46,22 +48,27 @@ class CutReport:
     """What could not be copied, and why; empty for an ordinary clip."""
 
 
-def cut(epoch: Epoch, start: Fraction, end: Fraction, out: Path) -> CutReport:
+def _never() -> bool:
+    return False
+
+
+def cut(epoch: Epoch, start: Fraction, end: Fraction, out: Path, *, stopping: Callable[[], bool] = _never) -> CutReport:
     """Write the pictures and the sound presented in [start, end) to ``out``, an MP4 file that plays at once.
 
     start, end: seconds in the epoch; a start before 0 means 0. The file appears under its name only when it is
-    whole, on the disk and checked. Raises ClipError (nothing is left behind then), RecordingError or SourceError.
+    whole, on the disk and checked. ``stopping`` is asked now and then whether to give up.
+    Raises ClipError (nothing is left behind then), RecordingError or SourceError.
     """
     start = max(start, Fraction(0))
     _check_range(epoch, start, end)
-    part = out.with_name(f".{out.name}.part")
+    part = out.with_name(f".{out.name}{PART_SUFFIX}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        report = _cut_checked(epoch, start, end, part)
+        report = _cut_checked(_Stoppable(epoch, stopping), start, end, part)
         part.replace(out)
         _sync_folder(out.parent)
     except OSError as error:
-        raise ClipError(f"can't write {out}: {error.strerror}") from error
+        raise ClipStorageError(f"can't write {out}: {error.strerror}; free some space or mend the folder") from error
     finally:
         part.unlink(missing_ok=True)
     return report
@@ -76,12 +83,14 @@ def _check_range(epoch: Epoch, start: Fraction, end: Fraction) -> None:
         raise ClipError(f"the clip should end at {float(end):.3f} s; {why} {float(there):.3f} s")
 
 
-def _cut_checked(epoch: Epoch, start: Fraction, end: Fraction, part: Path) -> CutReport:
+def _cut_checked(epoch: PacketSource, start: Fraction, end: Fraction, part: Path) -> CutReport:
     """Cut with as much copied as possible; where that does not hold, code everything anew."""
     notes = []
     if epoch.format.video.codec == "h264":
         try:
             return _Assembly(epoch, start, end, copying=True).run(part)
+        except _Stopped:
+            raise
         except (Unfit, h264.BitstreamError, ClipError) as error:
             notes.append(f"coded anew in whole: {error}")
     else:
@@ -102,10 +111,34 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+class _Stopped(ClipError):
+    """Whoever asked for the clip does not want it any more."""
+
+
+class _Stoppable:
+    """An epoch whose packets end with an error when the cut is to stop."""
+
+    def __init__(self, epoch: Epoch, stopping: Callable[[], bool]) -> None:
+        self._epoch = epoch
+        self._stopping = stopping
+
+    @property
+    def format(self) -> Format:
+        """The epoch's."""
+        return self._epoch.format
+
+    def packets(self, start: Fraction) -> Iterator[MediaPacket]:
+        """Yield the epoch's packets."""
+        for packet in self._epoch.packets(start):
+            if self._stopping():
+                raise _Stopped("the cut was stopped")
+            yield packet
+
+
 class _Assembly:
     """One pass over the epoch's packets into one file."""
 
-    def __init__(self, epoch: Epoch, start: Fraction, end: Fraction, *, copying: bool) -> None:
+    def __init__(self, epoch: PacketSource, start: Fraction, end: Fraction, *, copying: bool) -> None:
         self._epoch = epoch
         self._start, self._end = start, end
         video = epoch.format.video

@@ -17,13 +17,14 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol
 
 import av
 
 from streamproc.media import h264
 from streamproc.media.cutter_check import Look, look_at
 from streamproc.media.cutter_encode import PictureDecoder, PictureEncoder
-from streamproc.media.footage import Epoch, MediaPacket, Track, VideoFormat
+from streamproc.media.footage import Format, MediaPacket, Track, VideoFormat
 
 _WINDOW = 64
 _AROUND = 2
@@ -33,6 +34,19 @@ _PARAMETER_SETS = frozenset({h264.SPS, h264.PPS})
 
 class Unfit(Exception):
     """These pictures can't be copied exactly; coding them anew can."""
+
+
+class PacketSource(Protocol):
+    """What of an epoch is needed here."""
+
+    @property
+    def format(self) -> Format:
+        """How it is coded."""
+        ...
+
+    def packets(self, start: Fraction) -> Iterator[MediaPacket]:
+        """Yield packets from the last keyframe presented at or before ``start``; see ``Epoch``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +135,7 @@ class Recoding:
 class VideoCut:
     """Takes the source's packets in decoding order, gives the clip's pictures in decoding order."""
 
-    def __init__(self, epoch: Epoch, start: int, end: int, *, copying: bool) -> None:
+    def __init__(self, epoch: PacketSource, start: int, end: int, *, copying: bool) -> None:
         self._epoch = epoch
         self._video = epoch.format.video
         self._start, self._end = start, end
