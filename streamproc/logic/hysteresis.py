@@ -27,6 +27,7 @@ killed can repeat the samples since its last snapshot and comes to the same chan
 """
 
 import json
+from dataclasses import dataclass
 from enum import Enum, auto
 from fractions import Fraction
 
@@ -64,12 +65,24 @@ TABLE: dict[tuple[Kind, Evidence], Action] = {
 _SPEAKS_FOR = {Evidence.THERE: Kind.PROGRAMME, Evidence.NOT_THERE: Kind.ADVERT}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """How much it takes to change."""
+
+    n_enter: int
+    """Samples in a row with the bug that make a programme, at least 1."""
+    n_leave: int
+    """Samples in a row without it that make an advert break, at least 1."""
+    min_certainty: float
+    """Samples whose likelier class is less probable do not count; 0.5 lets all count."""
+
+
 class Hysteresis:
     """The decision of one epoch; begin a new one for the next."""
 
-    def __init__(self, n_enter: int, n_leave: int, min_certainty: float) -> None:
-        self._needed = {Kind.PROGRAMME: n_enter, Kind.ADVERT: n_leave}
-        self._min_certainty = min_certainty
+    def __init__(self, thresholds: Thresholds) -> None:
+        self._needed = {Kind.PROGRAMME: thresholds.n_enter, Kind.ADVERT: thresholds.n_leave}
+        self._min_certainty = thresholds.min_certainty
         self.state = Kind.UNKNOWN
         """What is on air."""
         self._last_old: Fraction | None = None

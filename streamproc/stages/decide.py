@@ -1,7 +1,6 @@
 """Decides what is on air, and writes each change down the moment it is known."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
@@ -9,6 +8,7 @@ import structlog
 
 from streamproc.catalogue.store import Catalogue
 from streamproc.logic.hysteresis import Hysteresis
+from streamproc.logic.hysteresis import Thresholds as Thresholds  # who makes the stage needs it
 from streamproc.logic.sampling import SamplingPlan
 from streamproc.media.footage import Epoch, Footage
 from streamproc.messages import Change, EpochEnded, EpochStarted, Kind, Method, Placement, Position, Score
@@ -19,18 +19,6 @@ log = structlog.get_logger()
 SAVE_EVERY_S = 5.0
 """How much is read again after a kill, at most; changes are saved at once."""
 _FIRST_GUESS = 0.5  # confidence of a boundary that only samples have seen
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thresholds:
-    """The hysteresis of one channel."""
-
-    n_enter: int
-    """Samples in a row with the bug that make a programme."""
-    n_leave: int
-    """Samples in a row without it that make an advert break."""
-    min_certainty: float
-    """Samples whose likelier class is less probable do not count."""
 
 
 class DecideStage:
@@ -49,7 +37,7 @@ class DecideStage:
         self._catalogue = catalogue
         self._plan = plan
         self._thresholds = thresholds
-        self._hysteresis = self._fresh()
+        self._hysteresis = Hysteresis(thresholds)
         self._resume: Position | None = None
         self._saved_at_s = around.clock.monotonic_s()
 
@@ -65,13 +53,9 @@ class DecideStage:
                 await self._around.call(partial(self._end, item))
         self._show(Kind.UNKNOWN)
 
-    def _fresh(self) -> Hysteresis:
-        wanted = self._thresholds
-        return Hysteresis(wanted.n_enter, wanted.n_leave, wanted.min_certainty)
-
     def _begin(self, epoch_id: int) -> None:
         epoch = self._epoch(epoch_id)
-        self._hysteresis = self._fresh()
+        self._hysteresis = Hysteresis(self._thresholds)
         self._plan.begin_epoch(epoch_id)
         resume, self._resume = self._resume, None
         if resume is not None and resume.epoch == epoch_id:
