@@ -19,7 +19,7 @@ const WORDS = {
     duration: "Длительность", confidence: "Уверенность", state: "Состояние", clip: "Ролик", more: "Показать более ранние", close: "Закрыть",
     download: "Скачать", play: "Смотреть", range: "Показанное время", filter: "Показанные сегменты", all: "Все",
     programme: "Программа", programmes: "Программы", advert: "Реклама", adverts: "Реклама", unknown: "Не определено", gap: "Нет сигнала",
-    provisional: "предварительно", final: "точно", now: "в эфире", since: "с {time}", frame: "кадр {n}",
+    provisional: "предварительно", final: "окончательно", now: "в эфире", since: "с {time}", frame: "кадр {n}",
     recording: "идёт запись", behind: "анализ отстаёт на {lag}", connecting: "подключение", waiting: "нет сигнала", stalled: "сигнал прервался",
     failing: "не записывается", unsupported: "формат не читается", finished: "файл закончился", down: "не работает", "not-configured": "больше не настроен", live: "данные обновляются", offline: "связь потеряна, пробуем снова", linking: "подключение",
     queued: "ждёт нарезки", cutting: "нарезается", failed: "нарезка не удалась", no_segments: "Здесь пока ничего не найдено.",
@@ -144,9 +144,10 @@ function drawTimeline() {
   const end = Date.now();
   const span = view.range * 60_000;
   const ticks = h("div", { class: "ticks", "aria-hidden": "true" });
-  const step = [1, 5, 15, 60, 180, 360].find((minutes) => (view.range / minutes) * 90 <= Math.max(320, $("detail").clientWidth)) ?? 360;
+  const width = Math.max(320, $("detail").clientWidth);
+  const step = [1, 5, 15, 30, 60, 180, 360].find((minutes) => (view.range / minutes) * 75 <= width) ?? 360;
   const offset = new Date().getTimezoneOffset() * 60_000;
-  for (let at = Math.ceil((end - span - offset) / (step * 60_000)) * step * 60_000 + offset; at < end - span * 0.06; at += step * 60_000) {
+  for (let at = Math.ceil((end - span - offset) / (step * 60_000)) * step * 60_000 + offset; at < end - (span * 70) / width; at += step * 60_000) {
     if (at < end - span * 0.97) continue;
     const tick = h("span", { text: new Date(at).toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit", hour12: false }) });
     tick.style.left = `${((at - end + span) / span) * 100}%`;
@@ -174,13 +175,13 @@ function rowOf(segment) {
   const source = view.lang + JSON.stringify(segment);
   const [before, row] = drawn.get(segment.id) ?? [];
   if (before === source) return row;
-  const fresh = h("tr", { "data-segment": segment.id, class: view.settled ? "fresh" : null }, ...cells(segment));
+  const fresh = h("tr", { role: "row", "data-segment": segment.id, class: view.settled ? "fresh" : null }, ...cells(segment));
   drawn.set(segment.id, [source, fresh]);
   return fresh;
 }
 
 function cells(segment) {
-  const cell = (label, ...content) => h("td", { "data-label": t(label) }, ...content);
+  const cell = (name, ...content) => h("td", { role: "cell", class: name, "data-label": t(name) }, ...content);
   const seconds = elapsed(segment);
   return [
     cell("kind", kindMark(segment.kind), segment.title ? h("small", { text: segment.title }) : null),
@@ -189,14 +190,14 @@ function cells(segment) {
     cell("duration", h("span", { "data-elapsed": runs(segment) ? segment.start.utc : null, text: seconds === null ? "–" : length(seconds) })),
     cell("confidence", `${Math.round(segment.confidence * 100)} %`, h("meter", { min: 0, max: 1, value: segment.confidence, "aria-hidden": "true" })),
     cell("state", h("span", { class: "state", "data-state": segment.state, text: t(segment.state) })),
-    cell("clip", clipCell(segment)),
+    h("td", { role: "cell", class: segment.clip ? "clips" : "clips none" }, clipCell(segment)),
   ];
 }
 
 function edgeCell(edge, frameRate) {
   const code = timecode(edge, frameRate);
-  const small = edge.frame === null ? code : `${code} · ${t("frame", { n: edge.frame.toLocaleString(locale()) })}`;
-  return [edge.utc ? h("time", { datetime: edge.utc, text: wall(edge.utc) }) : h("span", { text: code }), h("small", { text: small })];
+  const frame = edge.frame === null ? null : h("span", { text: t("frame", { n: edge.frame.toLocaleString(locale()) }) });
+  return [edge.utc ? h("time", { datetime: edge.utc, text: wall(edge.utc) }) : h("span", { text: code }), h("small", {}, h("span", { text: code }), frame)];
 }
 
 function clipCell(segment) {
