@@ -12,10 +12,11 @@ import os
 import sqlite3
 import threading
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, astuple, dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -142,6 +143,15 @@ class IndexDamaged(RecordingError):
 Row = TypeVar("Row", EpochRow, FileRow, KeyframeRow)
 
 
+def _put(kind: type[Row]) -> tuple[str, Callable[[Any], tuple[object, ...]]]:
+    names = [field.name for field in fields(kind)]
+    return f"INSERT OR REPLACE INTO {kind.TABLE} VALUES ({', '.join('?' * len(names))})", attrgetter(*names)
+
+
+# dataclasses.astuple would copy deeply
+_PUT = {EpochRow: _put(EpochRow), FileRow: _put(FileRow), KeyframeRow: _put(KeyframeRow)}
+
+
 class Index:
     """An open index; methods may be called from several threads."""
 
@@ -221,8 +231,8 @@ class Index:
 
     def put(self, row: EpochRow | FileRow | KeyframeRow) -> None:
         """Insert a row, or replace the one with its key."""
-        marks = ", ".join("?" * len(fields(row)))
-        self.execute(f"INSERT OR REPLACE INTO {row.TABLE} VALUES ({marks})", astuple(row))
+        sql, values = _PUT[type(row)]
+        self.execute(sql, values(row))
 
     def rows(self, kind: type[Row], rest: str = "", values: Sequence[object] = ()) -> list[Row]:
         """Return rows of one table. rest: the SQL after the table's name."""
