@@ -78,7 +78,7 @@ class RtmpServer:
         self._process = subprocess.Popen(
             [nginx, "-p", str(self._folder), "-c", str(config)],
             stdout=subprocess.DEVNULL,
-            stderr=(self._folder / "stderr.log").open("wb"),
+            stderr=subprocess.DEVNULL,  # it writes to error.log in its folder
         )
         wait_for_port(self.port)
 
@@ -104,7 +104,12 @@ import sys, time
 import av
 
 source, target, speed, loops, form = sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
-out = av.open(target, "w", format=form)
+for attempt in range(int(sys.argv[6]) + 1):
+    try:
+        out = av.open(target, "w", format=form)
+        break
+    except (av.FFmpegError, OSError):
+        time.sleep(0.1)
 copies, shift, begin = {}, 0.0, time.monotonic()
 for turn in range(loops):
     last = 0.0
@@ -136,8 +141,11 @@ out.close()
 class Publisher:
     """Sends a file, untouched, at its own pace (or ``speed`` times that), from a process of its own."""
 
-    def __init__(self, source: Path, target: str, *, speed: float = 1.0, loops: int = 1, form: str = "flv") -> None:
-        self._arguments = [str(source), target, str(speed), str(loops), form]
+    def __init__(
+        self, source: Path, target: str, *, speed: float = 1.0, loops: int = 1, form: str = "flv", retries: int = 0
+    ) -> None:
+        """retries: how often to try, every 0.1 s, until somebody listens."""
+        self._arguments = [str(source), target, str(speed), str(loops), form, str(retries)]
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:

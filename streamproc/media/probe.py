@@ -20,7 +20,7 @@ Tracks: TypeAlias = tuple[av.VideoStream, av.AudioStream | None]
 
 RECORDABLE_VIDEO: Final = frozenset({"h264", "hevc", "mpeg2video", "mpeg1video", "mpeg4", "av1", "vp9"})
 """Codecs that the recording's MP4 files can hold."""
-RECORDABLE_AUDIO: Final = frozenset({"aac", "mp2", "mp3", "mp3float", "ac3", "eac3", "opus", "flac", "alac"})
+RECORDABLE_AUDIO: Final = frozenset({"aac", "mp2", "mp3", "ac3", "eac3", "opus", "flac", "alac"})
 
 _MAX_RATE = 1000  # libavformat answers 90000 when it can't tell
 _PROGRESSIVE = 1  # AVFieldOrder; 0 is unknown, above are the four interlaced orders
@@ -41,7 +41,7 @@ def pick_tracks(container: av.container.InputContainer, where: str) -> Tracks:
     if video.codec_context is None:
         raise SourceUnsupported(f"{where}: the video is in a codec that can't be decoded here")
     if not video.codec_context.width:
-        name = video.codec_context.name
+        name = codec_of(video)
         raise SourceUnsupported(f"{where}: no picture could be made out in the {name} video; it may be encrypted")
     chosen = (video, _pick_audio(container, video))
     for stream in container.streams:
@@ -55,12 +55,17 @@ def _pick_audio(container: av.container.InputContainer, video: av.VideoStream) -
     """Return the audio that belongs to the video; if that is of a kind MP4 can't hold, one beside it that it can."""
     best = container.streams.best("audio", related=video)
     known = [s for s in container.streams.audio if s.codec_context is not None and s.codec_context.sample_rate]
-    usable = [s for s in known if s.codec_context.name in RECORDABLE_AUDIO]
+    usable = [s for s in known if codec_of(s) in RECORDABLE_AUDIO]
     if isinstance(best, av.AudioStream) and best in usable:
         return best
     if len(container.streams.video) > 1:
         usable = []  # of several programmes: it might be another one's
     return next(iter(usable), best if isinstance(best, av.AudioStream) and best in known else None)
+
+
+def codec_of(stream: "av.VideoStream | av.AudioStream") -> str:
+    """Return FFmpeg's name of the codec itself, not of one of its decoders."""
+    return str(stream.codec_context.codec.canonical_name)
 
 
 def format_of(video: av.VideoStream, audio: av.AudioStream | None) -> Format:
@@ -89,7 +94,7 @@ def _video_format(stream: av.VideoStream) -> VideoFormat:
     rate = stream.guessed_rate
     aspect = stream.sample_aspect_ratio
     return VideoFormat(
-        codec=context.name,
+        codec=codec_of(stream),
         width=context.width,
         height=context.height,
         time_base=time_base(stream),
@@ -103,7 +108,7 @@ def _video_format(stream: av.VideoStream) -> VideoFormat:
 def _audio_format(stream: av.AudioStream) -> AudioFormat:
     context = stream.codec_context
     return AudioFormat(
-        codec=context.name,
+        codec=codec_of(stream),
         time_base=time_base(stream),
         rate=context.sample_rate,
         layout=context.layout.name,

@@ -27,6 +27,7 @@ from streamproc.media.probe import (
     RECORDABLE_VIDEO,
     Packet,
     base_of,
+    codec_of,
     pick_tracks,
 )
 from streamproc.media.reformat import FormatWatch, Streams
@@ -118,12 +119,12 @@ class Source:
         self, container: av.container.InputContainer, where: str, *, live: bool, stall_timeout_s: float
     ) -> None:
         video, audio = pick_tracks(container, where)
-        if video.codec_context.name not in RECORDABLE_VIDEO:
-            raise SourceUnsupported(f"{where}: the video codec {video.codec_context.name} can't be recorded")
+        if codec_of(video) not in RECORDABLE_VIDEO:
+            raise SourceUnsupported(f"{where}: the video codec {codec_of(video)} can't be recorded")
         self.dropped_audio: str | None = None
         """Codec of an audio track that can't be recorded and is left out."""
-        if audio is not None and audio.codec_context.name not in RECORDABLE_AUDIO:
-            self.dropped_audio, audio = audio.codec_context.name, None
+        if audio is not None and codec_of(audio) not in RECORDABLE_AUDIO:
+            self.dropped_audio, audio = codec_of(audio), None
         self.streams = Streams(video, audio)
         """The tracks as they are coded in the epoch whose packets come now."""
         self.stall_timeout_s = stall_timeout_s
@@ -175,7 +176,7 @@ class Source:
                 return
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up. Its streams, and the ``stream`` of its packets, must not be touched any more."""
         self._container.close()
 
     def _take(self, packet: Packet) -> Ending | None:

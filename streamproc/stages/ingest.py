@@ -134,7 +134,7 @@ class IngestStage:
                 if await self._watch(session):
                     break
         finally:
-            session.abandon()
+            await _in_time(session.abandon)
             self._telemetry.connected.labels(self._settings.name).set(0)
         if session.bug:
             raise RuntimeError(f"the thread of channel {self._settings.name} died; its traceback is in the log")
@@ -210,16 +210,19 @@ class IngestStage:
 
     async def _close(self) -> None:
         """Close the recording, though the session's thread may still hang in a read."""
-        closing = asyncio.create_task(asyncio.to_thread(self._close_recorder))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(closing, _STOP_S)
+        await _in_time(self._close_recorder)
         if self.status.state is not IngestState.FINISHED:
             await self._tell(IngestState.STOPPED)
 
     def _close_recorder(self) -> None:
         with self._lock:
-            self._recorder.end("stopped")
             self._recorder.close()
+
+
+async def _in_time(act: Callable[[], None]) -> None:
+    """Do what may wait for the disk, but not for ever: what is left open, the next start repairs."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.to_thread(act), _STOP_S)
 
 
 class Session:
@@ -257,8 +260,13 @@ class Session:
         thread.start()
 
     def abandon(self) -> None:
-        """Let the thread do nothing more; it ends when its read comes back."""
-        self._abandoned = True
+        """Take the recorder from the thread, which ends when its read comes back.
+
+        The epoch ends here, under the lock: once the thread has closed the source, its streams are dangling pointers.
+        """
+        with self._lock:
+            self._abandoned = True
+            self._recorder.end("stopped" if self.failure is None else "lost")
 
     def take_repairs(self) -> int:
         """Return how many timestamps were mended since this was last asked."""
