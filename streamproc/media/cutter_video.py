@@ -24,10 +24,12 @@ import av
 from streamproc.media import h264
 from streamproc.media.cutter_check import Look, look_at
 from streamproc.media.cutter_encode import PictureDecoder, PictureEncoder
+from streamproc.media.cutter_slices import Reanchor
 from streamproc.media.footage import Format, MediaPacket, Track, VideoFormat
 
 _WINDOW = 64
 _AROUND = 2
+_AFTER_OPEN_JOINT = 48
 _USUAL_RATE = Fraction(25)
 _PARAMETER_SETS = frozenset({h264.SPS, h264.PPS})
 
@@ -73,6 +75,8 @@ class Recoding:
         self._encoder: PictureEncoder | None = None
         self._recent: deque[av.VideoFrame] = deque(maxlen=_AROUND)
         self._shown = self._beyond = 0
+        self.after = _AROUND + 1
+        """How many pictures from ``limit`` on are kept in mind."""
         self.sps_id = self.profile = 0
         self.b_frames = False
         self.extradata = b""
@@ -80,7 +84,7 @@ class Recoding:
     @property
     def complete(self) -> bool:
         """All its pictures came, and enough of those after it to compare the joint."""
-        return self._beyond > _AROUND
+        return self._beyond >= self.after
 
     def take(self, packet: MediaPacket | None) -> Iterator[Picture]:
         """Decode one packet, or with None what is left; yield coded pictures."""
@@ -99,8 +103,8 @@ class Recoding:
         assert pts is not None
         if pts >= self.limit:
             self._keep_recent()
-            if self._beyond <= _AROUND:
-                self._looks[pts] = look_at(frame)
+            if self._beyond < self.after:
+                self._looks[pts] = look_at(frame, exactly=self._beyond > _AROUND)
             self._beyond += 1
             return
         if pts >= self._low:
@@ -162,7 +166,8 @@ class VideoCut:
         self._head: Recoding | None = self._recoding(start, end)
         self._own: list[Recoding] = []
         self._joint: MediaPacket | None = None
-        self._window: list[MediaPacket] = []
+        self._reanchor: Reanchor | None = None
+        self._window: list[Picture] = []
         self._lag: int | None = None
         self._last_dts: int | None = None
         self._recent_pts: list[int] = []
@@ -175,10 +180,10 @@ class VideoCut:
         self.done, self.last_duration = packet.dts >= self._end, packet.duration
         self._note(packet)
         self._follow_sets(packet)
-        if self._joint is None and self._is_joint(packet):
-            self._begin_body(packet)
-        elif self._joint is not None and packet.pts > self._joint.pts:
-            self._window.append(packet)
+        if self._joint is not None:
+            self._follow(packet)
+        elif self._copying and packet.is_keyframe and self._start <= packet.pts < self._end:
+            self._try_joint(packet)
         if self._head is not None:
             yield from self._feed_head(packet)
         if self._head is None and len(self._window) >= _WINDOW:
@@ -217,16 +222,40 @@ class VideoCut:
 
     # The head
 
-    def _is_joint(self, packet: MediaPacket) -> bool:
-        inside = self._start <= packet.pts < self._end
-        return self._copying and packet.is_keyframe and inside and h264.is_idr(self._sets.split(packet.data))
-
-    def _begin_body(self, packet: MediaPacket) -> None:
+    def _try_joint(self, packet: MediaPacket) -> None:
+        """Begin the body here if nothing after this keyframe needs anything before it, or can be made not to."""
+        nals = self._sets.split(packet.data)
+        if not h264.is_idr(nals):
+            count = h264.recovery_count(nals)
+            if count or (count is None and not h264.is_intra(nals)):
+                return
+            reanchor = Reanchor(self._sets)
+            try:
+                nals = reanchor.first(nals)
+            except h264.BitstreamError:
+                return
+            self._reanchor = reanchor
         self._joint = packet
         self._body_sets = self._sets
-        self._window = [packet]
+        self._window = [self._carried(packet, nals)]
         assert self._head is not None
         self._head.limit = packet.pts
+        if self._reanchor is not None:
+            self._head.after = _AFTER_OPEN_JOINT
+
+    def _follow(self, packet: MediaPacket) -> None:
+        """Take a packet after the joint into the body."""
+        assert self._joint is not None
+        nals = self._body_sets.split(packet.data)
+        if self._reanchor is not None and h264.is_idr(nals):
+            self._reanchor = None
+        if packet.pts < self._joint.pts:
+            if self._reanchor is not None:
+                self._reanchor.leave_out(nals)
+            return
+        if self._reanchor is not None:
+            nals = self._reanchor.rewrite(nals)
+        self._window.append(self._carried(packet, nals))
 
     def _feed_head(self, packet: MediaPacket) -> Iterator[Picture]:
         assert self._head is not None
@@ -292,13 +321,13 @@ class VideoCut:
             lowest = min(lowest, self._window[index - 1].pts)
         return count
 
-    def _copy(self, packets: list[MediaPacket]) -> Iterator[Picture]:
-        for packet in packets:
-            self._measure_reorder(packet.pts)
-            low = self.copied.start if self.copied_count else packet.pts
-            self.copied = range(low, max(self.copied.stop, packet.pts + 1))
+    def _copy(self, pictures: list[Picture]) -> Iterator[Picture]:
+        for picture in pictures:
+            self._measure_reorder(picture.pts)
+            low = self.copied.start if self.copied_count else picture.pts
+            self.copied = range(low, max(self.copied.stop, picture.pts + 1))
             self.copied_count += 1
-            yield Picture(self._carried(packet), packet.pts, packet.dts, packet.is_keyframe)
+            yield picture
 
     def _measure_reorder(self, pts: int) -> None:
         later = len(self._recent_pts) - bisect_right(self._recent_pts, pts)
@@ -307,11 +336,10 @@ class VideoCut:
         if len(self._recent_pts) > _WINDOW:
             del self._recent_pts[0]
 
-    def _carried(self, packet: MediaPacket) -> bytes:
-        """Return the packet as the file keeps it: parameter sets only where they change."""
-        nals = self._body_sets.split(packet.data)
+    def _carried(self, packet: MediaPacket, nals: list[bytes]) -> Picture:
+        """Return the picture as the file keeps it: parameter sets only where they change."""
         kept = [nal for nal in nals if nal[0] & 31 not in _PARAMETER_SETS or not self._body_sets.holds(nal)]
-        return h264.join_prefixed(kept)
+        return Picture(h264.join_prefixed(kept), packet.pts, packet.dts, packet.is_keyframe)
 
     # The tail
 
