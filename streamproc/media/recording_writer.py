@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from collections import deque
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from streamproc.media.recording_tracks import (
 from streamproc.timebase import Clock
 
 _AUDIO_WAIT_S = 1  # how long a beginning epoch waits for audio whose header can't be written without a packet
+_LOCK_WAIT_S = 5.0  # a recorder whose supervisor was killed needs a moment to end
+_LOCK_POLL_S = 0.02
 _EARLY_AUDIO_PACKETS = 512  # audio kept while the first keyframe is awaited; older packets are let go
 
 
@@ -42,11 +45,7 @@ class RecordingWriter:
         except OSError as error:
             raise RecordingError(f"{folder}: can't record here ({error.strerror})") from error
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._lock)
-            raise InstanceError(f"{folder}: another process already records here; stop it first") from error
-        try:
+            _take(self._lock, folder)
             index = open_index(folder / INDEX_NAME)
             repair(folder, index, reason="killed")
         except BaseException:
@@ -181,6 +180,19 @@ class EpochWriter:
         except RecordingError:
             self._is_over = True
             raise
+
+
+def _take(lock: int, folder: Path) -> None:
+    """Lock an open file. Raises InstanceError when another process keeps it locked."""
+    until_s = time.monotonic() + _LOCK_WAIT_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError as error:
+            if time.monotonic() >= until_s:
+                raise InstanceError(f"{folder}: another process already records here; stop it first") from error
+        time.sleep(_LOCK_POLL_S)
 
 
 def _is_video(packet: Packet) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from streamproc.config import RecordSettings, Settings
-from streamproc.errors import RecordingError, StreamprocError
+from streamproc.errors import InstanceError, RecordingError, StreamprocError
 from streamproc.media.footage import Track
 from streamproc.media.recording import (
     AudioStream,
@@ -57,8 +57,19 @@ class RecordStage:
         self.problem: str | None = None
         """Why nothing is recorded at the moment, in one line; None while all is well."""
 
+    def open(self) -> None:
+        """Open the recording, which repairs what a kill left; ``begin`` does it too, but that may be long in coming."""
+        if self._writer is not None:
+            return
+        try:
+            self._writer = RecordingWriter(
+                self._folder, file_s=self._settings.file_s, fragment_s=self._settings.fragment_s, clock=self._clock
+            )
+        except (RecordingError, InstanceError) as error:
+            self._fail(error)
+
     def begin(self, video: VideoStream, audio: AudioStream | None) -> None:
-        """Begin an epoch. Raises SourceUnsupported when a codec can't be recorded, InstanceError when another does."""
+        """Begin an epoch of these streams. Raises SourceUnsupported when a codec can't be recorded."""
         self.end("lost")
         self._streams = video, audio
         self._begin_epoch()
@@ -89,7 +100,8 @@ class RecordStage:
         except RecordingError as error:
             self._fail(error)
         self._counts.publish(epoch)
-        _log.info("epoch.ended", channel=self._channel, epoch=epoch.id, reason=reason)
+        if epoch.id is not None:
+            _log.info("epoch.ended", channel=self._channel, epoch=epoch.id, reason=reason)
 
     def close(self) -> None:
         """Let the recording go; end the epoch first."""
@@ -98,16 +110,10 @@ class RecordStage:
             self._writer = None
 
     def _begin_epoch(self) -> None:
-        if self._streams is None:
+        self.open()
+        if self._writer is None or self._streams is None:
             return
         try:
-            if self._writer is None:
-                self._writer = RecordingWriter(
-                    self._folder,
-                    file_s=self._settings.file_s,
-                    fragment_s=self._settings.fragment_s,
-                    clock=self._clock,
-                )
             self._epoch = self._writer.begin_epoch(*self._streams)
         except RecordingError as error:
             self._fail(error)
@@ -116,7 +122,7 @@ class RecordStage:
             _log.info("recording.resumed", channel=self._channel)
             self.problem = None
 
-    def _fail(self, error: RecordingError) -> None:
+    def _fail(self, error: RecordingError | InstanceError) -> None:
         self._telemetry.errors.labels(self._channel, type(error).__name__).inc()
         if self.problem != str(error):
             _log.error("recording.failed", channel=self._channel, error=str(error))
