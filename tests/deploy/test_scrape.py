@@ -1,13 +1,14 @@
 """A real Prometheus scrapes a real daemon as deploy/ configures it."""
 
+import contextlib
 import json
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ PATIENCE_S = 60.0
 pytestmark = pytest.mark.promtool
 
 
-@contextmanager
+@contextlib.contextmanager
 def server(log: Path, port: int, *command: str) -> Iterator[None]:
     """Run a program until it listens and then until the end; what it said is shown when it doesn't, or ends badly."""
     with log.open("wb") as output:
@@ -69,14 +70,14 @@ def prometheus_port(daemon_port: int, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def ask(port: int, expression: str) -> list[dict[str, Any]]:
-    """What an expression gives, as soon as it gives anything."""
+    """What an expression gives, as soon as it gives anything; Prometheus answers 503 while it starts."""
     url = f"http://127.0.0.1:{port}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(url, timeout=10) as answer:
             result: list[dict[str, Any]] = json.load(answer)["data"]["result"]
-        if result:
-            return result
+            if result:
+                return result
         time.sleep(0.5)
     raise AssertionError(f"{expression} gave nothing for {PATIENCE_S} s")
 
