@@ -122,7 +122,8 @@ class IngestStage:
 
     async def run_once(self) -> "Session":
         """Hold one connection until it ends; return the session, whose ``failure`` says why."""
-        await self._tell(IngestState.CONNECTING, redact(self._address))
+        doing = "waiting for a push on" if self._settings.url is None else "connecting to"
+        await self._tell(IngestState.CONNECTING, f"{doing} {redact(self._address)}")
         session = Session(self._settings, self._recorder, self._lock, self._clock)
         ended = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -149,6 +150,7 @@ class IngestStage:
         name, telemetry = self._settings.name, self._telemetry
         telemetry.timestamp_repairs.labels(name).inc(session.take_repairs())
         if not session.is_connected:
+            await self._tell(self.status.state, self.status.message)
             return False
         if not session.counted:
             session.counted = True
