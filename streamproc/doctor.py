@@ -255,9 +255,13 @@ def _filesystem_kind(place: Path) -> str:
 
 
 def _is_running(data_dir: Path) -> bool:
-    """Tell whether a daemon holds the data folder's lock; leaves nothing behind."""
+    """Tell whether a daemon, or a role run alone, holds a lock in the data folder; leaves nothing behind."""
+    return any(_is_held(path) for path in data_dir.glob("*lock"))
+
+
+def _is_held(lock: Path) -> bool:
     try:
-        with (data_dir / "lock").open("rb") as file:
+        with lock.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

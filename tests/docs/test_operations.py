@@ -1,4 +1,4 @@
-"""docs/operations.md tells every metric and every exit code as they are."""
+"""docs/operations.md tells every metric, exit code, warning and state as they are."""
 
 import re
 from pathlib import Path
@@ -7,8 +7,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from streamproc.errors import StreamprocError
 from streamproc.telemetry import Telemetry
+from streamproc.web.answers import FeedState
 
-DOCUMENT = (Path(__file__).parent.parent.parent / "docs" / "operations.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent.parent
+DOCUMENT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
 def documented_metrics() -> set[tuple[str, str, str]]:
@@ -37,3 +39,20 @@ def test_every_exit_code_is_documented() -> None:
     section = DOCUMENT.split("## Exit codes")[1].split("\n## ")[0]
     documented = {int(code) for code in re.findall(r"^\| (\d+) \|", section, re.MULTILINE)}
     assert documented == {0} | {error.exit_code for error in error_classes(StreamprocError)}
+
+
+def rows_of(heading: str) -> set[str]:
+    """The words in code in the first column of a section's table."""
+    section = DOCUMENT.split(f"### {heading}")[1].split("\n#")[0]
+    firsts = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
+    return {word for first in firsts for word in re.findall(r"`([^`]+)`", first)}
+
+
+def test_every_state_of_a_feed_is_documented() -> None:
+    assert rows_of("How a feed can be") == {state.value for state in FeedState}
+
+
+def test_every_warning_and_error_of_the_log_is_documented() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "streamproc").rglob("*.py"))
+    logged = re.findall(r"\b_?log\.(?:warning|error|exception)\(\s*\"([\w.]+)\"", sources)
+    assert rows_of("What the log warns of") == set(logged)
