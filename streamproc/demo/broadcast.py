@@ -82,16 +82,16 @@ class _Part:
 
 # How a part of programme ends, how the next begins, and what of it is said in the table.
 _ENDS = (
-    (BugTiming(early_s=0.96, fade_out_s=0.6), "bug fades out 1 s early"),
-    (BugTiming(), "hard cut, bug and all"),
-    (BugTiming(early_s=0.6, fade_out_s=0.6), "bug fades out before a dip to black"),
-    (BugTiming(early_s=0.48, fade_out_s=0.0), "bug gone 0.5 s early, at once"),
+    (BugTiming(early_s=0.96, fade_out_s=0.6), "bug fades out early"),
+    (BugTiming(), "hard cut"),
+    (BugTiming(early_s=0.6, fade_out_s=0.6), "fades early, then black"),
+    (BugTiming(early_s=0.48, fade_out_s=0.0), "bug off 0.5 s early"),
 )
 _STARTS = (
-    (BugTiming(late_s=0.6, fade_in_s=0.4), "bug fades in late, fully there after 1 s"),
-    (BugTiming(), "hard cut, bug and all"),
-    (BugTiming(fade_in_s=0.6), "bug fades in with the cut, out of black"),
-    (BugTiming(late_s=0.92), "bug comes 0.9 s late, at once"),
+    (BugTiming(late_s=0.6, fade_in_s=0.4), "bug fades in late"),
+    (BugTiming(), "hard cut"),
+    (BugTiming(fade_in_s=0.6), "out of black, bug fades"),
+    (BugTiming(late_s=0.92), "bug on 0.9 s late"),
 )
 _BLACK = 2  # the break of every four that begins and ends with black
 

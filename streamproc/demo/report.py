@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
+from rich import box
 from rich.table import Table
 
 from streamproc.catalogue import Catalogue, ClipState, Role, SegmentRow
@@ -132,9 +134,13 @@ def _found_clip(catalogue: Catalogue, row: SegmentRow) -> FoundClip:
 
 def boundary_table(lines: Sequence[Line], wrong: Sequence[Found], sent: Mapping[int, int]) -> Table:
     """Return the table of boundaries. ``sent``: when each true boundary's frame was sent, wall time."""
-    table = Table(title="Boundaries", title_justify="left")
-    for heading in ("true", "found", "error", "", "how it was", "placed by", "provisional after", "final after"):
-        table.add_column(heading, justify="right" if heading in ("true", "found", "error") else "left")
+    table = _table("Boundaries", caption="Provisional and final: seconds after the change's first frame was sent.")
+    for heading in ("true", "found", "error"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in ("to", "how it was"):
+        table.add_column(heading)
+    for heading in ("provisional", "final"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for line in lines:
         arrived = sent.get(line.truth.start_frame)
         found = line.found
@@ -142,32 +148,37 @@ def boundary_table(lines: Sequence[Line], wrong: Sequence[Found], sent: Mapping[
             timecode(line.truth.start_frame),
             "[red]missing[/]" if found is None else timecode(found.frame),
             "" if line.error is None else _frames(line.error),
-            f"→ {line.truth.kind.value}",
+            line.truth.kind.value,
             line.truth.joint,
-            "" if found is None else found.method,
             _after(arrived, None if found is None else found.provisional_ns),
             _after(arrived, None if found is None else found.final_ns),
         )
     for found in wrong:
-        table.add_row(
-            "[red]none[/]", timecode(found.frame), "", f"→ {found.after.value}", "[red]false[/]", found.method
-        )
+        table.add_row("[red]none[/]", timecode(found.frame), "", found.after.value, f"[red]false[/], {found.method}")
     return table
 
 
-def clip_table(clips: Sequence[FoundClip]) -> Table:
-    """Return the table of clips."""
-    table = Table(title="Clips of the programmes", title_justify="left")
-    for heading in ("from", "length", "ready after final", "file"):
-        table.add_column(heading, overflow="fold")
+def clip_table(clips: Sequence[FoundClip], folder: Path) -> Table:
+    """Return the table of clips, which lie in ``folder``."""
+    table = _table("Clips of the programmes", caption="Ready: seconds after the programme's marks became final.")
+    table.add_column("from", justify="right", no_wrap=True)
+    table.add_column("length", justify="right", no_wrap=True)
+    table.add_column("ready", justify="right", no_wrap=True)
+    table.add_column("file", overflow="fold")
     for clip in clips:
         table.add_row(
             timecode(clip.start_frame),
             f"{clip.duration_s:.2f} s",
             _after(clip.final_ns, clip.ready_ns),
-            clip.path or "[red]none[/]",
+            "[red]none[/]" if clip.path is None else str(folder / clip.path),
         )
     return table
+
+
+def _table(title: str, caption: str) -> Table:
+    return Table(
+        title=title, title_justify="left", title_style="bold", caption=caption, caption_justify="left", box=box.SIMPLE
+    )
 
 
 def timecode(frame: int) -> str:

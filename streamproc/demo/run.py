@@ -257,7 +257,7 @@ async def _conclude(plan: Plan, broadcast: Broadcast, sent: _Sent, console: Cons
         catalogue.close()
     lines, wrong = compare(broadcast.truth, boundaries)
     console.print(boundary_table(lines, wrong, sent.frames))
-    console.print(clip_table(clips))
+    console.print(clip_table(clips, plan.folder / "data" / "clips"))
     problems = _problems(lines, wrong)
     programmes = (len(broadcast.truth) + 1) // 2
     ready = sum(clip.ready_ns is not None for clip in clips)
