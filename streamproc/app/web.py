@@ -19,7 +19,7 @@ class Web:
 
     def common(self) -> Mapping[str, Stage]:
         """Return the server."""
-        app = create_app(self.settings, self._catalogue, self._tools.telemetry, self._tools.clock)
+        app = create_app(lambda: self.settings, self._catalogue, self._tools.telemetry, self._tools.clock)
         return {"web": WebStage(app, self.settings.web.host, self.settings.web.port)}
 
     def channel(self, settings: ChannelSettings) -> Mapping[str, Stage]:

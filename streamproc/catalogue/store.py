@@ -148,7 +148,7 @@ class Catalogue:
             row = queries.find_epoch(write.session, channel, epoch)
             if row.end is not None:
                 return
-            while (last := queries.standing(write.session, row)[-1]).time_ns >= to_ns(end):
+            while (last := write.running(row).start).time_ns >= to_ns(end):
                 if last.role is Role.START:
                     break  # not one frame was recorded: the only segment there is has no length
                 if last.state is not BoundaryState.PROVISIONAL:
@@ -191,18 +191,17 @@ class Catalogue:
             row = queries.find_epoch(write.session, channel, change.epoch)
             if write.knows(row, change):
                 return None
+            if row.end is not None:
+                raise CatalogueError(f"channel '{channel}': epoch {change.epoch} has ended; nothing can change in it")
             write.position(row.channel, position)
-            standing = queries.standing(write.session, row)
-            last = standing[-1]
+            segment = write.running(row)
+            last = segment.start
             if last.after is change.after:
                 return None
-            if last.role is Role.END:
-                raise CatalogueError(f"channel '{channel}': epoch {change.epoch} has ended; nothing can change in it")
             if at.method is Method.EPOCH:
-                return write.name_start(standing, change, at)
+                return write.name_start(segment, change, at)
             kinds = (last.after, change.after)
             boundary = write.boundary(row, Role.CHANGE, kinds, _after(at, last, row.frame_rate), change)
-            segment = write.segment_from(last)
             segment.end = boundary
             write.settle(segment)
             write.segment(row, boundary)
@@ -403,9 +402,10 @@ class _Write:
         reader.updated_ns = self.now_ns
 
     def knows(self, epoch: Epoch, change: Change) -> bool:
-        """Tell whether a change is a replay: changes are decided in order, so a new one is decided last."""
+        """Tell whether a change is a replay: changes are decided, and so numbered, in order; a new one is last."""
         decided = select(Boundary.decided).where(Boundary.epoch_id == epoch.id, Boundary.decided.is_not(None))
-        return any(known is not None and known >= change.decided for known in self.session.scalars(decided))
+        newest = self.session.scalar(decided.order_by(Boundary.id.desc()).limit(1))
+        return newest is not None and newest >= change.decided
 
     def boundary(
         self, epoch: Epoch, role: Role, kinds: tuple[Kind, Kind], at: Placement, change: Change | None = None
@@ -425,6 +425,10 @@ class _Write:
         self.session.flush()
         self.tell(epoch.channel.name, "segment", segment.id)
 
+    def running(self, epoch: Epoch) -> Segment:
+        """Return the last segment of an epoch that has not ended."""
+        return self.session.scalars(select(Segment).where(Segment.epoch_id == epoch.id, Segment.end_id.is_(None))).one()
+
     def segment_from(self, boundary: Boundary) -> Segment:
         """Return the segment that begins at a boundary."""
         return self.session.scalars(select(Segment).where(Segment.start_id == boundary.id)).one()
@@ -433,15 +437,15 @@ class _Write:
         """Return the segment that ends at a boundary."""
         return self.session.scalars(select(Segment).where(Segment.end_id == boundary.id)).one()
 
-    def name_start(self, standing: list[Boundary], change: Change, at: Placement) -> int:
+    def name_start(self, running: Segment, change: Change, at: Placement) -> int:
         """Give the first segment of an epoch its kind."""
-        start = standing[0]
-        if len(standing) > 1 or at.time != 0:
+        start = running.start
+        if start.role is not Role.START or at.time != 0:
             raise CatalogueError(f"epoch {change.epoch}: only its first change can be placed at its start")
         start.after = change.after
         start.last_old, start.first_new, start.decided = change.last_old, change.first_new, change.decided
         self._place(start, at)
-        self.settle(self.segment_from(start))
+        self.settle(running)
         return start.id
 
     def move(self, boundary: Boundary, at: Placement, state: BoundaryState) -> None:
@@ -451,14 +455,14 @@ class _Write:
             return
         if boundary.state is not BoundaryState.PROVISIONAL:
             raise CatalogueError(f"boundary {boundary.id} is {boundary.state} and can't be moved any more")
-        standing = queries.standing(self.session, boundary.epoch)
-        index = standing.index(boundary)
-        if not standing[index - 1].time_ns < to_ns(at.time) < _time_ns(standing, index + 1):
+        before, following = self.segment_to(boundary), self.segment_from(boundary)
+        passes_end = following.end is not None and to_ns(at.time) >= following.end.time_ns
+        if passes_end or to_ns(at.time) <= before.start.time_ns:
             raise CatalogueError(f"boundary {boundary.id} would pass its neighbour at {float(at.time):.3f} s")
         boundary.state = state
         self._place(boundary, at)
-        self.settle(self.segment_to(boundary))
-        self.settle(self.segment_from(boundary))
+        self.settle(before)
+        self.settle(following)
 
     def merge(self, first: Boundary, second: Boundary) -> None:
         """Take out the segment between two boundaries."""
@@ -550,10 +554,6 @@ class _Write:
         version.time, version.frame, version.confidence, version.method = at.time, at.frame, at.confidence, at.method
         self.session.add(version)
         self.tell(boundary.epoch.channel.name, "boundary", boundary.id)
-
-
-def _time_ns(standing: list[Boundary], index: int) -> float:
-    return standing[index].time_ns if index < len(standing) else float("inf")
 
 
 def _after(at: Placement, last: Boundary, frame_rate: Fraction | None) -> Placement:

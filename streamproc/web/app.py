@@ -1,6 +1,7 @@
 """Puts the application together: routes, middlewares, headers, live events."""
 
 import json
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
@@ -32,12 +33,18 @@ SECURITY_HEADERS = {
 PAGE_FILES = {"/": "index.html", "/style.css": "style.css", "/page.js": "page.js", "/icon.svg": "icon.svg"}
 
 
-def create_app(settings: Settings, catalogue: Catalogue, telemetry: Telemetry, clock: Clock) -> web.Application:
-    """Return the application; ``telemetry.registry`` is what /metrics shows when the daemon is one process."""
+def create_app(
+    settings: Callable[[], Settings], catalogue: Catalogue, telemetry: Telemetry, clock: Clock
+) -> web.Application:
+    """Return the application.
+
+    ``settings`` is asked on every request, so that a configuration that is read again shows at once;
+    ``telemetry.registry`` is what /metrics shows when the daemon is one process.
+    """
     hub = EventHub(catalogue, telemetry, clock)
     app = web.Application(middlewares=[counted, problems])
     app[SERVICES] = Services(
-        settings=settings,
+        current=settings,
         catalogue=catalogue,
         telemetry=telemetry,
         clock=clock,

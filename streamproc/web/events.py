@@ -39,10 +39,10 @@ class EventHub:
         self._clock = clock
         self._clients: set[Channel[Notice]] = set()
         self._newest = 0
+        self._wanted = asyncio.Event()
 
     async def running(self, _app: web.Application) -> AsyncIterator[None]:
         """Read the outbox as long as the application runs."""
-        _, self._newest = await asyncio.to_thread(self._catalogue.event_range)
         task = asyncio.create_task(self._run(), name="web.events")
         yield
         task.cancel()
@@ -57,6 +57,9 @@ class EventHub:
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """Answer a client for as long as it stays."""
         response = EventSourceResponse(ping_interval=HEARTBEAT_S, send_timeout=SEND_TIMEOUT_S)
+        _, newest = await asyncio.to_thread(self._catalogue.event_range)
+        if not self._clients:
+            self._newest = newest  # nobody has listened, so nobody has read on
         with self._client() as client:
             await response.prepare(request)
             with contextlib.suppress(ConnectionResetError, TimeoutError):  # it went away, or takes nothing any more
@@ -106,6 +109,7 @@ class EventHub:
             on_depth=lambda _: depth.set(max(map(len, self._clients), default=0)),
         )
         self._clients.add(client)
+        self._wanted.set()
         try:
             yield client
         finally:
@@ -115,6 +119,9 @@ class EventHub:
     async def _run(self) -> None:
         failing = False
         while True:
+            if not self._clients:
+                self._wanted.clear()
+                await self._wanted.wait()
             try:
                 items = await asyncio.to_thread(self._notices, self._newest)
                 failing = False

@@ -1,6 +1,8 @@
 """How the channels are, in words: what the recorder last said, and how far the analysis is behind."""
 
+from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ValidationError
@@ -43,20 +45,19 @@ class FeedStatus(BaseModel):
 class HealthReader:
     """Looks at each channel's folder; every call blocks for a moment."""
 
-    def __init__(self, settings: Settings, catalogue: Catalogue, clock: Clock) -> None:
-        self._folders = {channel.name: settings.recording_dir / channel.name for channel in settings.channels}
-        self._footage = {name: RecordingFootage(folder) for name, folder in self._folders.items()}
-        self._channels = {channel.name: channel for channel in settings.channels}
+    def __init__(self, settings: Callable[[], Settings], catalogue: Catalogue, clock: Clock) -> None:
+        self._settings = settings
+        self._footage: dict[Path, RecordingFootage] = {}
         self._catalogue = catalogue
         self._clock = clock
 
     def all(self) -> dict[str, Health]:
         """Return how each configured channel is."""
-        return {name: self.channel(name) for name in self._channels}
+        return {channel.name: self.channel(channel.name) for channel in self._settings().channels}
 
     def channel(self, name: str) -> Health:
         """Return how a channel is."""
-        channel = self._channels.get(name)
+        channel = next((channel for channel in self._settings().channels if channel.name == name), None)
         if channel is None:
             return _health(FeedState.NOT_CONFIGURED, "it is no longer in the configuration", ready=True)
         status = self._status(name)
@@ -75,7 +76,7 @@ class HealthReader:
 
     def _status(self, name: str) -> FeedStatus | None:
         try:
-            return FeedStatus.model_validate_json((self._folders[name] / STATUS_FILE).read_bytes())
+            return FeedStatus.model_validate_json((self._folder(name) / STATUS_FILE).read_bytes())
         except (OSError, ValidationError):
             return None
 
@@ -85,9 +86,14 @@ class HealthReader:
         if position is None:
             return None
         try:
-            return _recorded_after(self._footage[channel.name], position)
+            folder = self._folder(channel.name)
+            footage = self._footage.setdefault(folder, RecordingFootage(folder))
+            return _recorded_after(footage, position)
         except RecordingError:
             return None
+
+    def _folder(self, name: str) -> Path:
+        return self._settings().recording_dir / name
 
 
 def _recorded_after(footage: RecordingFootage, position: Position) -> Fraction:

@@ -1,5 +1,6 @@
 """What the handlers work with, in one typed place of the application."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -16,8 +17,8 @@ from streamproc.web.health import HealthReader
 class Services:
     """What every handler may use."""
 
-    settings: Settings
-    """What the file says."""
+    current: Callable[[], Settings]
+    """Returns what the file says now: it may be read again while the application runs."""
     catalogue: Catalogue
     """What was found; its calls block, so handlers make them in a thread."""
     telemetry: Telemetry
@@ -28,6 +29,11 @@ class Services:
     """How the channels are; blocks, too."""
     hub: EventHub
     """The live events."""
+
+    @property
+    def settings(self) -> Settings:
+        """What the file says now."""
+        return self.current()
 
 
 SERVICES = web.AppKey("services", Services)

@@ -2,7 +2,7 @@ import asyncio
 import json
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -28,8 +28,8 @@ class Site:
     catalogue: Catalogue
     settings: Settings
     telemetry: Telemetry
-    address: str
-    http: ClientSession
+    address: str = ""
+    http: ClientSession = field(init=False)
 
     def change(self, before: Kind, after: Kind, time: float | Fraction, *, start: bool = False) -> int | None:
         new = Fraction(time)
@@ -89,11 +89,12 @@ def catalogue(settings: Settings) -> Iterator[Catalogue]:
 @pytest.fixture
 async def site(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Site]:
     telemetry = Telemetry(CollectorRegistry())
-    stage = WebStage(create_app(settings, catalogue, telemetry, SystemClock()), "127.0.0.1", 0)
+    site = Site(catalogue, settings, telemetry)
+    stage = WebStage(create_app(lambda: site.settings, catalogue, telemetry, SystemClock()), "127.0.0.1", 0)
     task = asyncio.create_task(stage.run())
-    address = await asyncio.wait_for(stage.address(), 10)
-    async with ClientSession(address) as http:
-        yield Site(catalogue, settings, telemetry, address, http)
+    site.address = await asyncio.wait_for(stage.address(), 10)
+    async with ClientSession(site.address) as site.http:
+        yield site
     task.cancel()
     await asyncio.wait([task])
 

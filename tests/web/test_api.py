@@ -34,6 +34,12 @@ async def test_a_channel_that_is_no_longer_configured_stays_visible(site: Site) 
     assert (await get(site, "/api/v1/channels/old"))["health"]["state"] == "not-configured"
 
 
+async def test_a_configuration_that_is_read_again_shows_at_once(site: Site) -> None:
+    site.settings = site.settings.model_copy(update={"channels": site.settings.channels[1:]})
+    names = [(item["name"], item["health"]["state"]) for item in (await get(site, "/api/v1/channels"))["items"]]
+    assert names == [("two", "down"), ("one", "not-configured")]
+
+
 async def test_no_answer_holds_a_stream_key(site: Site) -> None:
     broadcast(site)
     for path in ("/api/v1/channels", "/api/v1/channels/one", "/metrics", "/readyz", "/api/openapi.json"):

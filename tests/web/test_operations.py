@@ -80,7 +80,7 @@ async def test_every_answer_has_the_security_headers(site: Site) -> None:
 
 async def test_a_taken_port_is_said_in_one_line(site: Site) -> None:
     port = int(site.address.rpartition(":")[2])
-    app = create_app(site.settings, site.catalogue, Telemetry(CollectorRegistry()), SystemClock())
+    app = create_app(lambda: site.settings, site.catalogue, Telemetry(CollectorRegistry()), SystemClock())
     with pytest.raises(ConfigError, match=rf"127\.0\.0\.1:{port} is taken") as caught:
         await WebStage(app, "127.0.0.1", port).run()
     assert "\n" not in str(caught.value)
