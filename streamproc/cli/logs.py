@@ -4,6 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from functools import partial
 from typing import Any
 
 import structlog
@@ -14,16 +15,16 @@ from streamproc.media.source import redact
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"]+", re.IGNORECASE)
 
 
-def configure(settings: LogSettings, role: str) -> None:
-    """Send every event to standard error in the configured form, with the role's name."""
+def configure(settings: LogSettings, process: str) -> None:
+    """Send every event to standard error in the configured form, with the process's name."""
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if settings.format == "json"
-        else structlog.processors.LogfmtRenderer(key_order=["ts", "level", "role", "event"])
+        else structlog.processors.LogfmtRenderer(key_order=["ts", "level", "process", "event"])
     )
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            partial(_name_process, process),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
             structlog.processors.format_exc_info,
@@ -34,8 +35,15 @@ def configure(settings: LogSettings, role: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(role=role)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="level=%(levelname)s event=%(message)s")
+
+
+def _name_process(
+    process: str, logger: structlog.typing.WrappedLogger, method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Say who speaks; not by a context variable, which the threads that libavformat needs would not have."""
+    event["process"] = process
+    return event
 
 
 def redact_urls(
