@@ -1,7 +1,7 @@
 """Composes test broadcasts from real footage: programmes with a logo over them, adverts between, and the truth.
 
-A boundary is the first frame of what follows. Black at a joint belongs to the break; of a dissolve, the first frame in
-which the new picture outweighs the old one is the boundary.
+A boundary is the first frame of what follows. Hard-edged black at a joint belongs to the break; of a dissolve, the
+first frame in which the new picture outweighs the old one is the boundary; of a dip, the middle of its black.
 
     python -m benchmarks.compose --out DIR [--broadcasts 3] [--seed 1] [--data ../shared/data]
 """
@@ -27,7 +27,7 @@ from streamproc.training.logos import read_logo
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
-TRAIN_FOOTAGE = ("kohlipe1.mp4", "bikes.mp4", "vtest.avi")
+TRAIN_FOOTAGE = ("kohlipe1.mp4", "bikes.mp4")
 """What models may learn from; the broadcasts show none of it."""
 TEST_FOOTAGE = ("big_buck_bunny_720p.ts", "kohlipe2.mp4", "lofoten.mp4", "palawan.mp4")
 
@@ -41,9 +41,9 @@ class Joint:
     """How one part goes over into the next."""
 
     picture: str = "cut"
-    """cut, black, or dissolve."""
+    """cut, black (hard-edged), dip (a fade to black and out of it), or dissolve."""
     frames: int = 0
-    """Frames of black, or of the dissolve."""
+    """Frames of black, or of the dissolve; a dip fades for as many on either side."""
     late_s: float = 0.0
     """When the bug comes late or goes early: by how much, seconds."""
     fade_s: float = 0.0
@@ -120,9 +120,9 @@ def _draw_joint(rng: np.random.Generator) -> Joint:
     if kind < 0.7:
         return Joint(late_s=late_s, fade_s=fade_s, silence_s=silence_s)
     if kind < 0.85:
-        return Joint(
-            picture="black", frames=int(rng.integers(3, 13)), late_s=late_s, fade_s=fade_s, silence_s=silence_s
-        )
+        picture = "black" if kind < 0.78 else "dip"
+        frames = int(rng.integers(3, 13))
+        return Joint(picture=picture, frames=frames, late_s=late_s, fade_s=fade_s, silence_s=silence_s)
     return Joint(picture="dissolve", frames=int(rng.integers(4, 17)), late_s=late_s, fade_s=fade_s)
 
 
@@ -178,7 +178,7 @@ class Composer:
             joint = self._case.joints[number - 1] if number else Joint()
             following = self._case.joints[number] if number < len(self._case.joints) else Joint()
             tail = following.frames if following.picture == "dissolve" else 0
-            part = self._part(number, frames + tail)
+            part = _dipped(self._part(number, frames + tail), frames, joint, following)
             if joint.picture == "dissolve":
                 for index in range(joint.frames):
                     weight = (index + 1) / (joint.frames + 1)
@@ -270,6 +270,22 @@ class Composer:
                 silent = index < before or frames - index <= after
                 yield np.zeros_like(sound) if silent else sound
                 frame += 1
+
+
+def _dipped(pictures: Iterator[Picture], frames: int, begins: Joint, ends: Joint) -> Iterator[Picture]:
+    """Fade a part's pictures out of black at its start and to black at its end, where the joints are dips.
+
+    Of the black, the part before has the smaller half and the part after the rest.
+    """
+    rise = begins.frames if begins.picture == "dip" else 0
+    fall = ends.frames if ends.picture == "dip" else 0
+    for index, picture in enumerate(pictures):
+        light = 1.0
+        if rise:
+            light = min(light, (index + 1 - (rise - rise // 2)) / (rise + 1))
+        if fall:
+            light = min(light, (frames - index - fall // 2) / (fall + 1))
+        yield picture if light >= 1 else np.rint(picture * max(light, 0.0)).astype(np.uint8)
 
 
 def _ramp(time_s: float, fade_s: float, rate: float) -> float:
