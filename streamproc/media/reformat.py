@@ -12,7 +12,7 @@ from typing import Any, Final
 import av
 
 from streamproc.media.fmp4 import nal_units
-from streamproc.media.probe import Packet
+from streamproc.media.probe import Packet, codec_of
 
 _SEQUENCE_HEADER: Final = b"\0\0\1\xb3"  # of MPEG-1 and 2
 _SEQUENCE_HEADER_SIZE: Final = 8  # start code, size, aspect and rate; after it come rates and tables that may vary
@@ -35,21 +35,25 @@ class FormatWatch:
         self._container_format = "flv" if container_format == "flv" else "mpegts"
         self._streams = streams
         # In MPEG-TS the headers come with the packets; elsewhere they stand in the stream's description.
-        in_band = container_format in ("mpegts", "hls")
+        self._in_band = in_band = container_format in ("mpegts", "hls")
         self._video = b"" if in_band else streams.video.codec_context.extradata or b""
         self._audio = b"" if in_band or streams.audio is None else streams.audio.codec_context.extradata or b""
+        self._video_codec = codec_of(streams.video)
+        self._audio_is_aac = streams.audio is not None and codec_of(streams.audio) == "aac"
         self._kept: av.container.InputContainer | None = None  # what the present streams live in
 
     def changed(self, packet: Packet, *, is_video: bool) -> bool:
         """Tell whether this packet begins a new format; remembers the header of one that does not."""
         if is_video:
-            header = _video_header(packet, self._streams.video.codec_context.name)
+            if self._in_band and not packet.is_keyframe:
+                return False
+            header = self._video_header(packet)
             if not self._video:
                 self._video = header
             return bool(header) and header != self._video
         if self._streams.audio is None:
             return False
-        header = _audio_header(packet, self._streams.audio.codec_context.name)
+        header = self._audio_header(packet)
         if not self._audio:
             self._audio = header
         return bool(header) and header != self._audio
@@ -67,34 +71,37 @@ class FormatWatch:
             container.streams.audio[0] if container.streams.audio else self._streams.audio,
         )
         self._kept = container
-        self._video = (video and _video_header(video, self._streams.video.codec_context.name)) or self._video
-        if audio is not None and self._streams.audio is not None:
-            self._audio = _audio_header(audio, self._streams.audio.codec_context.name) or self._audio
+        self._video = (video and self._video_header(video)) or self._video
+        self._audio = (audio and self._audio_header(audio)) or self._audio
         return self._streams
 
+    def _video_header(self, packet: Packet) -> bytes:
+        """Return the sequence header that comes with a packet, empty if there is none."""
+        if not self._in_band:
+            return _new_extradata(packet)
+        return _in_band_header(packet, self._video_codec)
 
-def _video_header(packet: Packet, codec: str) -> bytes:
-    """Return the sequence header that comes with a packet, empty if there is none."""
-    if packet.has_sidedata("new_extradata"):
-        return bytes(packet.get_sidedata("new_extradata"))
-    if not packet.is_keyframe:
+    def _audio_header(self, packet: Packet) -> bytes:
+        """Return what of a packet's header the recording keeps once for the whole epoch; empty if there is none."""
+        if not self._in_band:
+            return _new_extradata(packet)
+        start = bytes(memoryview(packet)[:4])
+        if self._audio_is_aac and len(start) == 4 and start[0] == 0xFF and start[1] & 0xF6 == 0xF0:
+            return bytes((start[2] & 0xFD, start[3] & 0xC0))  # ADTS: profile, sample rate, channels
         return b""
-    start = bytes(memoryview(packet)[:_HEADER_BYTES])
+
+
+def _new_extradata(packet: Packet) -> bytes:
+    return bytes(packet.get_sidedata("new_extradata")) if packet.has_sidedata("new_extradata") else b""
+
+
+def _in_band_header(keyframe: Packet, codec: str) -> bytes:
+    start = bytes(memoryview(keyframe)[:_HEADER_BYTES])
     if codec in ("mpeg1video", "mpeg2video"):
         at = start.find(_SEQUENCE_HEADER)
         return start[at : at + _SEQUENCE_HEADER_SIZE] if at >= 0 else b""
     if codec in _IS_SPS and start.startswith((b"\0\0\1", b"\0\0\0\1")):
         return b"".join(unit for unit in nal_units(start) if _IS_SPS[codec](unit))
-    return b""
-
-
-def _audio_header(packet: Packet, codec: str) -> bytes:
-    """Return what of a packet's header the recording keeps once for the whole epoch; empty if there is none."""
-    if packet.has_sidedata("new_extradata"):
-        return bytes(packet.get_sidedata("new_extradata"))
-    start = bytes(memoryview(packet)[:4])
-    if codec == "aac" and len(start) == 4 and start[0] == 0xFF and start[1] & 0xF6 == 0xF0:
-        return bytes((start[2] & 0xFD, start[3] & 0xC0))  # ADTS: profile, sample rate, channels
     return b""
 
 

@@ -81,11 +81,12 @@ class Ending(StrEnum):
 class _Kind:
     """How a kind of address is opened."""
 
-    live: bool
+    on_network: bool
     options: dict[str, str]
     format: str | None = None
     stall_timeout_s: float | None = None  # instead of the given one, if longer
     listens: bool = False
+    may_be_file: bool = False
 
 
 def open_source(
@@ -99,14 +100,19 @@ def open_source(
     """
     kind = _kind_of(url, listen)
     timeout = None
-    if kind.live:
+    if kind.on_network:
         connect_s = max(connect_timeout_s, _LISTEN_TIMEOUT_S) if listen else connect_timeout_s
         timeout = (connect_s, max(stall_timeout_s, kind.stall_timeout_s or 0.0))
     where = _where(url, listen)
     _refuse_empty(url, where)
     container = _open(url, kind, timeout, where)
     try:
-        return Source(container, where, live=kind.live, stall_timeout_s=timeout[1] if timeout else stall_timeout_s)
+        return Source(
+            container,
+            where,
+            endless=_is_endless(kind, container),
+            stall_timeout_s=timeout[1] if timeout else stall_timeout_s,
+        )
     except SourceUnsupported:
         container.close()
         raise
@@ -116,7 +122,7 @@ class Source:
     """One open connection. Not for several threads at once."""
 
     def __init__(
-        self, container: av.container.InputContainer, where: str, *, live: bool, stall_timeout_s: float
+        self, container: av.container.InputContainer, where: str, *, endless: bool, stall_timeout_s: float
     ) -> None:
         video, audio = pick_tracks(container, where)
         if codec_of(video) not in RECORDABLE_VIDEO:
@@ -135,7 +141,7 @@ class Source:
         """Timestamps mended so far."""
         self._container = container
         self._where = where
-        self._live = live
+        self._endless = endless
         self._video_index = video.index
         self._bases = (base_of(container, video), None if audio is None else base_of(container, audio))
         self._timeline: Timeline[Packet] = Timeline(*self._bases)
@@ -226,7 +232,7 @@ class Source:
         except (av.FFmpegError, OSError) as error:
             failure = _explained(error, self._where, opening=False)
         else:
-            if packet is not None or not self._live:
+            if packet is not None or not self._endless:
                 return packet
             failure = SourceLost(f"{self._where}: the feed ended")
         raise failure  # outside the handler: the error of av holds the address with its key
@@ -246,18 +252,32 @@ def _kind_of(url: str, listen: bool) -> _Kind:
         # Long enough to see that there is no audio; video is known with the first picture.
         # The rate stands in the metadata, so libavformat need not wait for many frames to guess it.
         options = {"analyzeduration": "2000000", "fpsprobesize": "0", **({"listen": "1"} if listen else {})}
-        return _Kind(live=True, options=options, format="flv", listens=listen)
+        return _Kind(on_network=True, options=options, format="flv", listens=listen)
     if scheme in ("udp", "tcp"):
         options = {"analyzeduration": "3000000"}
         if scheme == "udp":
             options |= {"buffer_size": "4194304", "fifo_size": "57344", "overrun_nonfatal": "1"}
         elif listen:
             options["listen"] = "1"
-        return _Kind(live=True, options=options, format="mpegts", listens=listen or scheme == "udp")
+        return _Kind(on_network=True, options=options, format="mpegts", listens=listen)
     if scheme in ("http", "https"):
         hls = urlsplit(url).path.lower().endswith((".m3u8", ".m3u"))
-        return _Kind(live=hls, options={"analyzeduration": "3000000"}, stall_timeout_s=_HLS_STALL_S)
-    return _Kind(live=False, options={})
+        return _Kind(
+            on_network=True,
+            options={"analyzeduration": "3000000"},
+            format="hls" if hls else None,
+            stall_timeout_s=_HLS_STALL_S if hls else None,
+            may_be_file=True,
+        )
+    return _Kind(on_network=False, options={})
+
+
+def _is_endless(kind: _Kind, container: av.container.InputContainer) -> bool:
+    """Tell whether the end of the data means that the feed was lost, and not that it is over."""
+    if not kind.on_network:
+        return False
+    # A playlist only ends if it says so, and a file on a server has a length.
+    return not (kind.may_be_file and (container.format.name == "hls" or container.size > 0))
 
 
 def _where(url: str, listen: bool) -> str:
@@ -279,14 +299,14 @@ def open_container(path: str) -> av.container.InputContainer:
     """Open a file for demuxing. Raises SourceLost when it is not there, SourceUnsupported when it is no video file."""
     where = _where(path, listen=False)
     _refuse_empty(path, where)
-    return _open(path, _Kind(live=False, options={}), None, where)
+    return _open(path, _Kind(on_network=False, options={}), None, where)
 
 
 def _open(url: str, kind: _Kind, timeout: tuple[float, float] | None, where: str) -> av.container.InputContainer:
     try:
         return av.open(url, "r", format=kind.format, options=kind.options, timeout=timeout, metadata_errors="replace")
     except (av.FFmpegError, OSError) as error:
-        failure = _explained(error, where, opening=True, live=kind.live, host=_host(url))
+        failure = _explained(error, where, opening=True, live=kind.on_network and not kind.may_be_file, host=_host(url))
         if kind.listens and isinstance(error, av.error.ExitError | av.error.TimeoutError):
             failure = NoPush(f"{where}: nobody pushes yet")
     raise failure  # outside the handler: the error of av holds the address with its key

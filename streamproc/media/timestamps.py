@@ -93,10 +93,14 @@ class _Track:
     shown: int | None = None  # the greatest PTS given out
     back: int = field(init=False)
     gap: int = field(init=False)
+    lead_limit: int = field(init=False)
+    reorder_limit: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.back = int(BACK_LIMIT / self.base.time_base)
         self.gap = int(GAP_LIMIT / self.base.time_base)
+        self.lead_limit = int(LEAD_LIMIT / self.base.time_base)
+        self.reorder_limit = int(REORDER_LIMIT / self.base.time_base)
 
     def ticks(self, time: Fraction) -> int:
         return round(time / self.base.time_base)
@@ -127,9 +131,10 @@ class _Track:
         if stamp.pts is None:
             return None
         raw_dts = dts - self.offset if stamp.dts is None else stamp.dts
-        delay = nearest(stamp.pts - raw_dts, 0, self.base.wrap)
-        seconds = delay * self.base.time_base
-        return dts + delay if -LEAD_LIMIT <= seconds <= REORDER_LIMIT else None
+        delay = stamp.pts - raw_dts
+        if not -self.lead_limit <= delay <= self.reorder_limit:
+            delay = nearest(delay, 0, self.base.wrap)
+        return dts + delay if -self.lead_limit <= delay <= self.reorder_limit else None
 
 
 class _Held(NamedTuple, Generic[P]):

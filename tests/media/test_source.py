@@ -1,9 +1,12 @@
 """Sources with an address: what is said of them, what goes wrong with them, and what changes in the middle."""
 
 import logging
+import threading
 import traceback
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import av
@@ -226,6 +229,42 @@ def test_mpegts_over_udp_is_received(tmp_path: Path) -> None:
         source = open_source(url, connect_timeout_s=10, stall_timeout_s=3)
         assert len(of("video", take(source, 100))) > 20
         source.close()
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[str]:
+    """A web server for the folder ``www``; the address of its root."""
+    (tmp_path / "www").mkdir()
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "www"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def test_hls_is_read_over_its_segments_to_the_end_it_states(tmp_path: Path, web: str) -> None:
+    options = {"hls_time": "1", "hls_list_size": "0"}
+    draw(tmp_path / "www" / "a.m3u8", Drawn(frames=100, options=GOP, container_options=options))
+    source = open_source(f"{web}/a.m3u8")
+    packets = list(source.packets())
+    assert source.ending is Ending.FINISHED
+    assert len(of("video", packets)) == 100
+    assert len(of("audio", packets)) > 150
+
+
+def test_a_file_on_a_web_server_has_an_end(tmp_path: Path, web: str) -> None:
+    draw(tmp_path / "www" / "a.ts", SMALL)
+    source = open_source(f"{web}/a.ts")
+    assert len(of("video", list(source.packets()))) == 50
+    assert source.ending is Ending.FINISHED
+
+
+def test_a_page_that_is_not_there_is_said_so(web: str) -> None:
+    error = failure(f"{web}/a.m3u8?token=s3cr3t-k3y")
+    assert "404" in str(error)
+    assert "s3cr3t-k3y" not in everything_said(error)
 
 
 @pytest.mark.parametrize("suffix", ["flv", "ts"])
