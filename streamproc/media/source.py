@@ -33,6 +33,8 @@ from streamproc.media.probe import (
 from streamproc.media.reformat import FormatWatch, Streams
 from streamproc.media.timestamps import Mended, Stamp, Timeline
 
+# PyAV 18 fails on metadata that isn't UTF-8 unless it is told not to; 19 never does and has no such argument any more.
+_METADATA: Final[dict[str, Any]] = {"metadata_errors": "replace"} if av.__version__.startswith("18.") else {}
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*):/*", re.IGNORECASE)
 _HOST: Final = re.compile(r"(\[[0-9a-f:.%]*\]|[\w.*-]*)(:\d+)?$", re.IGNORECASE)
 _TAIL: Final = re.compile(r"[?#\s]")  # query, fragment, or options in the manner of librtmp
@@ -304,7 +306,7 @@ def open_container(path: str) -> av.container.InputContainer:
 
 def _open(url: str, kind: _Kind, timeout: tuple[float, float] | None, where: str) -> av.container.InputContainer:
     try:
-        return av.open(url, "r", format=kind.format, options=kind.options, timeout=timeout, metadata_errors="replace")
+        return av.open(url, "r", format=kind.format, options=kind.options, timeout=timeout, **_METADATA)
     except (av.FFmpegError, OSError) as error:
         failure = _explained(error, where, opening=True, live=kind.on_network and not kind.may_be_file, host=_host(url))
         if kind.listens and isinstance(error, av.error.ExitError | av.error.TimeoutError):
