@@ -306,11 +306,15 @@ def open_container(path: str) -> av.container.InputContainer:
 
 def _open(url: str, kind: _Kind, timeout: tuple[float, float] | None, where: str) -> av.container.InputContainer:
     try:
-        return av.open(url, "r", format=kind.format, options=kind.options, timeout=timeout, **_METADATA)
+        container: av.container.InputContainer = av.open(
+            url, "r", format=kind.format, options=kind.options, timeout=timeout, **_METADATA
+        )
     except (av.FFmpegError, OSError) as error:
         failure = _explained(error, where, opening=True, live=kind.on_network and not kind.may_be_file, host=_host(url))
         if kind.listens and isinstance(error, av.error.ExitError | av.error.TimeoutError):
             failure = NoPush(f"{where}: nobody pushes yet")
+    else:
+        return container
     raise failure  # outside the handler: the error of av holds the address with its key
 
 
