@@ -25,6 +25,7 @@ _HASH_BYTES = 1 << 20
 _MIN_TIMESCALE = 10_000
 _AUDIO_LAG_S = 2
 _FASTEST_RATE = 60
+_INDEX_HEAD_BYTES = 4096
 _INDEX_BYTES = 20
 
 
@@ -162,7 +163,7 @@ class _Assembly:
         duration = self._end - self._start
         audio = self._epoch.format.audio
         samples = duration * (_FASTEST_RATE + (audio.rate // 1024 if audio else 0))
-        self._writer = Mp4Writer(part, index_bytes=4096 + int(samples) * _INDEX_BYTES)
+        self._writer = Mp4Writer(part, index_bytes=_INDEX_HEAD_BYTES + int(samples) * _INDEX_BYTES)
         try:
             self._read()
             self._describe()
