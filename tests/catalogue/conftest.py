@@ -1,7 +1,15 @@
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import uuid
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from streamproc.catalogue import Catalogue
@@ -58,7 +66,49 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
+    """Return the address of a new SQLite database."""
     return f"sqlite:///{tmp_path / 'catalogue.sqlite'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_url(request: pytest.FixtureRequest) -> str:
+    """Return the address of a new database, of each kind that we promise to work with."""
+    return str(request.getfixturevalue("url" if request.param == "sqlite" else "postgresql_url"))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """Start a server of our own, on a socket in a temporary folder; return its address, to be given a database."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not programs and os.environ.get("TEST_POSTGRESQL"):
+        pytest.fail("needs PostgreSQL: apt-get install -y postgresql", pytrace=False)
+    if not programs:
+        pytest.skip("needs PostgreSQL: apt-get install -y postgresql")
+    user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
+    with tempfile.TemporaryDirectory(prefix="streamproc-pg-") as name:
+        folder = Path(name)
+        if user is not None:
+            shutil.chown(folder, user)
+        base = programs[-1].parent
+        initdb = [base / "initdb", "-D", folder / "data", "-A", "trust", "-U", "postgres", "-N", "--locale=C.UTF-8"]
+        subprocess.run(initdb, user=user, cwd="/", check=True, stdout=subprocess.DEVNULL)
+        options = ["-k", folder, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "log_min_messages=fatal"]
+        server = subprocess.Popen([base / "postgres", "-D", folder / "data", *options], user=user, cwd="/")
+        ready = [base / "pg_isready", "-q", "-h", folder, "-t", "1"]
+        while subprocess.run(ready, check=False).returncode != 0 and server.poll() is None:
+            time.sleep(0.1)
+        yield f"postgresql://postgres@/{{database}}?host={folder}"
+        server.send_signal(signal.SIGINT)
+        server.wait()
+
+
+@pytest.fixture
+def postgresql_url(postgresql: str) -> str:
+    """Return the address of a new database of the server."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgresql.format(database="postgres"), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return postgresql.format(database=name)
 
 
 @pytest.fixture
@@ -71,3 +121,11 @@ def catalogue(url: str, clock: ManualClock) -> Iterator[Catalogue]:
 @pytest.fixture
 def feed(catalogue: Catalogue, clock: ManualClock) -> Feed:
     return Feed(catalogue, clock)
+
+
+@pytest.fixture
+def any_feed(any_url: str, clock: ManualClock) -> Iterator[Feed]:
+    """Return a channel in a database of each kind."""
+    opened = Catalogue.open(any_url, clock=clock)
+    yield Feed(opened, clock)
+    opened.close()

@@ -13,29 +13,30 @@ from streamproc.errors import CatalogueError
 from streamproc.timebase import ManualClock, SystemClock
 
 
-def test_migrating_makes_just_the_tables_of_the_models(catalogue: Catalogue, url: str) -> None:
-    engine = create_engine(url)
+def test_migrating_makes_just_the_tables_of_the_models(any_url: str) -> None:
+    Catalogue.open(any_url, clock=ManualClock()).close()
+    engine = create_engine(any_url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
     engine.dispose()
 
 
-def test_a_catalogue_is_found_again_as_it_was_left(url: str) -> None:
+def test_a_catalogue_is_found_again_as_it_was_left(any_url: str) -> None:
     for _ in range(2):
-        catalogue = Catalogue.open(url, clock=SystemClock())
+        catalogue = Catalogue.open(any_url, clock=SystemClock())
         catalogue.put_channel("one", "One", None, None)
         catalogue.close()
-    catalogue = Catalogue.open(url, clock=SystemClock())
+    catalogue = Catalogue.open(any_url, clock=SystemClock())
     assert [channel.name for channel in catalogue.channels()] == ["one"]
     catalogue.close()
 
 
-def test_several_processes_may_open_a_new_catalogue_at_once(url: str) -> None:
+def test_several_processes_may_open_a_new_catalogue_at_once(any_url: str) -> None:
     script = f"""
 from streamproc.catalogue import Catalogue
 from streamproc.timebase import SystemClock
 input()
-catalogue = Catalogue.open({url!r}, clock=SystemClock())
+catalogue = Catalogue.open({any_url!r}, clock=SystemClock())
 catalogue.put_channel("one", "One", None, None)
 """
     processes = [
