@@ -1,17 +1,18 @@
 import asyncio
 import json
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 from aiohttp import ClientSession
 from prometheus_client import CollectorRegistry
 
 from streamproc.catalogue import Catalogue
 from streamproc.config import Settings
+from streamproc.media.encode import Coding, Encoder
 from streamproc.messages import Change, Kind, Method, Placement, Position
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import NS, SystemClock
@@ -56,13 +57,14 @@ class Site:
 
 @pytest.fixture(scope="session")
 def small_mp4(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two seconds of H.264 and AAC."""
+    """Return two seconds of H.264 and AAC."""
     path = tmp_path_factory.mktemp("clip") / "small.mp4"
-    command = (
-        "ffmpeg -v error -f lavfi -i testsrc2=size=320x180:rate=25:duration=2 -f lavfi -i sine=440:duration=2 "
-        "-c:v libx264 -pix_fmt yuv420p -g 25 -c:a aac -movflags +faststart -y"
-    )
-    subprocess.run([*command.split(), str(path)], check=True)
+    coding = Coding(width=320, height=180, rate=Fraction(25))
+    noise = np.random.default_rng(1)
+    with Encoder(str(path), coding) as encoder:
+        for _ in range(50):
+            picture = noise.integers(0, 256, (180, 320, 3), dtype=np.uint8)
+            encoder.write(picture, noise.uniform(-0.1, 0.1, (2, 1920)).astype(np.float32))
     return path
 
 
