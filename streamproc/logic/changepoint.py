@@ -13,7 +13,7 @@ A *hypothesis* is a transition k of the picture. For each, all ramps (b, e) are 
 the window's frames given that ramp, times how likely is that ramp when the boundary is at k:
 
 - *hard* (the prior gives it half): the ramp is a step exactly at k, or lies within k's dissolve;
-- *fading* (the other half): the ramp takes 0.1 to 1.2 s and ends up to about a second before k;
+- *early* (the other half): the ramp takes up to 1.2 s and ends up to about a second before k;
 - and, with the little that is left, anything else: people switch bugs by hand.
 
 The sum over ramps, times how often a boundary (and how seldom another moment) comes with a transition as strong as k's,
@@ -40,11 +40,10 @@ Floats = NDArray[np.float64]
 
 _LONGEST_FADE_S = 1.2
 _LONGEST_LEAD_S = 1.1  # from the end of the fade to the boundary
-_SHORTEST_FADE_FRAMES = 2
 _NOISE = 0.07  # of one frame's opacity estimate
 _OUTLIERS = 0.03  # frames whose estimate means nothing: a flash, a white sky behind a white bug
 _DEPENDENCE = 0.4  # neighbouring frames err alike; so much of a frame's log likelihood is its own
-_HARD, _FADING, _ANYHOW = np.log([0.5, 0.499, 0.001])
+_HARD, _EARLY, _ANYHOW = np.log([0.5, 0.499, 0.001])
 _SAFETY_S = 0.1  # from the ramp to what is surely one side
 _CLEAR = 0.5  # strength of a transition that parts shots
 _SURELY, _SURELY_NOT = 10.0, 6.0  # log odds
@@ -145,7 +144,7 @@ class Ramps:
     def __init__(self, seen: Floats, rate: float) -> None:
         self._rate = rate
         count = len(seen)
-        longest = min(max(_SHORTEST_FADE_FRAMES, round(_LONGEST_FADE_S * rate)), count - 1)
+        longest = min(round(_LONGEST_FADE_S * rate), count - 1)
         full = np.concatenate([[0], np.cumsum(_log_likelihood(seen - 1))])
         none = np.concatenate([[0], np.cumsum(_log_likelihood(seen))])
         ends = np.arange(count + 1)
@@ -185,11 +184,10 @@ class Ramps:
             hard = np.where(within, np.logaddexp(along, -2 * np.log(spread)) - np.log(2), -np.inf)
         lead = (transition.at - ends) / rate
         outside = np.maximum(lead - _LONGEST_LEAD_S, 0) / 0.08 + np.maximum(-lead, 0) * rate / 1.0
-        is_fade = lengths >= _SHORTEST_FADE_FRAMES
         choices = _LONGEST_LEAD_S * rate * _LONGEST_FADE_S * rate
-        fading = np.where(is_fade, -np.log(choices) - outside, -np.inf)
+        early = -np.log(choices) - outside
         anyhow = -np.log(self.table.size) - np.abs(ends - transition.at) / rate
-        return np.asarray(np.logaddexp.reduce([_HARD + hard, _FADING + fading, _ANYHOW + anyhow]))
+        return np.asarray(np.logaddexp.reduce([_HARD + hard, _EARLY + early, _ANYHOW + anyhow]))
 
 
 def _log_likelihood(error: Floats) -> Floats:

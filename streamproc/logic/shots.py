@@ -22,6 +22,7 @@ _BLACK_PEAK = 40.0  # its brightest cell
 _HALF_LENGTHS = (2, 3, 4, 6, 8, 11, 15)  # of dissolves that are looked for, frames
 _CLEAR_CUT = 2.0
 _CLEAR_FADE = 0.7
+_USUAL_UNREST = 0.15  # movement before and after a dissolve, against the difference it makes
 _LEAST_DIFFERENCE = 10.0  # grey levels between the two ends of a dissolve
 
 Thumbnails = NDArray[np.uint8]
@@ -81,7 +82,9 @@ def cut_strength(thumbnails: Thumbnails) -> NDArray[np.float64]:
             across[inside] = np.minimum(across[inside], difference[inside + after])
     strength = np.full(count, -np.inf)
     for i in range(1, count):
-        around = np.concatenate([step[max(1, i - _NEIGHBOURHOOD) : max(1, i - 1)], step[i + 2 : i + _NEIGHBOURHOOD]])
+        around = np.concatenate(
+            [step[max(1, i - _NEIGHBOURHOOD) : max(1, i - 1)], step[i + 2 : i + _NEIGHBOURHOOD + 1]]
+        )
         motion = float(np.percentile(around, 75)) if len(around) else 0.0
         strength[i] = np.log(max(float(across[i]), 1e-3) / (_STILL + _MOTION_WEIGHT * motion))
     return strength
@@ -130,7 +133,7 @@ def _dissolves(pictures: NDArray[np.float32]) -> list[Transition]:
         for at in range(half + 1, len(flat) - half):
             quality = _mixture(flat[at - half - 1 : at + half + 1])
             if quality > 0:
-                quality -= _goes_on(flat, at - half - 1, at + half)
+                quality -= _unrest(flat, at - half - 1, at + half)
             if quality > 0 and (at not in best or quality > best[at].strength):
                 best[at] = Transition(at, at - half, at + half, Method.FADE, quality)
     kept: list[Transition] = []
@@ -140,13 +143,19 @@ def _dissolves(pictures: NDArray[np.float32]) -> list[Transition]:
     return kept
 
 
-def _goes_on(flat: NDArray[np.float32], first: int, last: int) -> float:
-    """Return a penalty when the picture moves on along the same way outside the run: it is only a part of a dissolve."""
-    way = flat[last] - flat[first]
-    length = float(way @ way)
-    before = float((flat[max(0, first - 2)] - flat[first]) @ way) / length
-    after = float((flat[min(len(flat) - 1, last + 2)] - flat[last]) @ way) / length
-    return 3 * max(0.0, -before - 0.1) + 3 * max(0.0, after - 0.1)
+def _unrest(flat: NDArray[np.float32], first: int, last: int) -> float:
+    """Return a penalty for a picture that moves on at the same pace on both sides of the run.
+
+    Then the run is a pan (small shifts mix, too) or only a part of a dissolve.
+    """
+    way = float(np.linalg.norm(flat[last] - flat[first]))
+    half = (last - first) // 2
+    moves = []
+    for inner, outer in ((first, max(0, first - half)), (last, min(len(flat) - 1, last + half))):
+        steps = abs(outer - inner)
+        if steps > 0:
+            moves.append(float(np.linalg.norm(flat[outer] - flat[inner])) / way * half / steps)
+    return 5 * max(0.0, min(moves, default=0.0) - _USUAL_UNREST)
 
 
 def _mixture(run: NDArray[np.float32]) -> float:
