@@ -193,7 +193,8 @@ class FragmentWriter:
         pts = packet.pts * audio.factor - audio.zero
         if pts < 0:
             return  # heard before the first picture is seen
-        if run.data and pts - run.dts[0] >= self._patience_ticks:
+        # A file begins with a keyframe, so sound that came before the first one must wait for it.
+        if run.data and pts - run.dts[0] >= self._patience_ticks and (self._file or self._video_run.data):
             self._flush(self._video_end(), closes=False)
         data = audio.convert(packet)
         run.dts.append(pts)

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import timeit
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -11,6 +12,7 @@ import av
 import pytest
 
 from streamproc.errors import InstanceError, RecordingError, SourceUnsupported
+from streamproc.media import recording_writer
 from streamproc.media.fmp4 import length_prefixed
 from streamproc.media.footage import MediaPacket, Track
 from streamproc.media.recording import RecordingEpoch, RecordingFootage, RecordingWriter
@@ -289,6 +291,44 @@ def test_audio_that_ends_does_not_hold_the_video_back(b_frames: Path, tmp_path: 
     writer.close()
 
 
+def test_sound_that_is_announced_but_never_comes_is_waited_for_in_vain(sources: Path, tmp_path: Path) -> None:
+    source, packets = read_source(drawn("50.ts", sources))
+    video = [packet for packet in packets if Sent.of(packet).track is Track.VIDEO]
+    writer = RecordingWriter(tmp_path, file_s=2, fragment_s=0.4, clock=SystemClock())
+    epoch = RecordingFootage(tmp_path).epoch(write_epoch(writer, source.video, source.audio, video))
+    assert (epoch.format.audio, epoch.end()) == (None, 5)
+    writer.close()
+
+
+def test_an_epoch_that_ends_while_it_waits_for_sound_is_recorded(sources: Path, tmp_path: Path) -> None:
+    source, packets = read_source(drawn("50.ts", sources))
+    video = [packet for packet in packets if Sent.of(packet).track is Track.VIDEO][:20]
+    writer = RecordingWriter(tmp_path, file_s=2, fragment_s=0.4, clock=SystemClock())
+    epoch = RecordingFootage(tmp_path).epoch(write_epoch(writer, source.video, source.audio, video))
+    assert len(list(epoch.packets())) == 20
+    writer.close()
+
+
+def test_sound_that_came_before_the_first_keyframe_but_is_heard_after_it_is_kept(
+    b_frames: Path, tmp_path: Path
+) -> None:
+    source, packets = read_source(b_frames)
+    sound = [packet for packet in packets if Sent.of(packet).track is Track.AUDIO]
+    pictures = [packet for packet in packets if Sent.of(packet).track is Track.VIDEO]
+    writer = RecordingWriter(tmp_path, file_s=2, fragment_s=0.4, clock=SystemClock())
+    number = write_epoch(writer, source.video, source.audio, [*sound[:40], *pictures, *sound[40:]])
+    heard = of_track(list(RecordingFootage(tmp_path).epoch(number).packets()), Track.AUDIO)
+    assert len(heard) == len([packet for packet in sound if (packet.pts or 0) >= 0])
+    writer.close()
+
+
+def test_a_poll_without_news_costs_less_than_a_tenth_of_a_millisecond(b_frames: Path, tmp_path: Path) -> None:
+    epoch, _ = record(b_frames, tmp_path)
+    last = epoch.keyframe_times(Fraction(0), epoch.end())[-1]
+    assert list(epoch.keyframes(last)) == []
+    assert min(timeit.repeat(lambda: list(epoch.keyframes(last)), number=10, repeat=50)) / 10 < 100e-6
+
+
 def test_audio_goes_on_when_the_video_stops(b_frames: Path, tmp_path: Path) -> None:
     source, packets = read_source(b_frames)
     blind = [p for n, p in enumerate(packets) if n < 60 or Sent.of(p).track is Track.AUDIO]
@@ -387,7 +427,8 @@ def test_a_codec_that_mp4_does_not_hold_is_named(tmp_path: Path) -> None:
         writer.close()
 
 
-def test_a_second_recorder_on_the_folder_is_refused(tmp_path: Path) -> None:
+def test_a_second_recorder_on_the_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording_writer, "_LOCK_WAIT_S", 0.0)
     writer = RecordingWriter(tmp_path, file_s=2, fragment_s=0.4, clock=SystemClock())
     with pytest.raises(InstanceError, match="another process already records here"):
         RecordingWriter(tmp_path, file_s=2, fragment_s=0.4, clock=SystemClock())
