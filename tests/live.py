@@ -1,8 +1,8 @@
 """What end-to-end tests share: a broadcast that says its own frame numbers, and a daemon that can be killed."""
 
+import contextlib
 import json
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -76,12 +76,13 @@ _PHOTOGRAPHS: Sequence[Callable[[], NDArray[np.uint8]]] = (
 
 
 def wait_until(what: Callable[[], T | None], timeout_s: float, why: str) -> T:
-    """Return the first true thing that ``what`` gives."""
+    """Return the first true thing that ``what`` gives; a server that does not answer yet is waited for too."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
-        value = what()
-        if value:
-            return value
+        with contextlib.suppress(OSError):
+            value = what()
+            if value:
+                return value
         time.sleep(0.1)
     raise TimeoutError(why)
 
@@ -104,15 +105,19 @@ class Daemon:
     def start(self) -> Self:
         """Start it; its log is appended to ``daemon.log``."""
         config = self.folder / "streamproc.toml"
+        if not config.exists():
+            self._configure(config)
+        command = [sys.executable, "-m", "streamproc", "run", "--config", str(config)]
+        with (self.folder / "daemon.log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        return self
+
+    def _configure(self, config: Path) -> None:
         config.write_text(
             f'data_dir = "data"\n[web]\nport = {self.port}\n[[channels]]\nname = "test"\n{self.source}\n'
             f'model = "{ROOT / "models" / "demo"}"\n[channels.retention]\nmin_free_bytes = 0\n{self.extra}',
             encoding="utf-8",
         )
-        command = [sys.executable, "-m", "streamproc", "run", "--config", str(config)]
-        with (self.folder / "daemon.log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        return self
 
     def __enter__(self) -> Self:
         self.start()
@@ -150,17 +155,19 @@ class Daemon:
                 found[command[command.index("--role") + 1]] = child
         return found
 
-    def kill(self, victim: str) -> None:
-        """Kill a role, or the supervisor and then start it again as systemd would."""
+    def kill(self, victim: str) -> int:
+        """Kill a role, or the supervisor and then start it again as systemd would; return when, wall time in ns."""
         assert self.process is not None
-        if victim == "supervisor":
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait()
-            self.start()
-            return
-        role = self.roles().get(victim)
-        if role is not None:
+        if victim != "supervisor":
+            role = wait_until(lambda: self.roles().get(victim), 30, f"a {victim} to kill")
+            killed_ns = time.time_ns()
             role.kill()
+            return killed_ns
+        killed_ns = time.time_ns()
+        self.process.kill()
+        self.process.wait()
+        self.start()
+        return killed_ns
 
 
 def some_seconds(chance: random.Random, least: float, most: float) -> None:
