@@ -127,7 +127,7 @@ ROUTES = (
     Route(
         path=f"/api/v1/clips/{NUMBER}/download",
         handler=api.download,
-        summary="A clip's file. Range, If-Range, If-None-Match and If-Modified-Since are understood.",
+        summary="A clip's file. Range, If-None-Match and If-Modified-Since are understood.",
         answer=None,
         media_type="video/mp4",
         statuses={
