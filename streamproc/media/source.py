@@ -22,6 +22,7 @@ import av
 from streamproc.errors import SourceError, SourceLost, SourceUnsupported
 from streamproc.media.fields import may_split_fields, whole_frames
 from streamproc.media.footage import Track
+from streamproc.media.listening import warned_of_wrong_key
 from streamproc.media.probe import (
     RECORDABLE_AUDIO,
     RECORDABLE_VIDEO,
@@ -107,7 +108,10 @@ def open_source(
         timeout = (connect_s, max(stall_timeout_s, kind.stall_timeout_s or 0.0))
     where = _where(url, listen)
     _refuse_empty(url, where)
-    container = _open(url, kind, timeout, where)
+    if listen and kind.format == "flv":
+        container = _await_push(url, kind, timeout, where)
+    else:
+        container = _open(url, kind, timeout, where)
     try:
         return Source(
             container,
@@ -316,6 +320,15 @@ def _open(url: str, kind: _Kind, timeout: tuple[float, float] | None, where: str
     else:
         return container
     raise failure  # outside the handler: the error of av holds the address with its key
+
+
+def _await_push(url: str, kind: _Kind, timeout: tuple[float, float] | None, where: str) -> av.container.InputContainer:
+    with warned_of_wrong_key() as wrong:
+        container = _open(url, kind, timeout, where)
+    if wrong[0]:
+        container.close()
+        raise SourceLost(f"{where}: refused a push with another app or stream key")
+    return container
 
 
 def _host(url: str) -> str | None:

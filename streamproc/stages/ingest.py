@@ -296,7 +296,7 @@ class Session:
         )
         try:
             self.stall_timeout_s = source.stall_timeout_s
-            self._received(is_video=True)
+            self.last_packet_ns, self.last_video_s = self._clock.utc_ns(), self._clock.monotonic_s()
             self.is_connected = True
             _log_source(settings.name, source)
             self._record(source)

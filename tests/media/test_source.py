@@ -213,6 +213,17 @@ def test_a_push_over_rtmp_is_received(tmp_path: Path) -> None:
         source.close()
 
 
+@pytest.mark.parametrize("path", ["live/wr0ng-k3y", "other/k3y"])
+def test_a_push_with_another_app_or_key_is_refused(path: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    file = draw(tmp_path / "a.flv", Drawn(frames=75, options=GOP))
+    here = f"rtmp://127.0.0.1:{free_port()}"
+    with Publisher(file, f"{here}/{path}", retries=100):
+        error = failure(f"{here}/live/k3y", connect_timeout_s=10, listen=True)
+    assert "refused a push" in str(error)
+    assert "wr0ng-k3y" not in caplog.text + str(error)
+
+
 def test_a_push_over_tcp_is_received(tmp_path: Path) -> None:
     path = draw(tmp_path / "a.ts", Drawn(frames=150, options=GOP))
     url = f"tcp://127.0.0.1:{free_port()}"
