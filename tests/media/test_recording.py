@@ -10,6 +10,8 @@ from pathlib import Path
 
 import av
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from streamproc.errors import InstanceError, RecordingError, SourceUnsupported
 from streamproc.media import recording_writer
@@ -320,6 +322,29 @@ def test_sound_that_came_before_the_first_keyframe_but_is_heard_after_it_is_kept
     heard = of_track(list(RecordingFootage(tmp_path).epoch(number).packets()), Track.AUDIO)
     assert len(heard) == len([packet for packet in sound if (packet.pts or 0) >= 0])
     writer.close()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lead=st.integers(-150, 150), burst=st.integers(1, 60), file_s=st.sampled_from([1.0, 2.0, 60.0]))
+def test_however_the_tracks_are_interleaved_every_packet_comes_out(
+    b_frames: Path, tmp_path_factory: pytest.TempPathFactory, lead: int, burst: int, file_s: float
+) -> None:
+    source, packets = read_source(b_frames)
+    pictures = [packet for packet in packets if Sent.of(packet).track is Track.VIDEO]
+    sound = [packet for packet in packets if Sent.of(packet).track is Track.AUDIO]
+    mixed = sound[: max(0, lead)] + pictures[: max(0, -lead)]
+    pictures, sound = pictures[max(0, -lead) :], sound[max(0, lead) :]
+    while pictures or sound:
+        mixed += pictures[:burst] + sound[: 2 * burst]
+        pictures, sound = pictures[burst:], sound[2 * burst :]
+    folder = tmp_path_factory.mktemp("mixed")
+    writer = RecordingWriter(folder, file_s=file_s, fragment_s=0.4, clock=SystemClock())
+    number = write_epoch(writer, source.video, source.audio, mixed)
+    writer.close()
+    found = list(RecordingFootage(folder).epoch(number).packets())
+    for track in Track:
+        sent = [p.data for p in of_track([Sent.of(packet) for packet in mixed], track) if p.pts >= 0]
+        assert [packet.data for packet in of_track(found, track)] == sent
 
 
 def test_a_poll_without_news_costs_less_than_a_tenth_of_a_millisecond(b_frames: Path, tmp_path: Path) -> None:
