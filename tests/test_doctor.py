@@ -4,6 +4,8 @@ import fcntl
 import resource
 import socket
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -186,3 +188,14 @@ def test_too_few_file_descriptors_are_a_warning(site: Site) -> None:
         assert "a process may open 200 files" in site.texts(Level.WARNING)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_the_command_prints_a_line_a_finding_and_ends_with_1_when_one_is_an_error(site: Site) -> None:
+    site.head = 'data_dir = "/proc/streamproc"'
+    site.channel += f'\nmodel = "{Path(__file__).parent.parent / "models" / "demo"}"'
+    site.write()
+    command = [sys.executable, "-m", "streamproc", "doctor", "--config", str(site.config)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert done.stderr == ""
+    assert {line.split(maxsplit=1)[0] for line in done.stdout.splitlines()} == {"ok", "error"}

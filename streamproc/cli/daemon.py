@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from streamproc.config import Settings, load
+from streamproc.config import LogSettings, Settings, load
 
 if TYPE_CHECKING:  # imported late: prometheus_client must not be there before its folder is named
     from streamproc.app.play import Role, Tools
@@ -33,8 +33,10 @@ def run_daemon(config: Path, role: str | None, diagnose: Path | None, *, supervi
 
 def run_doctor(config: Path | None, *, connect: bool) -> None:
     """Print each finding on a line; end with 1 when one is an error."""
+    from streamproc.cli.logs import configure
     from streamproc.doctor import Level, diagnose
 
+    configure(LogSettings(level="error"), "doctor")  # the findings say it all
     findings = diagnose(config, connect=connect)
     for finding in findings:
         typer.echo(f"{finding.level.value:<8}{finding.text}")
