@@ -28,8 +28,9 @@ def train(out: Path) -> LearnReport:
     settings = LearnSettings(
         name="demo",
         opacity=BUG_OPACITY,
-        crops=20_000,
-        minutes=6,
+        crops=12_000,
+        passes=4,
+        minutes=8,
         licence="MIT, like the project: the bug, the scenes and the training are its own",
         progress=progress,
     )

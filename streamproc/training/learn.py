@@ -43,7 +43,7 @@ class LearnSettings:
     """Training takes no longer than this, after the pictures are drawn."""
     crops: int = 14000
     """Pictures to learn from."""
-    passes: float = 4.0
+    passes: float = 5.0
     """Times each is seen."""
     seed: int = 0
     """The same seed draws the same pictures."""
@@ -51,6 +51,15 @@ class LearnSettings:
     """Of the trained model, for its card."""
     progress: Callable[[str, float], None] = _silent
     """Called with what is being done and the share of it that is done, 0 to 1."""
+
+    def check(self) -> None:
+        """Raise ConfigError for a value that makes no sense."""
+        if self.opacity is not None and not 0 < self.opacity <= 1:
+            raise ConfigError(f"the logo's opacity is {self.opacity:g}; it must be above 0 and at most 1")
+        if self.minutes <= 0:
+            raise ConfigError(f"training may take {self.minutes:g} minutes; give it more than none")
+        if not 0 <= self.margin <= 2:
+            raise ConfigError(f"the margin is {self.margin:g} of the logo's shorter side; it must be 0 to 2")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +91,7 @@ def learn_picture(
 ) -> LearnReport:
     """Do what :func:`learn_from_logo` does, for a logo that is in memory already: (h, w, 4) uint8 RGBA."""
     begun = time.monotonic()
+    settings.check()
     subject = _subject(check_logo(logo, "logo"), box, settings)
     rng = np.random.default_rng(settings.seed)
     footage = scenery(sources, subject.region, settings.progress)
@@ -104,6 +114,7 @@ def learn_from_labels(
     Raises SourceError (the footage), ConfigError (ranges, settings).
     """
     settings = settings or LearnSettings()
+    settings.check()
     begun = time.monotonic()
     rng = np.random.default_rng(settings.seed)
     region = with_margin(box, settings.margin)
@@ -144,11 +155,6 @@ class _Course:
 
 
 def _subject(logo: Picture, box: Region, settings: LearnSettings) -> Subject:
-    opacity = settings.opacity
-    if opacity is not None and not 0 < opacity <= 1:
-        raise ConfigError(f"the logo's opacity is {opacity:g}; it must be above 0 and at most 1")
-    if not 0 <= settings.margin <= 2:
-        raise ConfigError(f"the margin is {settings.margin:g} of the logo's shorter side; it must be 0 to 2")
     fitted, left, top = fit(logo, box, *_REFERENCE)
     if min(fitted.shape[:2]) < 12:
         raise ModelError(
@@ -162,6 +168,7 @@ def _subject(logo: Picture, box: Region, settings: LearnSettings) -> Subject:
         height=fitted.shape[0] / _REFERENCE[1],
     )
     region = with_margin(tight, settings.margin)
+    opacity = settings.opacity
     span = (0.4, 1.0) if opacity is None else (opacity, opacity)
     return Subject(logo=logo, box=tight, region=region, opacity=span, input_size=input_size(region))
 

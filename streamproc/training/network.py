@@ -39,7 +39,7 @@ def build(width: int, height: int, seed: int = 0) -> keras.Model:
     layers = keras.layers
     image = keras.Input((height, width, 3), name="image")
     flow = layers.Rescaling(1 / 127.5, offset=-1.0)(image)
-    for filters, size, step in ((16, 5, 2), (24, 3, 1), (32, 3, 2), (32, 3, 1), (48, 3, 2)):
+    for filters, size, step in ((16, 5, 2), (32, 3, 2), (32, 3, 1), (48, 3, 2)):
         flow = layers.Conv2D(filters, size, strides=step, padding="same", use_bias=False)(flow)
         flow = layers.BatchNormalization()(flow)
         flow = layers.ReLU()(flow)

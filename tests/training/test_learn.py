@@ -21,6 +21,7 @@ from streamproc.media.encode import Coding, Encoder
 from streamproc.training import learn
 from streamproc.training.composite import stamp
 from streamproc.training.labelled import Ranges, labelled_crops
+from streamproc.training.real import scenery
 
 BOX = Region(x=0.85, y=0.06, width=0.09, height=0.08)
 TRAIN = """
@@ -160,6 +161,17 @@ def test_labelled_footage_gives_crops_of_both_classes_that_show_what_they_say(fo
         middle = crops.images[:, 20:28, 30:42].astype(float)
         greenness = (middle[..., 1] - middle[..., 0]).mean(axis=(1, 2))
         assert (greenness[crops.targets == 1] > 100).all()
+
+
+def test_footage_lends_its_pictures_without_the_part_that_may_hold_the_bug(footage: Path) -> None:
+    groups = scenery([footage], learn.with_margin(BOX, 0.25), lambda what, share: None)
+    pictures = [picture.astype(int) for group in groups for picture in group.pictures]
+    assert len(pictures) >= 10
+    assert max((picture[..., 1] - picture[..., 0]).max() for picture in pictures) < 60
+
+
+def test_a_recording_is_cut_into_stretches_that_can_be_held_out(footage: Path) -> None:
+    assert len(scenery([footage], BOX, lambda what, share: None)) == 4
 
 
 def test_too_little_labelled_footage_is_refused(footage: Path) -> None:
