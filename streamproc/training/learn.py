@@ -39,7 +39,7 @@ class LearnSettings:
     """The logo's opacity on air, times its own alpha; anything from 0.4 to 1 when None."""
     margin: float = 0.25
     """What the network sees around the logo, as a share of the logo's shorter side."""
-    minutes: float = 4.0
+    minutes: float = 8.0
     """Training takes no longer than this, after the pictures are drawn."""
     crops: int = 14000
     """Pictures to learn from."""
