@@ -20,6 +20,7 @@ _MOTION_WEIGHT = 1.5
 _BLACK_LUMA = 26.0  # mean luma of a black frame, in coded levels (black is 16)
 _BLACK_PEAK = 40.0  # its brightest cell
 _HALF_LENGTHS = (2, 3, 4, 6, 8, 11, 15)  # of dissolves that are looked for, frames
+_WEAKEST_CUT = 0.25
 _CLEAR_CUT = 2.0
 _CLEAR_FADE = 0.7
 _USUAL_UNREST = 0.15  # movement before and after a dissolve, against the difference it makes
@@ -51,7 +52,7 @@ def transitions(thumbnails: Thumbnails) -> list[Transition]:
     strength = cut_strength(thumbnails)
     slow = _dips(pictures)
     slow += [one for one in _dissolves(pictures) if not any(_overlap(one, other) for other in slow)]
-    cuts = [Transition(i, i, i, Method.CUT, float(strength[i])) for i in range(1, len(pictures)) if strength[i] > -1]
+    cuts = [Transition(i, i, i, Method.CUT, float(strength[i])) for i in range(1, len(pictures)) if strength[i] > _WEAKEST_CUT]
     # A steep dissolve looks like weak cuts in a row; the dissolve explains them all.
     cuts = [cut for cut in cuts if cut.strength > _CLEAR_CUT or not any(_explains(one, cut) for one in slow)]
     return sorted(cuts + slow, key=lambda transition: transition.at)
