@@ -29,6 +29,7 @@ from streamproc.media.footage import Epoch, Format, MediaPacket, Track
 from streamproc.media.probe import (
     Packet,
     base_of,
+    demuxed,
     format_of,
     pick_tracks,
 )
@@ -119,10 +120,9 @@ class _Tape:
         broken = 0
         while broken < _READ_ERRORS:
             try:
-                for packet in self.container.demux(*self._selected):
-                    if packet.size:
-                        broken = 0
-                        yield packet
+                for packet in demuxed(self.container, self._selected):
+                    broken = 0
+                    yield packet
             except av.FFmpegError as error:
                 broken += 1
                 if broken == 1:
@@ -282,9 +282,9 @@ class _Scan:
             index, seam = self._index, self._seam
             seam.next_file()
         for packet in tape.packets():
-            if watch.changed(packet, is_video=True):
+            streams = watch.renew([packet], tape.video_index) if watch.changed(packet, is_video=True) else None
+            if streams is not None:
                 index.ends_inside = True
-                streams = watch.renew([packet], tape.video_index)
                 index, seam = self._begin_epoch(tape, format_of(streams.video, streams.audio))
             for mended in seam.take(packet):
                 index.add(mended, file, gated=seam.gated)

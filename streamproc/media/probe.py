@@ -1,5 +1,6 @@
 """What an open source holds: which tracks are used, how they are coded, how they count time."""
 
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -61,6 +62,20 @@ def _pick_audio(container: av.container.InputContainer, video: av.VideoStream) -
     if len(container.streams.video) > 1:
         usable = []  # of several programmes: it might be another one's
     return next(iter(usable), best if isinstance(best, av.AudioStream) and best in known else None)
+
+
+def demuxed(container: av.container.InputContainer, tracks: Sequence[Any]) -> Iterator[Packet]:
+    """Yield the packets of the tracks, without the empty ones that PyAV puts at the end. Raises av.FFmpegError."""
+    packets = container.demux(*tracks)
+    while True:
+        try:
+            packet = next(packets, None)
+        except IndexError:
+            return  # at the end PyAV stumbles over streams that have appeared since it was opened
+        if packet is None:
+            return
+        if packet.size:
+            yield packet
 
 
 def codec_of(stream: "av.VideoStream | av.AudioStream") -> str:

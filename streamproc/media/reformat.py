@@ -44,6 +44,8 @@ class FormatWatch:
 
     def changed(self, packet: Packet, *, is_video: bool) -> bool:
         """Tell whether this packet begins a new format; remembers the header of one that does not."""
+        if packet.is_corrupt:
+            return False  # what its header says is not to be trusted
         if is_video:
             if self._in_band and not packet.is_keyframe:
                 return False
@@ -58,28 +60,33 @@ class FormatWatch:
             self._audio = header
         return bool(header) and header != self._audio
 
-    def renew(self, packets: Iterable[Packet], video_index: int) -> Streams:
-        """Make out the new format from its first packets, a video keyframe among them if video has changed.
-
-        Raises av.FFmpegError when that fails.
-        """
-        video = next((p for p in packets if p.stream_index == video_index and p.is_keyframe), None)
-        audio = next((p for p in packets if p.stream_index != video_index), None)
-        container = _reopened(self._container_format, self._streams, video, audio)
+    def renew(self, packets: Iterable[Packet], video_index: int) -> Streams | None:
+        """Make out the new format from its first packets, the one that showed it among them; None if that fails."""
+        videos = [p for p in packets if p.stream_index == video_index]
+        audios = [p for p in packets if p.stream_index != video_index]
+        video = next((p for p in videos if p.is_keyframe), next(iter(videos), None))
+        try:
+            container = _reopened(self._container_format, self._streams, video, next(iter(audios), None))
+        except av.FFmpegError:
+            return None
+        shown = container.streams.video
+        if videos and (not shown or not shown[0].codec_context.width):
+            return None
         self._streams = Streams(
-            container.streams.video[0] if container.streams.video else self._streams.video,
+            shown[0] if shown else self._streams.video,
             container.streams.audio[0] if container.streams.audio else self._streams.audio,
         )
         self._kept = container
-        self._video = (video and self._video_header(video)) or self._video
-        self._audio = (audio and self._audio_header(audio)) or self._audio
+        # Whatever was made out, these headers are known now: they must not count as a change once more.
+        self._video = next(filter(None, map(self._video_header, videos)), self._video)
+        self._audio = next(filter(None, map(self._audio_header, audios)), self._audio)
         return self._streams
 
     def _video_header(self, packet: Packet) -> bytes:
         """Return the sequence header that comes with a packet, empty if there is none."""
         if not self._in_band:
             return _new_extradata(packet)
-        return _in_band_header(packet, self._video_codec)
+        return _in_band_header(packet, self._video_codec) if packet.is_keyframe else b""
 
     def _audio_header(self, packet: Packet) -> bytes:
         """Return what of a packet's header the recording keeps once for the whole epoch; empty if there is none."""

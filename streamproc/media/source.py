@@ -29,6 +29,7 @@ from streamproc.media.probe import (
     Packet,
     base_of,
     codec_of,
+    demuxed,
     pick_tracks,
 )
 from streamproc.media.reformat import FormatWatch, Streams
@@ -152,7 +153,7 @@ class Source:
         self._bases = (base_of(container, video), None if audio is None else base_of(container, audio))
         self._timeline: Timeline[Packet] = Timeline(*self._bases)
         self._formats = FormatWatch(container.format.name, self.streams)
-        self._incoming = self._whole_packets(container.demux(*[s for s in (video, audio) if s is not None]))
+        self._incoming = self._whole_packets(demuxed(container, [s for s in (video, audio) if s is not None]))
         self._unread: deque[Packet] = deque()  # read ahead, not yet on the timeline
         self._new_audio: deque[Packet] = deque(maxlen=_AUDIO_WAITING)  # audio of a new format
         self._mended: deque[Mended[Packet]] = deque()  # on the timeline, not yet given out
@@ -220,14 +221,11 @@ class Source:
             if packet is None:
                 break
             self._unread.append(packet)
-        try:
-            self.streams = self._formats.renew(self._unread, self._video_index)
-        except av.FFmpegError as error:
-            reason = error.strerror
-        else:
-            self._timeline = Timeline(*self._bases)
-            return
-        raise SourceLost(f"{self._where}: the format changed and could not be made out ({reason}); connecting anew")
+        streams = self._formats.renew(self._unread, self._video_index)
+        if streams is None:
+            raise SourceLost(f"{self._where}: the format changed and could not be made out; connecting anew")
+        self.streams = streams
+        self._timeline = Timeline(*self._bases)
 
     def _next(self) -> Packet | None:
         return self._unread.popleft() if self._unread else self._read()
@@ -244,11 +242,10 @@ class Source:
         raise failure  # outside the handler: the error of av holds the address with its key
 
     def _whole_packets(self, packets: Iterator[Packet]) -> Iterator[Packet]:
-        """Drop the empty packets at the end and put fields that belong to one frame together."""
-        full = (packet for packet in packets if packet.size)
+        """Put fields that belong to one frame together."""
         if may_split_fields(self._container, self.streams.video):
-            return whole_frames(full, self.streams.video)
-        return full
+            return whole_frames(packets, self.streams.video)
+        return packets
 
 
 def _kind_of(url: str, listen: bool) -> _Kind:

@@ -1,5 +1,7 @@
 """Files as footage: every frame's number and time, seeking, files end to end, and files that are broken."""
 
+import contextlib
+import random
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -200,6 +202,22 @@ def test_a_garbled_middle_costs_no_more_than_itself(suffix: str, tmp_path: Path)
     assert epoch.frames > 60
     assert epoch.end() == pytest.approx(3, abs=0.2)
     assert len(list(epoch.keyframes())) >= 5
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_whatever_bytes_are_wrong_only_our_own_errors_come_out(suffix: str, tmp_path: Path) -> None:
+    data = draw(tmp_path / f"a.{suffix}", SHORT).read_bytes()
+    damaged = tmp_path / f"damaged.{suffix}"
+    for seed in range(20):
+        chance = random.Random(seed)
+        wrong = bytearray(data)
+        for _ in range(chance.choice([3, 30, 300])):
+            wrong[chance.randrange(len(wrong))] = chance.randrange(256)
+        damaged.write_bytes(wrong)
+        with contextlib.suppress(SourceError):
+            for epoch in FileFootage([damaged]).epochs():
+                assert len(list(epoch.keyframes())) == len(epoch.keyframe_times(Fraction(-9), epoch.end() + 9))
+                list(epoch.packets(epoch.end() / 2))
 
 
 @pytest.mark.parametrize(
