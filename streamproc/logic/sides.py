@@ -18,8 +18,11 @@ from streamproc.logic.shots import Thumbnails
 
 _CHROMA_BINS = 16
 _CHROMA_STEP = 8  # levels of U or V to a bin, around neutral
-_LIKE_MEAN, _LIKE_NEAREST, _LIKE_SOUND = 3.0, 3.0, 0.08
-_MOST = 2.5  # log odds that one shot may contribute
+_LIKE_MEAN, _LIKE_NEAREST, _LIKE_SOUND = 3.0, 3.0, 1.2
+_MOST = 2.5  # log odds that the look of one shot may contribute
+_MOST_HEARD = 2.5  # and its sound
+_LEAST_HEARD = 8  # frames of a side
+_SPREAD_DB = 4.0  # by which a band varies at least
 _SHORT_FRAMES = 5  # shots shorter than this count for less
 _LEAST_KNOWN = 3  # pictures of a side below which nothing can be compared
 _PACE = 0.5  # cuts come in bursts, so their pace tells less than it would if they did not
@@ -56,11 +59,11 @@ class Sides:
         if len(old) < _LEAST_KNOWN or len(new) < _LEAST_KNOWN:
             return
         for first, last in zip([begin, *self._edges], [*self._edges, end], strict=True):
-            odds = _nearness(chroma[first:last], new) - _nearness(chroma[first:last], old)
+            alike = _nearness(chroma[first:last], new) - _nearness(chroma[first:last], old)
+            odds = float(np.clip(alike, -_MOST, _MOST))
             if sound is not None:
                 odds += _sound_odds(np.maximum(sound, _QUIET_DB), (first, last), zone)
-            share = min(1.0, (last - first) / _SHORT_FRAMES)
-            self._shots.append((last, share * float(np.clip(odds, -_MOST, _MOST))))
+            self._shots.append((last, min(1.0, (last - first) / _SHORT_FRAMES) * odds))
 
     def log_evidence(self, at: int) -> float:
         """Return how well everything in the zone before ``at`` fits the old side and after it the new, a logarithm."""
@@ -101,7 +104,17 @@ def _nearness(shot: NDArray[np.float32], known: NDArray[np.float32]) -> float:
 
 
 def _sound_odds(sound: NDArray[np.float32], shot: tuple[int, int], zone: tuple[int, int]) -> float:
-    old, new, here = sound[: zone[0]], sound[zone[1] :], sound[shot[0] : shot[1]].mean(axis=0)
-    if len(old) < _LEAST_KNOWN or len(new) < _LEAST_KNOWN:
+    """Return the log odds that a shot sounds like the old side, from level and spread of each band on either side.
+
+    Where each side has a steady sound of its own this is decisive; where both vary it says little, as it should.
+    """
+    old, new, here = sound[: zone[0]], sound[zone[1] :], sound[shot[0] : shot[1]]
+    if len(old) < _LEAST_HEARD or len(new) < _LEAST_HEARD:
         return 0.0
-    return _LIKE_SOUND * float(np.abs(here - new.mean(axis=0)).mean() - np.abs(here - old.mean(axis=0)).mean())
+    misfit = [
+        (here - side.mean(axis=0)) ** 2 / (2 * (side.std(axis=0) + _SPREAD_DB) ** 2)
+        + np.log(side.std(axis=0) + _SPREAD_DB)
+        for side in (old, new)
+    ]
+    per_frame = (misfit[1] - misfit[0]).mean(axis=1)
+    return _LIKE_SOUND * float(np.clip(per_frame, -_MOST_HEARD, _MOST_HEARD).mean())
