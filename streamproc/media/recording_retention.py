@@ -1,7 +1,7 @@
 """Deletes the oldest recorded files: by age, by bytes, and to keep space free on the disk."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +16,7 @@ from streamproc.timebase import NS, Clock, to_ns
 Held: TypeAlias = Sequence[tuple[int, Fraction, Fraction]]
 """Epoch, start and end (seconds in the epoch) of what must stay."""
 _FOR_EVER_NS = 1 << 64
+_BATCH = 100
 _MARGIN_S = 5
 """Kept around a held range: refining looks a little farther, and audio may lie a little away from its picture."""
 
@@ -54,60 +55,63 @@ def apply_retention(
 
     folder: one channel's recording; run it in the process that records. Raises RecordingError.
     """
-    if not (folder / INDEX_NAME).is_file():
+    index = Index(folder / INDEX_NAME, create=False) if (folder / INDEX_NAME).is_file() else None
+    if index is None or not index.is_ready:
         free = _free_bytes(folder)
         missing = max(0, settings.min_free_bytes - free)
         return RetentionReport(
             deleted_files=0, deleted_bytes=0, recording_bytes=0, free_bytes=free, missing_bytes=missing, oldest_ns=None
         )
-    index = Index(folder / INDEX_NAME, create=False)
     try:
-        return _apply(folder, index, settings, _candidates(index, held()), clock.utc_ns())
+        return _apply(folder, index, settings, held(), clock.utc_ns())
     finally:
         index.close()
 
 
-def _apply(
-    folder: Path, index: Index, settings: RetentionSettings, candidates: list[_Candidate], now_ns: int
-) -> RetentionReport:
-    left = sum(candidate.row.size for candidate in candidates)
+def _apply(folder: Path, index: Index, settings: RetentionSettings, held: Held, now_ns: int) -> RetentionReport:
+    total = left = index.execute("SELECT coalesce(sum(size), 0) FROM files")[0][0]
     free = _free_bytes(folder)
-    oldest_ns = now_ns - (_FOR_EVER_NS if settings.max_age_h is None else round(settings.max_age_h * 3600 * NS))
-    kept: list[_Candidate] = []
-    for number, candidate in enumerate(candidates):
+    too_old_ns = now_ns - (_FOR_EVER_NS if settings.max_age_h is None else round(settings.max_age_h * 3600 * NS))
+    deleted = 0
+    oldest_ns = None
+    for candidate in _candidates(index, held):
         is_surplus = settings.max_bytes is not None and left > settings.max_bytes
-        if candidate.end_ns >= oldest_ns and not is_surplus and free >= settings.min_free_bytes:
-            kept += candidates[number:]  # what follows is younger still
-            break
-        if candidate.is_held or not candidate.row.closed:
-            kept.append(candidate)
+        is_young = candidate.end_ns >= too_old_ns
+        wanted = is_surplus or not is_young or free < settings.min_free_bytes
+        if not wanted or candidate.is_held or not candidate.row.closed:
+            oldest_ns = candidate.end_ns if oldest_ns is None else oldest_ns
+            if not wanted:
+                break  # what follows is younger still
             continue
         _delete(folder, index, candidate.row)
+        deleted += 1
         left -= candidate.row.size
         # Some file systems free space later, and another channel's files may have gone meanwhile.
         free = max(free + candidate.row.size, _free_bytes(folder))
     return RetentionReport(
-        deleted_files=len(candidates) - len(kept),
-        deleted_bytes=sum(candidate.row.size for candidate in candidates) - left,
+        deleted_files=deleted,
+        deleted_bytes=total - left,
         recording_bytes=left,
         free_bytes=_free_bytes(folder),
         missing_bytes=max(0, settings.min_free_bytes - free),
-        oldest_ns=kept[0].end_ns if kept else None,
+        oldest_ns=oldest_ns,
     )
 
 
-def _candidates(index: Index, held: Held) -> list[_Candidate]:
-    """Return all files, oldest first."""
-    epochs = {row.id: (row, format_from_json(row.format).video.time_base) for row in index.rows(EpochRow)}
-    candidates = []
-    for row in index.rows(FileRow, "ORDER BY epoch, number"):
-        if row.epoch not in epochs:
-            continue  # its epoch was begun between the two questions
-        epoch, tick = epochs[row.epoch]
-        start, end = row.first_pts * tick - _MARGIN_S, row.end_pts * tick + _MARGIN_S
-        is_held = any(number == row.epoch and low < end and high > start for number, low, high in held)
-        candidates.append(_Candidate(row, epoch.utc_zero_ns + to_ns(row.end_pts * tick), is_held))
-    return candidates
+def _candidates(index: Index, held: Held) -> Iterator[_Candidate]:
+    """Yield the files, oldest first; read little by little, since mostly only the first is looked at."""
+    for epoch in index.rows(EpochRow, "ORDER BY id"):
+        tick = format_from_json(epoch.format).video.time_base
+        ranges = [(start, end) for number, start, end in held if number == epoch.id]
+        number = -1
+        while rows := index.rows(
+            FileRow, "WHERE epoch = ? AND number > ? ORDER BY number LIMIT ?", (epoch.id, number, _BATCH)
+        ):
+            for row in rows:
+                first, last = row.first_pts * tick - _MARGIN_S, row.end_pts * tick + _MARGIN_S
+                is_held = any(start < last and end > first for start, end in ranges)
+                yield _Candidate(row, epoch.utc_zero_ns + to_ns(row.end_pts * tick), is_held)
+            number = rows[-1].number
 
 
 def _delete(folder: Path, index: Index, row: FileRow) -> None:
