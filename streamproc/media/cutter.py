@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -71,7 +72,8 @@ def cut(epoch: Epoch, start: Fraction, end: Fraction, out: Path, *, stopping: Ca
     except OSError as error:
         raise ClipStorageError(f"can't write {out}: {error.strerror}; free some space or mend the folder") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
     return report
 
 

@@ -275,8 +275,8 @@ class Mp4Writer:
             self._move(shift)
         room = self._room + shift
         free = room - len(index)
-        self._out.seek(len(self._ftyp))
-        self._out.write(index + free.to_bytes(4, "big") + b"free" + bytes(free - 8))
+        self._out.seek(0)
+        self._out.write(self._ftyp + index + free.to_bytes(4, "big") + b"free" + bytes(free - 8))
         self._out.write(_u32(1) + b"mdat" + (size + _MDAT_HEADER).to_bytes(8, "big"))
         self._out.flush()
         os.fsync(self._out.fileno())

@@ -227,5 +227,6 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, int]]:
         size = int.from_bytes(data[at : at + 4], "big")
         if size == 1:
             size = int.from_bytes(data[at + 8 : at + 16], "big")
+        assert size >= 8
         yield data[at + 4 : at + 8], size
         at += size
