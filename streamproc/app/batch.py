@@ -11,6 +11,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
+from streamproc.addresses import redact
 from streamproc.app.analyser import Analysis, Bench, open_bench
 from streamproc.app.play import Tools
 from streamproc.catalogue.document import Document, segments_document
@@ -19,7 +20,6 @@ from streamproc.errors import ConfigError
 from streamproc.media.files import FileFootage, find_sources
 from streamproc.media.footage import Epoch, Footage
 from streamproc.media.recording import RecordingFootage
-from streamproc.media.source import redact
 from streamproc.stages.clip import ClipStage
 from streamproc.stages.ingest import IngestStage
 from streamproc.stages.record import RecordStage

@@ -9,8 +9,8 @@ from typing import Any
 
 import structlog
 
+from streamproc.addresses import redact
 from streamproc.config import LogSettings
-from streamproc.media.source import redact
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"]+", re.IGNORECASE)
 

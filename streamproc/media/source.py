@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 import av
 
+from streamproc.addresses import redact
 from streamproc.errors import SourceError, SourceLost, SourceUnsupported
 from streamproc.media.fields import may_split_fields, whole_frames
 from streamproc.media.footage import Track
@@ -38,35 +39,10 @@ from streamproc.media.timestamps import Mended, Stamp, Timeline
 # PyAV 18 fails on metadata that isn't UTF-8 unless it is told not to; 19 never does and has no such argument any more.
 _METADATA: Final[dict[str, Any]] = {"metadata_errors": "replace"} if av.__version__.startswith("18.") else {}
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*):/*", re.IGNORECASE)
-_HOST: Final = re.compile(r"(\[[0-9a-f:.%]*\]|[\w.*-]*)(:\d+)?$", re.IGNORECASE)
-_TAIL: Final = re.compile(r"[?#\s]")  # query, fragment, or options in the manner of librtmp
-_HIDDEN: Final = "***"
 _LISTEN_TIMEOUT_S: Final = 30.0  # for a push the wait is no failure, but the thread must come back now and then
 _HLS_STALL_S: Final = 30.0  # segments of HLS come some seconds apart
 _AUDIO_WAITING: Final = 1024  # packets of audio in a new format kept for the epoch that begins with the next keyframe
 _AUDIO_LOOKAHEAD: Final = 32  # packets read ahead at a change of video, to see whether audio changes with it
-
-
-def redact(url: str) -> str:
-    """Return an address as it may be shown: no user, password or query value, and of RTMP no stream key.
-
-    >>> redact("rtmp://studio:s3cret@example.org/live/channel1-k3y?sign=abc")
-    'rtmp://***@example.org/live/***?***'
-    """
-    match = _SCHEME.match(url)
-    if match is None or match.group(1).lower() == "file":
-        return url
-    rest = url[match.end() :]
-    whole_place = _TAIL.split(rest, maxsplit=1)[0]
-    tail = rest[len(whole_place) :]
-    _, at, place = whole_place.rpartition("@")  # the last one: a password may hold any other character
-    host, slash, path = place.partition("/")
-    if not _HOST.match(host):
-        return f"{match.group(0)}{_HIDDEN}"  # not as addresses are written, so nothing in it is safe to show
-    if match.group(1).lower().startswith("rtmp"):
-        app, _, key = path.partition("/")
-        path = f"{app}/{_HIDDEN}" if key else _HIDDEN
-    return f"{match.group(0)}{_HIDDEN + '@' if at else ''}{host}{slash}{path}{tail[:1] + _HIDDEN if tail else ''}"
 
 
 class NoPush(SourceLost):

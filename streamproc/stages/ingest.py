@@ -17,10 +17,11 @@ from typing import Final, Protocol
 
 import structlog
 
+from streamproc.addresses import redact
 from streamproc.config import ChannelSettings
 from streamproc.errors import SourceError, SourceLost, SourceUnsupported, StreamprocError
 from streamproc.media.probe import AudioStream, Packet, VideoStream
-from streamproc.media.source import Ending, NoPush, Source, open_source, redact
+from streamproc.media.source import Ending, NoPush, Source, open_source
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import NS, Clock
 

@@ -9,8 +9,8 @@ from urllib.parse import quote, urlencode
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel
 
+from streamproc.addresses import redact
 from streamproc.catalogue import BoundaryRow, Catalogue, ChannelRow, ClipRow, ClipState, SegmentFilter, SegmentRow
-from streamproc.media.source import redact
 from streamproc.timebase import NS, utc_from_ns
 from streamproc.web.answers import (
     Answer,

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streamproc.addresses import redact
 from streamproc.errors import SourceError, SourceLost, SourceUnsupported
 from streamproc.media.probe import Packet
-from streamproc.media.source import Ending, NoPush, Source, open_source, redact
+from streamproc.media.source import Ending, NoPush, Source, open_source
 from tests.footage import Drawn, draw
 from tests.servers import Publisher, RtmpServer, SilentProxy, free_port
 
