@@ -116,12 +116,11 @@ def _sides(window: Window, ramps: "Ramps", found: list[Transition]) -> Sides:
     """Compare what lies between rival hypotheses with what is surely the one side, and surely the other."""
     _, end = ramps.best()
     lead = round((_LONGEST_LEAD_S + _SAFETY_S) * window.rate)
-    edges = [one.at for one in found if one.method is not Method.BUG and one.strength > _CLEAR]
     return Sides(
         thumbnails=(window.before, window.thumbnails, window.after),
         sound=window.sound,
         zone=(max(0, end - round(_SAFETY_S * window.rate)), min(len(window.log_odds), end + lead)),
-        edges=edges,
+        found=[one for one in found if one.method is not Method.BUG and one.strength > _CLEAR],
         rate=window.rate,
     )
 

@@ -52,7 +52,11 @@ def transitions(thumbnails: Thumbnails) -> list[Transition]:
     strength = cut_strength(thumbnails)
     slow = _dips(pictures)
     slow += [one for one in _dissolves(pictures) if not any(_overlap(one, other) for other in slow)]
-    cuts = [Transition(i, i, i, Method.CUT, float(strength[i])) for i in range(1, len(pictures)) if strength[i] > _WEAKEST_CUT]
+    cuts = [
+        Transition(i, i, i, Method.CUT, float(strength[i]))
+        for i in range(1, len(pictures))
+        if strength[i] > _WEAKEST_CUT
+    ]
     # A steep dissolve looks like weak cuts in a row; the dissolve explains them all.
     cuts = [cut for cut in cuts if cut.strength > _CLEAR_CUT or not any(_explains(one, cut) for one in slow)]
     return sorted(cuts + slow, key=lambda transition: transition.at)

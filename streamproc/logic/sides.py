@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from streamproc.logic.shots import Thumbnails
+from streamproc.logic.shots import Thumbnails, Transition
 
 _CHROMA_BINS = 16
 _CHROMA_STEP = 8  # levels of U or V to a bin, around neutral
@@ -39,16 +39,18 @@ class Sides:
         thumbnails: tuple[Thumbnails, Thumbnails, Thumbnails],
         sound: NDArray[np.float32] | None,
         zone: tuple[int, int],
-        edges: Sequence[int],
+        found: Sequence[Transition],
         rate: float,
     ) -> None:
         """thumbnails: from before the window, the window's N frames, from after it. sound: (N, B) decibels or None.
 
-        edges: the frames at which shots may begin, any order. rate: frames a second.
+        found: the clear transitions, at which shots begin; of a gradual one, the frames of both pictures tell nothing.
+        rate: frames a second.
         """
         begin, end = zone
         before, inside, after = thumbnails
         self._zone = zone
+        edges = [one.at for one in found]
         self._edges = sorted({edge for edge in edges if begin < edge < end})
         self._pace = self._paces(edges, len(inside), rate)
         chroma = _chroma(inside)
@@ -58,12 +60,16 @@ class Sides:
         """(end, log odds that it is of the old side) of the shots in the zone."""
         if len(old) < _LEAST_KNOWN or len(new) < _LEAST_KNOWN:
             return
+        mixed = {frame for one in found for frame in range(one.first, one.last)}
         for first, last in zip([begin, *self._edges], [*self._edges, end], strict=True):
-            alike = _nearness(chroma[first:last], new) - _nearness(chroma[first:last], old)
+            pure = [frame for frame in range(first, last) if frame not in mixed]
+            if not pure:
+                continue
+            alike = _nearness(chroma[pure], new) - _nearness(chroma[pure], old)
             odds = float(np.clip(alike, -_MOST, _MOST))
             if sound is not None:
                 odds += _sound_odds(np.maximum(sound, _QUIET_DB), (first, last), zone)
-            self._shots.append((last, min(1.0, (last - first) / _SHORT_FRAMES) * odds))
+            self._shots.append((last, min(1.0, len(pure) / _SHORT_FRAMES) * odds))
 
     def log_evidence(self, at: int) -> float:
         """Return how well everything in the zone before ``at`` fits the old side and after it the new, a logarithm."""
