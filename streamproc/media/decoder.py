@@ -264,6 +264,7 @@ def _bands(signal: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
 def _open_video(video: VideoFormat) -> av.VideoCodecContext:
     context = _open(video.codec, video.extradata)
     assert isinstance(context, av.VideoCodecContext)
+    context.width, context.height = video.width, video.height  # some old codecs don't carry it in the pictures
     # After a flush at a keyframe that is no IDR a picture counts as "corrupt" until proved otherwise; it is whole.
     context.flags |= int(Flags.output_corrupt)
     return context

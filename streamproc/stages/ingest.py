@@ -41,6 +41,10 @@ class Recorder(Protocol):
 
     problem: str | None
 
+    def open(self) -> None:
+        """Repair what a kill left behind, before there is a feed."""
+        ...
+
     def begin(self, video: VideoStream, audio: AudioStream | None) -> None:
         """Begin an epoch."""
         ...
@@ -108,6 +112,7 @@ class IngestStage:
     async def run(self) -> None:
         """Hold on to the feed until cancelled, or until it is a file and has ended."""
         failures = 0
+        await asyncio.to_thread(self._recorder.open)
         try:
             while True:
                 session = await self.run_once()
