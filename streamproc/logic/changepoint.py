@@ -47,6 +47,7 @@ _HARD, _EARLY, _ANYHOW = np.log([0.5, 0.499, 0.001])
 _SAFETY_S = 0.1  # from the ramp to what is surely one side
 _CLEAR = 0.5  # strength of a transition that parts shots
 _SURELY, _SURELY_NOT = 10.0, 6.0  # log odds
+_END_ERROR_FRAMES = 1.2  # by which the end of a ramp is misjudged
 _LEAST_CONTRAST = 2.0  # log odds between full and none, below which the ramp says little
 
 
@@ -182,7 +183,9 @@ class Ramps:
             along = -(np.abs(begins - transition.first) + np.abs(ends - transition.last)) / 2 - np.log(16)
             hard = np.where(within, np.logaddexp(along, -2 * np.log(spread)) - np.log(2), -np.inf)
         lead = (transition.at - ends) / rate
-        outside = np.maximum(lead - _LONGEST_LEAD_S, 0) / 0.08 + np.maximum(-lead, 0) * rate / 1.0
+        # While the old picture still shows, in a dissolve, so may its bug; after that it may not.
+        beyond = np.maximum(ends - transition.last, 0)
+        outside = np.maximum(lead - _LONGEST_LEAD_S, 0) / 0.08 + beyond / _END_ERROR_FRAMES
         choices = _LONGEST_LEAD_S * rate * _LONGEST_FADE_S * rate
         early = -np.log(choices) - outside
         anyhow = -np.log(self.table.size) - np.abs(ends - transition.at) / rate

@@ -19,7 +19,7 @@ _STILL = 1.5  # grey levels by which even a still picture differs from frame to 
 _MOTION_WEIGHT = 1.5
 _BLACK_LUMA = 26.0  # mean luma of a black frame, in coded levels (black is 16)
 _BLACK_PEAK = 40.0  # its brightest cell
-_HALF_LENGTHS = (2, 3, 4, 6, 8, 11, 15)  # of dissolves that are looked for, frames
+_LENGTHS = (4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 19, 22, 26, 30)  # of dissolves that are looked for, frames
 _WEAKEST_CUT = 0.25
 _CLEAR_CUT = 2.0
 _CLEAR_FADE = 0.7
@@ -134,13 +134,14 @@ def _slope(luma: NDArray[np.float32], edge: int, step: int) -> int:
 def _dissolves(pictures: NDArray[np.float32]) -> list[Transition]:
     flat = pictures.reshape(len(pictures), int(np.prod(pictures.shape[1:])))
     best: dict[int, Transition] = {}
-    for half in _HALF_LENGTHS:
-        for at in range(half + 1, len(flat) - half):
-            quality = _mixture(flat[at - half - 1 : at + half + 1])
+    for length in _LENGTHS:
+        for first in range(1, len(flat) - length):
+            quality = _mixture(flat[first - 1 : first + length + 1])
             if quality > 0:
-                quality -= _unrest(flat, at - half - 1, at + half)
+                quality -= _unrest(flat, first - 1, first + length)
+            at = first + length // 2
             if quality > 0 and (at not in best or quality > best[at].strength):
-                best[at] = Transition(at, at - half, at + half, Method.FADE, quality)
+                best[at] = Transition(at, first, first + length, Method.FADE, quality)
     kept: list[Transition] = []
     for transition in sorted(best.values(), key=lambda one: -one.strength):
         if all(transition.at < other.first or transition.at > other.last for other in kept):

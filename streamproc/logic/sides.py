@@ -51,7 +51,8 @@ class Sides:
         before, inside, after = thumbnails
         self._zone = zone
         edges = [one.at for one in found]
-        self._edges = sorted({edge for edge in edges if begin < edge < end})
+        self._edges = edges
+        inner = sorted({edge for edge in edges if begin < edge < end})
         self._pace = self._paces(edges, len(inside), rate)
         chroma = _chroma(inside)
         old = np.concatenate([_chroma(before), chroma[:begin]])
@@ -61,7 +62,7 @@ class Sides:
         if len(old) < _LEAST_KNOWN or len(new) < _LEAST_KNOWN:
             return
         mixed = {frame for one in found for frame in range(one.first, one.last)}
-        for first, last in zip([begin, *self._edges], [*self._edges, end], strict=True):
+        for first, last in zip([begin, *inner], [*inner, end], strict=True):
             pure = [frame for frame in range(first, last) if frame not in mixed]
             if not pure:
                 continue
@@ -74,11 +75,12 @@ class Sides:
     def log_evidence(self, at: int) -> float:
         """Return how well everything in the zone before ``at`` fits the old side and after it the new, a logarithm."""
         begin, end = self._zone
-        at = min(max(at, begin), end)
+        old, new = self._pace
         alike = sum(odds for last, odds in self._shots if last <= at)
-        (old, new) = self._pace
+        # Every cut but the boundary itself, also those outside the zone, which may be rivals, is a surprise.
         cuts = sum(float(np.log(old if edge < at else new)) for edge in self._edges if edge != at)
-        return alike + _PACE * (cuts - old * (at - begin) - new * (end - at))
+        inside = min(max(at, begin), end)
+        return alike + _PACE * (cuts - old * (inside - begin) - new * (end - inside))
 
     def _paces(self, edges: Sequence[int], count: int, rate: float) -> tuple[float, float]:
         """Return how many cuts a frame there are on either side."""
