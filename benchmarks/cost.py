@@ -49,7 +49,7 @@ def footage(work: Path, data: Path, minutes: float) -> Path:
     cv2.imwrite(str(logo), cv2.cvtColor(bug, cv2.COLOR_RGBA2BGRA))
     height, width = bug.shape[:2]
     case = Case(
-        name="00",
+        name="01",
         logo=str(logo),
         box=Region(x=BUG_LEFT, y=BUG_TOP, width=width / 1920, height=height / 1080),
         opacity=BUG_OPACITY,
@@ -63,10 +63,10 @@ def footage(work: Path, data: Path, minutes: float) -> Path:
         joints=(Joint(late_s=0.8, fade_s=0.5), Joint(late_s=0.6, fade_s=0.4)),
         seed=11,
     )
-    once = work / "once" / "00.ts"
+    once = work / "once" / "01.mp4"
     if not once.with_suffix(".json").exists():
         compose(case, data, work / "once")
-    out = work / f"{minutes:g}min.ts"
+    out = work / f"{minutes:g}min.flv"
     if not out.exists():
         _repeat(once, out, round(minutes * 60 / sum(case.parts_s)) or 1)
     return out
@@ -74,8 +74,9 @@ def footage(work: Path, data: Path, minutes: float) -> Path:
 
 def _repeat(source: Path, out: Path, times: int) -> None:
     partial = out.with_suffix(".part")
-    with av.open(str(partial), "w", format="mpegts") as target:
-        streams: dict[int, Any] = {}
+    with av.open(str(partial), "w", format="flv") as target:
+        with av.open(str(source)) as container:
+            streams = {stream.index: target.add_stream_from_template(stream) for stream in container.streams}
         offset = Fraction(0)
         for _ in range(times):
             with av.open(str(source)) as container:
@@ -84,8 +85,6 @@ def _repeat(source: Path, out: Path, times: int) -> None:
                 for packet in container.demux():
                     if packet.dts is None or packet.pts is None:
                         continue
-                    if packet.stream.index not in streams:
-                        streams[packet.stream.index] = target.add_stream_from_template(packet.stream)
                     shift = round((offset - zero) / packet.time_base)
                     packet.dts, packet.pts = packet.dts + shift, packet.pts + shift
                     if packet.stream.type == "video":
