@@ -41,7 +41,7 @@ test: setup-dev  ## every test; those that need a program which is not installed
 check: lint test  ## lint and test: what must hold before a change lands
 
 bench: setup-dev  ## accuracy, cost and memory, into benchmarks/results (takes a while)
-	$(BIN)/python -m benchmarks.accuracy
+	$(BIN)/python -m benchmarks
 
 models: setup-dev  ## train the models that the project brings along anew
 	$(BIN)/python -m streamproc.demo.model
