@@ -15,7 +15,7 @@ from array import array
 from bisect import bisect_right, insort
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Protocol
 
@@ -255,6 +255,13 @@ class VideoCut:
             return
         if self._reanchor is not None:
             nals = self._reanchor.rewrite(nals)
+        for index in range(len(self._window) - 1, -1, -1):
+            key = self._window[index]
+            if key.is_sync:
+                # Chromium gives up for good when it seeks to an open group and meets its leading pictures.
+                if packet.pts < key.pts:
+                    self._window[index] = replace(key, is_sync=False)
+                break
         self._window.append(self._carried(packet, nals))
 
     def _feed_head(self, packet: MediaPacket) -> Iterator[Picture]:
