@@ -8,7 +8,7 @@ goes away (a picture the model can't judge for minutes) may not cost a full deco
 docs/decisions/0005-where-a-boundary-is-put.md tells why.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 DENSE_LIMIT_S = 8
@@ -25,6 +25,26 @@ class NextSample:
     """Take a keyframe before ``at`` instead, if there is one."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How far the decision has come; a value, so that what is read after it is never older than it."""
+
+    epoch: int | None
+    """The epoch that is being decided; None before the first."""
+    until: Fraction | None
+    """Time of the last sample there that agreed with the state; None before the first."""
+    has_ended: bool
+    """Whether the epoch has no more samples."""
+
+    def covers(self, epoch: int, time: Fraction) -> bool:
+        """Tell whether the decision up to ``time`` of an epoch is made and nothing there is in doubt."""
+        if self.epoch is None or epoch > self.epoch:
+            return False
+        if epoch < self.epoch or self.has_ended:
+            return True
+        return self.until is not None and time <= self.until
+
+
 class SamplingPlan:
     """One channel's plan: the one who samples asks it, the one who decides tells it what came of it."""
 
@@ -34,37 +54,32 @@ class SamplingPlan:
         self._dense_step = 1 / Fraction(dense_rate_hz).limit_denominator(1000)
         self._suspected_since: Fraction | None = None
         self._dense = False
-        self._epoch: int | None = None
-        self._settled: Fraction | None = None
-        self._ended = False
+        self._settled = Settled(epoch=None, until=None, has_ended=False)
 
     @property
     def dense(self) -> bool:
         """Whether a change is suspected and followed closely."""
         return self._dense
 
-    def is_settled(self, epoch: int, time: Fraction) -> bool:
-        """Tell whether the decision up to ``time`` of an epoch is made and nothing there is in doubt."""
-        if self._epoch is None or epoch > self._epoch:
-            return False
-        if epoch < self._epoch or self._ended:
-            return True
-        return self._settled is not None and time <= self._settled
+    @property
+    def settled(self) -> Settled:
+        """Up to where the decision is made and nothing is in doubt, at this moment."""
+        return self._settled
 
     def begin_epoch(self, epoch: int) -> None:
         """Suspect everything: nothing is known of a new epoch."""
         self._suspected_since, self._dense = None, True
-        self._epoch, self._settled, self._ended = epoch, None, False
+        self._settled = Settled(epoch=epoch, until=None, has_ended=False)
 
     def end_epoch(self) -> None:
         """Take in that the epoch has no more samples, and that this is written down."""
-        self._ended = True
+        self._settled = replace(self._settled, has_ended=True)
 
     def observe(self, time: Fraction, *, suspicious: bool) -> None:
         """Take in what came of the sample at ``time``, after it was written down."""
         if not suspicious:
             self._suspected_since, self._dense = None, False
-            self._settled = time
+            self._settled = replace(self._settled, until=time)
             return
         if self._suspected_since is None:
             self._suspected_since = time

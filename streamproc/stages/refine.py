@@ -20,7 +20,7 @@ from streamproc.catalogue.store import Catalogue
 from streamproc.errors import RecordingError
 from streamproc.inference.session import LogoModel
 from streamproc.logic.changepoint import Window, locate
-from streamproc.logic.sampling import SamplingPlan
+from streamproc.logic.sampling import SamplingPlan, Settled
 from streamproc.media.decoder import AUDIO_STEP, Frame, KeyframeDecoder, SoundEnvelope, decode_audio, decode_frames
 from streamproc.media.footage import Epoch, Footage
 from streamproc.messages import BoundaryState, Change, Kind, Method, Placement
@@ -163,17 +163,22 @@ class RefineStage:
 
     def settle_round(self) -> int:
         """Look at and settle what can be by now; return how many boundaries are still provisional."""
+        # Before the rows are read: looking takes seconds, and what is decided meanwhile is not among them.
+        finishing, settled_until = self._finishing.is_set(), self._plan.settled
         rows = self._catalogue.provisional(self._around.channel)
         self._looks = {row.id: self._looks[row.id] for row in rows if row.id in self._looks}
         epochs = {epoch.id: epoch for epoch in self._footage.epochs()}
         for row in rows:
-            self._look_at(row, epochs.get(row.epoch))
+            epoch = epochs.get(row.epoch)
+            if epoch is None or not epoch.has_ended() or finishing or _is_decided_around(row, settled_until):
+                self._look_at(row, epoch)
         gone = self._withdraw_blips(rows)
         standing = [row for row in rows if row.id not in gone]
         settled = 0
         for number, row in enumerate(standing):
             following = standing[number + 1] if number + 1 < len(standing) else None
-            if not self._may_settle(row, following):
+            is_settled = finishing or self._is_settled(row, settled_until)
+            if not (is_settled and self._is_looked_at(row, following)):
                 break  # in time order, or a final boundary could be passed by an earlier one
             self._settle(row, epochs.get(row.epoch))
             settled += 1
@@ -225,14 +230,19 @@ class RefineStage:
                 gone |= {first.id, second.id}
         return gone
 
-    def _may_settle(self, row: BoundaryRow, following: BoundaryRow | None) -> bool:
+    def _is_looked_at(self, row: BoundaryRow, following: BoundaryRow | None) -> bool:
         look = self._looks.get(row.id)
         if look is None or not look.is_complete:
             return False
-        if following is not None and following.epoch == row.epoch and following.id not in self._looks:
+        return following is None or following.epoch != row.epoch or following.id in self._looks
+
+    def _is_settled(self, row: BoundaryRow, until: Settled) -> bool:
+        """Tell whether no change can come any more that would prove this one a blip."""
+        look = self._looks.get(row.id)
+        if look is None:
             return False
-        until = look.placement.time + self._shortest + (_LATE_BUG if row.after is Kind.ADVERT else 0)
-        return self._finishing.is_set() or self._plan.is_settled(row.epoch, until)
+        late = _LATE_BUG if row.after is Kind.ADVERT else 0
+        return until.covers(row.epoch, look.placement.time + self._shortest + late)
 
     def _settle(self, row: BoundaryRow, epoch: Epoch | None) -> None:
         at = self._looks.pop(row.id).placement
@@ -253,6 +263,11 @@ class RefineStage:
             method=at.method,
             confidence=round(at.confidence, 3),
         )
+
+
+def _is_decided_around(row: BoundaryRow, until: Settled) -> bool:
+    """Tell whether the next change, if it is near, is known; where nothing presses, looking waits for that."""
+    return row.change is not None and until.covers(row.epoch, row.change.first_new + _FORTH)
 
 
 _NO_PICTURES = np.zeros((0, THUMBNAIL[1], THUMBNAIL[0], 3), np.uint8)

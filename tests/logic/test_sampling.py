@@ -45,22 +45,22 @@ def test_a_new_epoch_is_sampled_densely_until_its_state_is_known() -> None:
 def test_nothing_is_settled_while_a_change_is_suspected() -> None:
     plan = calm()
     plan.observe(Fraction(12), suspicious=True)
-    assert plan.is_settled(1, Fraction(10))
-    assert not plan.is_settled(1, Fraction(12))
+    assert plan.settled.covers(1, Fraction(10))
+    assert not plan.settled.covers(1, Fraction(12))
 
 
 def test_all_of_an_ended_epoch_is_settled() -> None:
     plan = calm()
     plan.end_epoch()
-    assert plan.is_settled(1, Fraction(1000))
+    assert plan.settled.covers(1, Fraction(1000))
 
 
 def test_earlier_epochs_are_settled_and_later_ones_are_not() -> None:
     plan = calm()
     plan.begin_epoch(5)
-    assert plan.is_settled(4, Fraction(1000))
-    assert not plan.is_settled(5, Fraction(0))
-    assert not plan.is_settled(6, Fraction(0))
+    assert plan.settled.covers(4, Fraction(1000))
+    assert not plan.settled.covers(5, Fraction(0))
+    assert not plan.settled.covers(6, Fraction(0))
 
 
 @given(st.lists(st.integers(1, 3000), min_size=1))
