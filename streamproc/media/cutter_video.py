@@ -255,6 +255,10 @@ class VideoCut:
             return
         if self._reanchor is not None:
             nals = self._reanchor.rewrite(nals)
+        if len(self._window) == 1 and self._reanchor is not None and self._window[0].pts == self._joint.pts:
+            # The leading pictures' time is free: players seek by decoding time, and would come here too early.
+            late = min(self._joint.pts, packet.dts - 1)
+            self._window[0] = replace(self._window[0], dts=max(self._window[0].dts, late))
         for index in range(len(self._window) - 1, -1, -1):
             key = self._window[index]
             if key.is_sync:

@@ -40,6 +40,7 @@ async ([url, bits, columns, rate, count]) => {
   for (let i = 0; i < count; i++) {
     video.currentTime = (i + 0.5) / rate;
     await new Promise(done => { video.onseeked = done; });
+    await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
     sought.push(read());
   }
   video.currentTime = 0;
