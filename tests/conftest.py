@@ -25,7 +25,7 @@ def _nginx() -> str | None:
 
 
 def _chromium() -> str | None:
-    return None if shutil.which("chromium") else "needs Chromium: apt-get install -y chromium"
+    return None if shutil.which("chromium") else "needs Chromium: apt-get install -y chromium libatomic1"
 
 
 def _prometheus() -> str | None:

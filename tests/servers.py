@@ -217,17 +217,14 @@ class SilentProxy:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0.1)  # what is closed lets go of its socket in a later turn of the loop
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        back, forth = await asyncio.open_connection("127.0.0.1", self._target_port)
-        try:
-            await asyncio.gather(self._pass(reader, forth), self._pass(back, writer))
-        except (ConnectionError, asyncio.CancelledError):
-            pass  # one side has gone; close both
-        finally:
-            writer.close()
-            forth.close()
+        with contextlib.closing(writer), contextlib.suppress(ConnectionError, asyncio.CancelledError):
+            back, forth = await asyncio.open_connection("127.0.0.1", self._target_port)
+            with contextlib.closing(forth):  # when one side has gone, both are closed
+                await asyncio.gather(self._pass(reader, forth), self._pass(back, writer))
 
     async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         muted = False

@@ -195,5 +195,5 @@ class CatalogueMachine(RuleBasedStateMachine):
 
 TestCatalogue = CatalogueMachine.TestCase
 TestCatalogue.settings = settings(
-    max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=8, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
