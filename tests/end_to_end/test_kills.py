@@ -1,6 +1,5 @@
 """Every process of the daemon is killed again and again while a feed is on air: nothing received is lost for it."""
 
-import os
 import random
 import time
 from bisect import bisect_left
@@ -19,8 +18,9 @@ from tests.live import GOP, HEIGHT, WIDTH, Daemon, draw_broadcast, frame_kind, r
 from tests.live import wait_until as wait
 from tests.servers import Publisher, RtmpServer
 
-KILLS = int(os.environ.get("KILLS", "52"))
-VICTIMS = ("recorder", "analyser", "web", "supervisor")
+VICTIMS = ("analyser", "web", "recorder", "supervisor")
+EACH = 13
+"""Times each is killed; first those that leave the recording running, so that there is a long epoch to analyse."""
 ALLOWED_LOSS_S = 1.0
 EDGE = 100
 """Frames from an epoch's edge within which a change may go unseen: too little of one side was recorded."""
@@ -55,7 +55,7 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Aftermath:
         Publisher(footage, server.url("x"), loops=100),
         Daemon(folder, f'url = "{server.url("x")}"', extra=quick) as daemon,
     ):
-        kills = [kill_one(daemon, chance, number) for number in range(KILLS)]
+        kills = [kill_one(daemon, chance, victim) for victim in VICTIMS[:2] * EACH + VICTIMS[2:] * EACH]
         wait(lambda: is_recording(daemon), 60, "recording after the last kill")
         time.sleep(25)
         daemon.stop()
@@ -65,14 +65,12 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Aftermath:
     return Aftermath(kills, list(RecordingFootage(folder / "data" / "recording" / "test").epochs()), segments)
 
 
-def kill_one(daemon: Daemon, chance: random.Random, number: int) -> tuple[str, int]:
+def kill_one(daemon: Daemon, chance: random.Random, victim: str) -> tuple[str, int]:
     """Kill the next one: mostly while all is well, sometimes while it is still recovering from the last kill."""
     if chance.random() < 0.75:
         wait(lambda: is_recording(daemon), 60, "recording after a kill")
     some_seconds(chance, 0, 3)
-    victim = VICTIMS[number % len(VICTIMS)]
-    killed_ns = daemon.kill(victim)
-    return victim, killed_ns
+    return victim, daemon.kill(victim)
 
 
 def is_recording(daemon: Daemon) -> bool:
@@ -98,8 +96,8 @@ def first_number(epoch: Epoch) -> int:
     return read_number(frame.crop((0, 0, WIDTH, HEIGHT)).mean(axis=2).astype(np.uint8))
 
 
-def test_each_process_was_killed_at_least_a_dozen_times(aftermath: Aftermath) -> None:
-    assert min([name for name, _ in aftermath.kills].count(victim) for victim in VICTIMS) >= KILLS // 4
+def test_at_least_fifty_processes_were_killed(aftermath: Aftermath) -> None:
+    assert len(aftermath.kills) >= 50
 
 
 def test_a_killed_recorder_had_written_all_but_the_last_second(aftermath: Aftermath) -> None:
@@ -143,7 +141,7 @@ def test_no_change_is_lost_doubled_or_misplaced(aftermath: Aftermath) -> None:
         certain = {frame for frame in true if EDGE <= frame <= frames - EDGE}
         assert certain <= set(found)
         seen += len(certain)
-    assert seen > 0
+    assert seen >= 4
 
 
 def test_every_finished_programme_has_one_clip(aftermath: Aftermath) -> None:
