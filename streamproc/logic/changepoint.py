@@ -46,7 +46,7 @@ _DEPENDENCE = 0.4  # neighbouring frames err alike; so much of a frame's log lik
 _HARD, _EARLY, _ANYHOW = np.log([0.5, 0.499, 0.001])
 _SAFETY_S = 0.1  # from the ramp to what is surely one side
 _CLEAR = 0.5  # strength of a transition that parts shots
-_SURELY, _SURELY_NOT = 10.0, 6.0  # log odds
+_SURELY, _SURELY_NOT = 10.0, 3.0  # log odds; past them the numbers tell of the background, from shot to shot
 _END_ERROR_FRAMES = 1.2  # by which the end of a ramp is misjudged
 _LEAST_CONTRAST = 2.0  # log odds between full and none, below which the ramp says little
 

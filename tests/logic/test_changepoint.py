@@ -112,3 +112,9 @@ def test_the_opacity_follows_the_bug_from_full_to_none() -> None:
 def test_what_the_model_makes_of_a_background_is_not_opacity() -> None:
     scores = np.concatenate([np.full(40, 9), np.full(40, -6), np.full(40, -25)]).astype(np.float32)
     assert opacity(scores)[40:].max() == 0
+
+
+def test_an_adverts_shot_on_which_the_model_is_less_sure_is_no_fading_bug() -> None:
+    levels = leaving(150, gone=60, fade=0)
+    unsure = (np.abs(np.arange(150) - 80) < 18) * (-3.3 - NONE) / (FULL - NONE)
+    assert place(np.maximum(levels, unsure), shots((1, 62), (2, 36), (3, 52))).at == 62
