@@ -32,7 +32,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from streamproc.logic.shots import Thumbnails, Transition, transitions
+from streamproc.logic.shots import Thumbnails, Transition, black_runs, transitions
 from streamproc.logic.sides import Sides
 from streamproc.messages import Method
 
@@ -47,6 +47,7 @@ _HARD, _EARLY, _ANYHOW = np.log([0.5, 0.499, 0.001])
 _SAFETY_S = 0.1  # from the ramp to what is surely one side
 _CLEAR = 0.5  # strength of a transition that parts shots
 _SURELY, _SURELY_NOT = 10.0, 3.0  # log odds; past them the numbers tell of the background, from shot to shot
+_BLACK_OF_THE_BREAK = 5.0  # log odds against a boundary where hard-edged black ends and not where it begins
 _END_ERROR_FRAMES = 1.2  # by which the end of a ramp is misjudged
 _LEAST_CONTRAST = 2.0  # log odds between full and none, below which the ramp says little
 
@@ -104,13 +105,21 @@ def _locate_leaving(window: Window) -> Found:
     taken = {one.at for one in hypotheses}
     hypotheses += [Transition(i, i, i, Method.BUG, 0.0) for i in range(1, count) if i not in taken]
     sides = _sides(window, ramps, hypotheses)
+    ends_of_black = _ends_of_black(window.thumbnails, hypotheses)
     weights = np.array([ramps.log_evidence(one) + _rarity(one) + sides.log_evidence(one.at) for one in hypotheses])
+    weights -= [_BLACK_OF_THE_BREAK if one.at in ends_of_black else 0.0 for one in hypotheses]
     share = np.exp(weights - weights.max())
     share /= share.sum()
     best = int(share.argmax())
     chosen = hypotheses[best]
     near = np.array([abs(one.at - chosen.at) <= 1 for one in hypotheses])
     return Found(at=chosen.at, confidence=float(share[near].sum()), method=chosen.method)
+
+
+def _ends_of_black(thumbnails: Thumbnails, found: list[Transition]) -> set[int]:
+    """Return where black ends that a cut began: it belongs to the break, so the programme ended with that cut."""
+    cuts = {one.at for one in found if one.method is Method.CUT}
+    return {end for begin, end in black_runs(thumbnails) if begin in cuts}
 
 
 def _sides(window: Window, ramps: "Ramps", found: list[Transition]) -> Sides:

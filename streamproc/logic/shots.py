@@ -103,13 +103,19 @@ def _differences(pictures: NDArray[np.float32], lag: int) -> NDArray[np.float32]
     return result
 
 
+def black_runs(thumbnails: NDArray[np.generic]) -> list[tuple[int, int]]:
+    """Return the runs of black frames as (first, first after)."""
+    luma = thumbnails[..., 0].astype(np.float32)
+    black = (luma.mean(axis=(1, 2)) < _BLACK_LUMA) & (luma.max(axis=(1, 2)) < _BLACK_PEAK)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], black.astype(np.int8), [0]])))
+    return [(int(begin), int(end)) for begin, end in edges.reshape(-1, 2)]
+
+
 def _dips(pictures: NDArray[np.float32]) -> list[Transition]:
     """Return runs of black that the picture fades into and out of; hard-edged black is two cuts."""
     luma = pictures[..., 0].mean(axis=(1, 2))
-    black = (luma < _BLACK_LUMA) & (pictures[..., 0].max(axis=(1, 2)) < _BLACK_PEAK)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], black.astype(np.int8), [0]])))
     found = []
-    for begin, end in edges.reshape(-1, 2).tolist():
+    for begin, end in black_runs(pictures):
         first, last = _slope(luma, begin, -1), _slope(luma, end - 1, 1)
         if begin - first >= 1 and last - (end - 1) >= 1:
             middle = (begin + end) // 2

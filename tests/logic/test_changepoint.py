@@ -115,6 +115,18 @@ def test_what_the_model_makes_of_a_background_is_not_opacity() -> None:
 
 
 def test_an_adverts_shot_on_which_the_model_is_less_sure_is_no_fading_bug() -> None:
-    levels = leaving(150, gone=60, fade=0)
-    unsure = (np.abs(np.arange(150) - 80) < 18) * (-3.3 - NONE) / (FULL - NONE)
-    assert place(np.maximum(levels, unsure), shots((1, 62), (2, 36), (3, 52))).at == 62
+    unsure = np.where((np.arange(150) >= 63) & (np.arange(150) < 104), (-2.7 - NONE) / (FULL - NONE), 0)
+    levels = np.maximum(leaving(150, gone=60, fade=12), unsure)
+    assert place(levels, shots((1, 63), (2, 41), (3, 46))).at == 63
+
+
+@pytest.mark.parametrize("early", [0, 8, 20])
+def test_hard_edged_black_belongs_to_the_break_also_when_the_bug_goes_early(early: int) -> None:
+    pictures = np.concatenate([shot(1, 60), np.repeat(BLACK[None], 8, axis=0), shot(2, 70)])
+    assert place(leaving(138, gone=60 - early, fade=10), pictures).at == 60
+
+
+@pytest.mark.parametrize("late", [0, 8, 20])
+def test_hard_edged_black_before_a_programme_belongs_to_the_break(late: int) -> None:
+    pictures = np.concatenate([shot(1, 70), np.repeat(BLACK[None], 8, axis=0), shot(2, 60)])
+    assert place(leaving(138, gone=60 - late, fade=10)[::-1], pictures, entering=True).at == 78
