@@ -103,8 +103,11 @@ def clip(
 
 @logo.command()
 def learn(
-    sources: Annotated[list[Path], typer.Argument(help="Footage of the channel.", metavar="SOURCE...")],
     out: Annotated[Path, typer.Option(help="Folder for the model and its card.")],
+    sources: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Footage of the channel; with --logo none is needed.", metavar="SOURCE..."),
+    ] = None,
     logo_png: Annotated[
         Path | None, typer.Option("--logo", help="The bug as a PNG with alpha: learnt by drawing it over the footage.")
     ] = None,
@@ -128,7 +131,7 @@ def learn(
 
     spans = tuple(map(parse_range, programme or ())), tuple(map(parse_range, advert or ()))
     labels = Ranges(programme=spans[0], advert=spans[1]) if any(spans) else None
-    learn_model(sources, out, logo_png=logo_png, region=region, opacity=opacity, labels=labels)
+    learn_model(sources or [], out, logo_png=logo_png, region=region, opacity=opacity, labels=labels)
 
 
 @logo.command()
