@@ -144,7 +144,8 @@ class SampleCursor:
         if packet is None:
             return None
         self._held = None
-        self._reader = None
+        # What reads frame by frame holds a decoder and its frames, about 20 MB; so does the iterator that it gave.
+        self._reader, self._frames = None, iter(())
         time = packet.pts * self._time_base
         self._gap = time - (self._last or Fraction(0))
         self._last = time

@@ -1,5 +1,6 @@
 """Sampling: which frames are taken, from where, and when it ends."""
 
+import gc
 from fractions import Fraction
 from pathlib import Path
 
@@ -7,9 +8,10 @@ import pytest
 
 from streamproc.inference.card import Region
 from streamproc.logic.sampling import SamplingPlan
+from streamproc.media.decoder import FrameReader
 from streamproc.media.files import FileFootage
 from streamproc.messages import EpochEnded, EpochStarted, Position, Sample
-from streamproc.stages.sample import SampleStage
+from streamproc.stages.sample import SampleCursor, SampleStage
 from streamproc.timebase import ManualClock
 from tests.footage import Drawn, draw, read
 from tests.stages.broadcast import surroundings
@@ -59,6 +61,20 @@ async def test_under_suspicion_frames_between_keyframes_are_sampled(short_gops: 
 
 async def test_where_keyframes_are_far_apart_frames_between_are_sampled(long_gop: Path) -> None:
     assert await taken(long_gop, Told(max_gap_s=1)) == [0, 25, 50, 75]
+
+
+def test_the_decoder_of_every_frame_is_let_go_of_at_the_next_keyframe(short_gops: Path) -> None:
+    plan = SamplingPlan(rate_hz=None, max_gap_s=4, dense_rate_hz=5)
+    cursor = SampleCursor(FileFootage([short_gops]).epochs()[0], plan, WHOLE, None)
+
+    def step(*, suspicious: bool) -> bool:
+        sample = cursor.take()
+        assert sample is not None
+        plan.observe(sample.time, suspicious=suspicious)
+        return any(isinstance(held, FrameReader) and vars(held)["_epoch"] is epoch for held in gc.get_objects())
+
+    epoch = vars(cursor)["_epoch"]
+    assert [step(suspicious=number < 1) for number in range(3)] == [False, True, False]
 
 
 async def test_a_set_rate_is_kept(short_gops: Path) -> None:
