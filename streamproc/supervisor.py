@@ -28,6 +28,12 @@ STOP_TIMEOUT_S = 8.0
 RESTART_INITIAL_S = 0.2
 RESTART_MAX_S = 10.0
 HEALTHY_S = 10.0
+_ALLOCATOR = {
+    # glibc raises its threshold to the largest block ever freed; pictures and packets that are gone then leave holes
+    # between small things that live: 5 MB a channel in the recorder, 10 in the analyser. A fixed one leaves none.
+    "MALLOC_MMAP_THRESHOLD_": str(256 * 1024),
+    "MALLOC_ARENA_MAX": "2",  # the recorder has a thread a channel, and each would get a heap of its own
+}
 
 log = structlog.get_logger()
 
@@ -107,7 +113,8 @@ class Supervisor:
             wait_s = min(wait_s * 2, RESTART_MAX_S)
 
     async def _run_once(self, role: str, command: Sequence[str]) -> int:
-        process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE)
+        environment = _ALLOCATOR | os.environ
+        process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, env=environment)
         self._processes[role] = process
         self._telemetry.role_up.labels(role).set(1)
         log.info("role.started", role=role, pid=process.pid)

@@ -47,6 +47,13 @@ async def test_a_role_that_is_killed_is_started_again(tmp_path: Path) -> None:
         assert registry.get_sample_value("streamproc_role_restarts_total", {"role": "recorder"}) == 1
 
 
+async def test_a_role_gives_freed_pictures_back_to_the_system(tmp_path: Path) -> None:
+    log = tmp_path / "threshold"
+    say = "import os, sys, time; open(sys.argv[1], 'a').write(os.environ['MALLOC_MMAP_THRESHOLD_']); time.sleep(60)"
+    async with supervised(say, log):
+        assert await lines(log, 1) == ["262144"]
+
+
 async def test_stopping_ends_the_roles_before_it_returns(tmp_path: Path) -> None:
     log = tmp_path / "pids"
     async with supervised(WRITE_PID_AND_WAIT, log):
