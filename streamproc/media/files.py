@@ -42,7 +42,8 @@ log = structlog.get_logger()
 AUDIO_BEFORE: Final = Fraction(1, 2)
 """Audio of so many seconds before a keyframe comes with it."""
 _READ_ERRORS: Final = 16  # broken places in a row after which a file is taken to be over
-_BYTE_SEEK: Final = frozenset({"mpegts", "mpeg"})  # formats without an index, where a position in bytes is exact
+# Formats without an index, where a position in bytes is exact; a time in FLV is found only by reading all before it.
+_BYTE_SEEK: Final = frozenset({"mpegts", "mpeg", "flv"})
 VIDEO_SUFFIXES: Final = frozenset(
     (".ts", ".m2ts", ".mts", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".flv", ".avi", ".mpg", ".mpeg", ".vob", ".mxf")
 )
