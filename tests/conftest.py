@@ -34,6 +34,10 @@ def _prometheus() -> str | None:
     return None
 
 
+def _ffmpeg() -> str | None:
+    return None if shutil.which("ffmpeg") and shutil.which("ffprobe") else "needs ffmpeg: apt-get install -y ffmpeg"
+
+
 def _systemd() -> str | None:
     return None if shutil.which("systemd-analyze") else "needs systemd-analyze: apt-get install -y systemd"
 
@@ -41,6 +45,7 @@ def _systemd() -> str | None:
 REQUIREMENTS: dict[str, Callable[[], str | None]] = {
     "nginx": _nginx,
     "chromium": _chromium,
+    "ffmpeg": _ffmpeg,
     "promtool": _prometheus,
     "systemd": _systemd,
 }

@@ -87,7 +87,7 @@ def _clip_ticks(container: av.container.InputContainer, expected: Expectation) -
     time_base = container.streams.video[0].time_base
     if time_base is None:
         raise ClipError("the clip's video has no time base")
-    return time_base / expected.time_base
+    return Fraction(time_base) / expected.time_base
 
 
 def _check_times(container: av.container.InputContainer, expected: Expectation) -> None:

@@ -133,7 +133,8 @@ class Encoder:
         for packet in packets:
             if packet.pts is None or packet.dts is None:
                 continue
-            yield Coded(packet, stream is self._video, packet.pts * packet.time_base, packet.dts * packet.time_base)
+            tick = Fraction(packet.time_base)
+            yield Coded(packet, stream is self._video, packet.pts * tick, packet.dts * tick)
 
     def send(self, coded: Coded) -> None:
         """Write one coded frame."""

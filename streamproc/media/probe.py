@@ -101,7 +101,7 @@ def base_of(container: av.container.InputContainer, stream: "av.VideoStream | av
 def time_base(stream: "av.VideoStream | av.AudioStream") -> Fraction:
     """Return the seconds of one tick."""
     assert stream.time_base is not None  # libavformat gives every stream one
-    return stream.time_base
+    return Fraction(stream.time_base)  # PyAV 19 has a type of its own for it
 
 
 def _video_format(stream: av.VideoStream) -> VideoFormat:

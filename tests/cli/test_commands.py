@@ -137,8 +137,11 @@ def test_a_configuration_that_is_read_again_adds_and_removes_channels(tmp_path: 
         config = tmp_path / "streamproc.toml"
         config.write_text(config.read_text().replace('name = "test"', 'name = "other"'))
         daemon.process.send_signal(signal.SIGHUP)
-        wait_until(
-            lambda: [c["name"] for c in daemon.ask("/api/v1/channels")["items"]] == ["other"], 30, "the new channel"
-        )
-        recorded = tmp_path / "data" / "recording" / "other" / "status.json"
-        wait_until(recorded.exists, 30, "the recorder to take it up")
+        wait_until(lambda: feed_state(tmp_path, "other") == "waiting", 30, "the new channel")
+        wait_until(lambda: feed_state(tmp_path, "test") == "stopped", 30, "the end of the old one")
+        wait_until(lambda: "other" in [c["name"] for c in daemon.ask("/api/v1/channels")["items"]], 30, "the page")
+
+
+def feed_state(folder: Path, channel: str) -> str:
+    state: str = json.loads((folder / "data" / "recording" / channel / "status.json").read_text())["state"]
+    return state

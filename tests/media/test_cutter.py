@@ -180,6 +180,7 @@ def test_an_index_larger_than_its_room_moves_the_samples(
     assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
 
 
+@pytest.mark.ffmpeg
 def test_ffmpeg_has_nothing_to_say_against_a_clip(plain: Source, coded: Source, tmp_path: Path) -> None:
     for footage in (plain, coded):
         footage.cut(4, 33, tmp_path / "clip.mp4")

@@ -142,6 +142,7 @@ def test_decoding_gives_every_picture_in_order(recorded: Recorded) -> None:
     assert numbers == list(range(numbers[0], numbers[0] + len(presented(sent))))
 
 
+@pytest.mark.ffmpeg
 def test_each_file_plays_alone_without_a_warning(recorded: Recorded) -> None:
     sent = recorded.sent
     found = [probe(path) for path in sorted(recorded.folder.glob("*.mp4"))]

@@ -184,7 +184,7 @@ async def test_an_unreachable_feed_is_tried_again_and_again(tmp_path: Path) -> N
     rig = Rig(tmp_path, url=f"rtmp://127.0.0.1:{free_port()}/live/k3y")
     async with rig.running():
         await rig.until(lambda: rig.metric("errors_total", kind="SourceLost") >= 3)
-        assert "nothing listens" in str(rig.status()["message"])
+        await rig.until(lambda: "nothing listens" in str(rig.status()["message"]))
 
 
 async def test_a_feed_that_can_not_be_used_is_a_state_and_no_crash(tmp_path: Path) -> None:
