@@ -15,7 +15,7 @@ from streamproc.inference.card import Decision
 from streamproc.inference.session import ModelPool
 from streamproc.logic.sampling import SamplingPlan
 from streamproc.media.footage import Footage
-from streamproc.media.recording import RecordingFootage
+from streamproc.media.recording.reader import RecordingFootage
 from streamproc.stage import Stage, Surroundings
 from streamproc.stages.classify import ClassifyStage, Observer
 from streamproc.stages.clip import ClipStage

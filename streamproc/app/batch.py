@@ -19,7 +19,7 @@ from streamproc.config import ChannelSettings, ClipSettings, Settings, describe
 from streamproc.errors import ConfigError
 from streamproc.media.files import FileFootage, find_sources
 from streamproc.media.footage import Epoch, Footage
-from streamproc.media.recording import RecordingFootage
+from streamproc.media.recording.reader import RecordingFootage
 from streamproc.stages.clip import ClipStage
 from streamproc.stages.ingest import IngestStage
 from streamproc.stages.record import RecordStage

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import av
 
-from streamproc.media.h264 import (
+from streamproc.media.cutter.h264 import (
     IDR_SLICE,
     SLICE,
     SPS,
@@ -21,7 +21,7 @@ from streamproc.media.h264 import (
     read_sps,
     unescape,
 )
-from streamproc.media.h264 import split_annex_b as split
+from streamproc.media.cutter.h264 import split_annex_b as split
 from streamproc.media.probe import Packet, time_base
 
 _PROGRESSIVE: Final = 1  # AVFieldOrder; 0 is unknown, above are the four interlaced orders

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import av
 
-from streamproc.media.fmp4 import nal_units
 from streamproc.media.probe import Packet, codec_of
+from streamproc.media.recording.fmp4 import nal_units
 
 _SEQUENCE_HEADER: Final = b"\0\0\1\xb3"  # of MPEG-1 and 2
 _SEQUENCE_HEADER_SIZE: Final = 8  # start code, size, aspect and rate; after it come rates and tables that may vary

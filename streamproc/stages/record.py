@@ -11,16 +11,10 @@ import structlog
 from streamproc.config import RecordSettings, Settings
 from streamproc.errors import InstanceError, RecordingError, StreamprocError
 from streamproc.media.footage import Track
-from streamproc.media.recording import (
-    AudioStream,
-    EpochWriter,
-    Held,
-    Packet,
-    RecordingWriter,
-    RetentionReport,
-    VideoStream,
-    apply_retention,
-)
+from streamproc.media.probe import Packet
+from streamproc.media.recording.retention import Held, RetentionReport, apply_retention
+from streamproc.media.recording.tracks import AudioStream, VideoStream
+from streamproc.media.recording.writer import EpochWriter, RecordingWriter
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import Clock
 

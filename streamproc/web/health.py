@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from streamproc.catalogue import Catalogue
 from streamproc.config import ChannelSettings, Settings
 from streamproc.errors import RecordingError
-from streamproc.media.recording_reader import RecordingFootage
+from streamproc.media.recording.reader import RecordingFootage
 from streamproc.messages import Position
 from streamproc.timebase import NS, Clock, iso_utc
 from streamproc.web.answers import FeedState, Health

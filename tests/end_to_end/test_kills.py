@@ -12,7 +12,7 @@ import pytest
 
 from streamproc.media.decoder import KeyframeDecoder
 from streamproc.media.footage import Epoch
-from streamproc.media.recording import RecordingFootage
+from streamproc.media.recording.reader import RecordingFootage
 from streamproc.timebase import NS, to_ns
 from tests.live import GOP, HEIGHT, WIDTH, Daemon, draw_broadcast, frame_kind, read_number, some_seconds
 from tests.live import wait_until as wait

@@ -5,14 +5,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from streamproc.media.footage import MediaPacket, Track
-from streamproc.media.recording import (
-    AudioStream,
-    Packet,
-    RecordingEpoch,
-    RecordingFootage,
-    RecordingWriter,
-    VideoStream,
-)
+from streamproc.media.probe import Packet
+from streamproc.media.recording.reader import RecordingEpoch, RecordingFootage
+from streamproc.media.recording.tracks import AudioStream, VideoStream
+from streamproc.media.recording.writer import RecordingWriter
 from streamproc.media.source import Source, open_source
 from streamproc.timebase import Clock, SystemClock
 

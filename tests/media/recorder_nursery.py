@@ -15,7 +15,9 @@ import time
 from fractions import Fraction
 from pathlib import Path
 
-from streamproc.media.recording import Packet, RecordingWriter, VideoStream
+from streamproc.media.probe import Packet
+from streamproc.media.recording.tracks import VideoStream
+from streamproc.media.recording.writer import RecordingWriter
 from streamproc.media.source import Source, open_source
 from streamproc.timebase import SystemClock
 

@@ -173,8 +173,8 @@ def test_the_index_lies_in_front_of_the_samples(plain: Source, tmp_path: Path) -
 def test_an_index_larger_than_its_room_moves_the_samples(
     plain: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streamproc.media.cutter._INDEX_HEAD_BYTES", 16)
-    monkeypatch.setattr("streamproc.media.cutter._INDEX_BYTES", 0)
+    monkeypatch.setattr("streamproc.media.cutter.assembly._INDEX_HEAD_BYTES", 16)
+    monkeypatch.setattr("streamproc.media.cutter.assembly._INDEX_BYTES", 0)
     plain.cut(5, 60, tmp_path / "clip.mp4")
     plain.check(5, 60, tmp_path / "clip.mp4")
     assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamproc.errors import RecordingError
-from streamproc.media import fmp4
+from streamproc.media.recording import fmp4
 from streamproc.timebase import NS
 
 SIZES = st.lists(st.binary(min_size=1, max_size=300), min_size=1, max_size=12)

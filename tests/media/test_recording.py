@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streamproc.errors import InstanceError, RecordingError, SourceUnsupported
-from streamproc.media import recording_writer
-from streamproc.media.fmp4 import length_prefixed
 from streamproc.media.footage import MediaPacket, Track
-from streamproc.media.recording import RecordingEpoch, RecordingFootage, RecordingWriter
+from streamproc.media.recording import writer as recording_writer
+from streamproc.media.recording.fmp4 import length_prefixed
+from streamproc.media.recording.reader import RecordingEpoch, RecordingFootage
+from streamproc.media.recording.writer import RecordingWriter
 from streamproc.timebase import NS, ManualClock, SystemClock
 from tests.footage import Drawn, draw, read
 from tests.media.recorded import Sent, of_track, read_source, record, write_epoch, zero_of

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from streamproc.media.footage import Track
-from streamproc.media.recording import RecordingFootage, RecordingWriter
+from streamproc.media.recording.reader import RecordingFootage
+from streamproc.media.recording.writer import RecordingWriter
 from streamproc.timebase import NS, SystemClock
 from tests.footage import Drawn, draw
 

@@ -14,9 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streamproc.errors import RecordingError
-from streamproc.media import fmp4
 from streamproc.media.footage import Track
-from streamproc.media.recording import EpochWriter, Packet, RecordingEpoch, RecordingFootage, RecordingWriter
+from streamproc.media.probe import Packet
+from streamproc.media.recording import fmp4
+from streamproc.media.recording.reader import RecordingEpoch, RecordingFootage
+from streamproc.media.recording.writer import EpochWriter, RecordingWriter
 from streamproc.timebase import NS, ManualClock
 from tests.footage import Drawn, draw
 from tests.media.recorded import read_source, write_epoch

@@ -10,7 +10,9 @@ import pytest
 from streamproc.config import RetentionSettings
 from streamproc.errors import RecordingError
 from streamproc.media.footage import Track
-from streamproc.media.recording import RecordingFootage, RecordingWriter, RetentionReport, apply_retention
+from streamproc.media.recording.reader import RecordingFootage
+from streamproc.media.recording.retention import RetentionReport, apply_retention
+from streamproc.media.recording.writer import RecordingWriter
 from streamproc.timebase import ManualClock
 from tests.footage import Drawn, draw
 from tests.media.recorded import read_source, write_epoch

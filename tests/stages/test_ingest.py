@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from streamproc.config import ChannelSettings, IngestSettings
-from streamproc.media.recording import RecordingFootage
+from streamproc.media.recording.reader import RecordingFootage
 from streamproc.stages.ingest import STATUS_FILE, IngestStage, IngestState
 from streamproc.stages.record import RecordStage
 from streamproc.telemetry import Telemetry

@@ -9,7 +9,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from streamproc.config import ChannelSettings, RecordSettings, RetentionSettings, Settings
-from streamproc.media.recording import Packet, RecordingFootage
+from streamproc.media.probe import Packet
+from streamproc.media.recording.reader import RecordingFootage
 from streamproc.stages.record import RETRY_S, RecordStage, RetentionStage
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import ManualClock

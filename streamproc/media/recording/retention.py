@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from streamproc.config import RetentionSettings
 from streamproc.errors import RecordingError
-from streamproc.media.recording_index import INDEX_NAME, EpochRow, FileRow, Index, file_path, format_from_json
+from streamproc.media.recording.index import INDEX_NAME, EpochRow, FileRow, Index, file_path, format_from_json
 from streamproc.timebase import NS, Clock, to_ns
 
 Held: TypeAlias = Sequence[tuple[int, Fraction, Fraction]]

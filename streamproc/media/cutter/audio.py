@@ -10,7 +10,7 @@ import numpy as np
 from av.codec.context import Flags
 from numpy.typing import NDArray
 
-from streamproc.media.cutter_mp4 import AUDIO_CODECS, AudioEntry
+from streamproc.media.cutter.mp4 import AUDIO_CODECS, AudioEntry
 from streamproc.media.footage import AudioFormat, MediaPacket
 
 _AAC_FRAME = 1024

@@ -1,7 +1,7 @@
 """The index of one channel's recording: an SQLite file beside the epochs' folders.
 
 It maps time to file and keyframe. Every row speaks of bytes that already are in the files, so a reader that goes by
-the index never sees half a fragment; what a kill left out of it is found in the files again (recording_repair). One
+the index never sees half a fragment; what a kill left out of it is found in the files again (repair). One
 process writes it (the recorder: its writer and its retention), any number read it.
 
 Times are ticks of the video's time base; the first presented frame has ``pts`` 0.

@@ -21,10 +21,10 @@ from typing import Protocol
 
 import av
 
-from streamproc.media import h264
-from streamproc.media.cutter_check import Look, look_at
-from streamproc.media.cutter_encode import PictureDecoder, PictureEncoder
-from streamproc.media.cutter_slices import Reanchor
+from streamproc.media.cutter import h264
+from streamproc.media.cutter.check import Look, look_at
+from streamproc.media.cutter.encode import PictureDecoder, PictureEncoder
+from streamproc.media.cutter.slices import Reanchor
 from streamproc.media.footage import Format, MediaPacket, Track, VideoFormat
 
 _WINDOW = 64

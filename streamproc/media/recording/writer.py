@@ -9,10 +9,10 @@ from pathlib import Path
 from streamproc.errors import InstanceError, RecordingError
 from streamproc.media.footage import Format
 from streamproc.media.probe import Packet
-from streamproc.media.recording_fragments import TIMELESS, FragmentWriter, Place, Start
-from streamproc.media.recording_index import INDEX_NAME
-from streamproc.media.recording_repair import open_index, repair
-from streamproc.media.recording_tracks import (
+from streamproc.media.recording.fragments import TIMELESS, FragmentWriter, Place, Start
+from streamproc.media.recording.index import INDEX_NAME
+from streamproc.media.recording.repair import open_index, repair
+from streamproc.media.recording.tracks import (
     AudioStream,
     AudioTrack,
     VideoStream,

@@ -13,9 +13,9 @@ from pathlib import Path
 import structlog
 
 from streamproc.errors import RecordingError
-from streamproc.media import fmp4
-from streamproc.media.recording_fragments import Description
-from streamproc.media.recording_index import (
+from streamproc.media.recording import fmp4
+from streamproc.media.recording.fragments import Description
+from streamproc.media.recording.index import (
     EpochRow,
     FileRow,
     Index,

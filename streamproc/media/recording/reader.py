@@ -14,9 +14,9 @@ from operator import itemgetter
 from pathlib import Path
 
 from streamproc.errors import RecordingError
-from streamproc.media import fmp4
 from streamproc.media.footage import Format, MediaPacket, Track
-from streamproc.media.recording_index import (
+from streamproc.media.recording import fmp4
+from streamproc.media.recording.index import (
     INDEX_NAME,
     EpochRow,
     FileRow,

@@ -15,10 +15,10 @@ from operator import add
 from pathlib import Path
 
 from streamproc.errors import RecordingError
-from streamproc.media import fmp4
 from streamproc.media.probe import Packet
-from streamproc.media.recording_index import EpochRow, FileRow, Index, KeyframeRow, file_path, format_to_json
-from streamproc.media.recording_tracks import AudioTrack, VideoTrack, format_in_files
+from streamproc.media.recording import fmp4
+from streamproc.media.recording.index import EpochRow, FileRow, Index, KeyframeRow, file_path, format_to_json
+from streamproc.media.recording.tracks import AudioTrack, VideoTrack, format_in_files
 from streamproc.timebase import NS, Clock
 
 _MAX_WAITING_BYTES = 16_000_000  # bounds memory for a source whose time stands still

@@ -13,11 +13,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from streamproc.errors import ClipError, ClipStorageError
-from streamproc.media import h264
-from streamproc.media.cutter_audio import Sound, SoundTrack, is_copied, sound_track
-from streamproc.media.cutter_check import Expectation, check
-from streamproc.media.cutter_mp4 import Mp4Track, Mp4Writer, VideoEntry
-from streamproc.media.cutter_video import PacketSource, Picture, Unfit, VideoCut
+from streamproc.media.cutter import h264
+from streamproc.media.cutter.audio import Sound, SoundTrack, is_copied, sound_track
+from streamproc.media.cutter.check import Expectation, check
+from streamproc.media.cutter.mp4 import Mp4Track, Mp4Writer, VideoEntry
+from streamproc.media.cutter.video import PacketSource, Picture, Unfit, VideoCut
 from streamproc.media.footage import Epoch, Format, MediaPacket, Track
 
 PART_SUFFIX = ".part"

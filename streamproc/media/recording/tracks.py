@@ -11,9 +11,9 @@ from av.bitstream import BitStreamFilterContext
 from av.container import OutputContainer
 
 from streamproc.errors import SourceUnsupported
-from streamproc.media import fmp4
 from streamproc.media.footage import Format
 from streamproc.media.probe import Packet, format_of
+from streamproc.media.recording import fmp4
 
 VideoStream: TypeAlias = av.VideoStream
 AudioStream: TypeAlias = av.AudioStream

@@ -14,8 +14,8 @@ Names are those of ITU-T H.264.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from streamproc.media import h264
-from streamproc.media.h264 import BitReader, BitWriter, PictureSet, SequenceSet
+from streamproc.media.cutter import h264
+from streamproc.media.cutter.h264 import BitReader, BitWriter, PictureSet, SequenceSet
 
 _HEADER_BYTES = 384
 _P, _B, _I = 0, 1, 2
