@@ -161,7 +161,7 @@ def analyse(source: Path, work: Path) -> None:
     from streamproc.app.batch import SessionFootage
     from streamproc.app.play import Tools
     from streamproc.config import ChannelSettings, Settings
-    from streamproc.media.recording import RecordingFootage
+    from streamproc.media.recording.reader import RecordingFootage
     from streamproc.telemetry import Telemetry
     from streamproc.timebase import SystemClock
 
