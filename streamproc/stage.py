@@ -14,6 +14,9 @@ from streamproc.timebase import Clock
 
 log = structlog.get_logger()
 
+CANCEL_AGAIN_S = 2.0
+"""How long a stage may take to clean up before it is cancelled once more."""
+
 T = TypeVar("T")
 
 
@@ -45,12 +48,14 @@ class Stages:
         task.add_done_callback(lambda done: self._forget(name, done))
 
     async def stop(self, names: Iterable[str]) -> None:
-        """Cancel the named stages and wait until they have cleaned up."""
-        tasks = [self._running[name] for name in names if name in self._running]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        """Cancel the named stages and wait until they have cleaned up; one that goes on all the same is told again."""
+        tasks = {self._running[name] for name in names if name in self._running}
+        while tasks:
+            for task in tasks:
+                task.cancel()
+            _, tasks = await asyncio.wait(tasks, timeout=CANCEL_AGAIN_S)
+            for task in tasks:
+                log.warning("stage.slow_to_stop", stage=task.get_name())
 
     async def stop_where(self, chosen: Callable[[str], bool]) -> None:
         """Stop the stages whose names are chosen."""

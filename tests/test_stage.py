@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -42,6 +43,25 @@ async def test_stopping_a_stage_waits_until_it_has_cleaned_up(telemetry: Telemet
         await stage.started.wait()
         await stages.stop(["ntv.decide"])
         assert stage.cleaned_up
+
+
+class Stubborn(Endless):
+    async def run(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await super().run()
+        await asyncio.Event().wait()
+
+
+async def test_a_stage_that_swallows_its_cancellation_is_told_again(
+    telemetry: Telemetry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamproc.stage.CANCEL_AGAIN_S", 0.05)
+    async with asyncio.TaskGroup() as group, asyncio.timeout(5):
+        stages = Stages(group, telemetry)
+        stage = Stubborn()
+        stages.start("ntv.decide", stage)
+        await stage.started.wait()
+        await stages.stop(["ntv.decide"])
 
 
 async def test_an_error_raised_on_purpose_ends_its_stage_alone_and_is_counted(telemetry: Telemetry) -> None:

@@ -1,7 +1,9 @@
 """What all roles have in common: a lock, channels that follow the configuration, signals."""
 
 import asyncio
+import os
 import signal
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +22,9 @@ from streamproc.timebase import Clock, SystemClock
 
 log = structlog.get_logger()
 
+STOP_TIMEOUT_S = 7.0
+"""A role ends at the latest so long after it was told to."""
+EX_SOFTWARE = 70
 TAKE_OVER_S = 15.0
 """A role waits so long for its predecessor, whose supervisor was killed, to close its files."""
 
@@ -78,10 +83,21 @@ async def play(
                     stages.start(title, stage)
                 await _follow(role, stages, reload, signals())
                 log.info("role.stopping")
+                end_soon()
                 await stages.stop_where(lambda _: True)
         finally:
             role.close()
     log.info("role.stopped")
+
+
+def end_soon() -> None:
+    """See to it that this process ends, whatever hangs: a role without a supervisor has nobody to kill it.
+
+    What is lost by ending hard is what a kill loses, and the next start mends that.
+    """
+    timer = threading.Timer(STOP_TIMEOUT_S, os._exit, (EX_SOFTWARE,))
+    timer.daemon = True
+    timer.start()
 
 
 async def _follow(
