@@ -403,6 +403,10 @@ class _Write:
 
     def knows(self, epoch: Epoch, change: Change) -> bool:
         """Tell whether a change is a replay: changes are decided, and so numbered, in order; a new one is last."""
+        reader = self.session.get(Reader, epoch.channel_id)
+        at = None if reader is None else reader.time
+        if reader is not None and at is not None and (reader.epoch, at) >= (epoch.number, change.decided):
+            return True  # also one that brought nothing new, of which no boundary tells
         decided = select(Boundary.decided).where(Boundary.epoch_id == epoch.id, Boundary.decided.is_not(None))
         newest = self.session.scalar(decided.order_by(Boundary.id.desc()).limit(1))
         return newest is not None and newest >= change.decided
