@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from streamproc import __version__
-from streamproc.cli.timecodes import parse_range, parse_time
+from streamproc.cli.logo import app as logo
+from streamproc.cli.timecodes import parse_time
 
 app = typer.Typer(
     help="Finds a channel's programmes and advert breaks live, to the exact frame, and cuts the clips.",
@@ -16,7 +17,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-logo = typer.Typer(help="Models that know a channel's bug.", no_args_is_help=True)
 app.add_typer(logo, name="logo")
 
 ConfigOption = Annotated[
@@ -99,51 +99,6 @@ def clip(
     from streamproc.cli.batch import cut_clip
 
     cut_clip(source, parse_time(start), parse_time(end), out)
-
-
-@logo.command()
-def learn(
-    out: Annotated[Path, typer.Option(help="Folder for the model and its card.")],
-    sources: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Footage of the channel; with --logo none is needed.", metavar="SOURCE..."),
-    ] = None,
-    logo_png: Annotated[
-        Path | None, typer.Option("--logo", help="The bug as a PNG with alpha: learnt by drawing it over the footage.")
-    ] = None,
-    region: Annotated[
-        str | None, typer.Option(help="The bug's box as x,y,width,height: fractions of the picture, 0 to 1.")
-    ] = None,
-    opacity: Annotated[
-        float | None,
-        typer.Option(help="How opaque the bug is on air (--logo); any when left out.", min=0.05, max=1),
-    ] = None,
-    programme: Annotated[
-        list[str] | None, typer.Option(help="Where the programme is, as 00:00-12:30; may be repeated.")
-    ] = None,
-    advert: Annotated[
-        list[str] | None, typer.Option(help="Where adverts are, as 12:30-16:00; may be repeated.")
-    ] = None,
-) -> None:
-    """Learn a channel's bug from a PNG, or from footage with labelled ranges."""
-    from streamproc.cli.models import learn_model
-    from streamproc.training.labelled import Ranges
-
-    spans = tuple(map(parse_range, programme or ())), tuple(map(parse_range, advert or ()))
-    labels = Ranges(programme=spans[0], advert=spans[1]) if any(spans) else None
-    learn_model(sources or [], out, logo_png=logo_png, region=region, opacity=opacity, labels=labels)
-
-
-@logo.command()
-def evaluate(
-    model: Annotated[Path, typer.Argument(help="The model's folder.")],
-    source: Annotated[str, typer.Argument(help="A file, or a folder of consecutive files.")],
-    truth: Annotated[Path, typer.Option(help="segments.json with the true segments.")],
-) -> None:
-    """Print a model's accuracy per class and its boundary errors as JSON."""
-    from streamproc.cli.models import evaluate_model
-
-    evaluate_model(model, source, truth)
 
 
 @app.command()
