@@ -17,11 +17,19 @@ log = structlog.get_logger()
 CANCEL_AGAIN_S = 2.0
 """How long a stage may take to clean up before it is cancelled once more."""
 
+RETRY_INITIAL_S = 1.0
+"""How long after its first error a stage is run again; doubles from error to error."""
+RETRY_MAX_S = 30.0
+"""The longest such wait; a stage that ran for longer than this starts from the initial one again."""
+
 T = TypeVar("T")
 
 
 class Stage(Protocol):
-    """One worker of the flow. ``run`` returns when its work has ended and cleans up when it is cancelled."""
+    """One worker of the flow. ``run`` returns when its work has ended and cleans up when it is cancelled.
+
+    It may be called again after it has raised a StreamprocError, and takes up its work from what is on disk.
+    """
 
     async def run(self) -> None:
         """Work until the end of the input, or until cancelled."""
@@ -31,14 +39,15 @@ class Stage(Protocol):
 class Stages:
     """The running stages of a role, inside one TaskGroup.
 
-    An error that a stage raises on purpose (a StreamprocError) ends that stage alone and is logged: a channel whose
-    model is broken must not stop the others. Anything else is a bug: it ends the role, and the supervisor starts it
-    again from what is on disk.
+    An error that a stage raises on purpose (a StreamprocError: an index that is locked, a database that is away) stops
+    that stage alone: it is logged, and after a pause the stage is run again, for nobody sits beside it who would.
+    Anything else is a bug: it ends the role, and the supervisor starts it again from what is on disk.
     """
 
-    def __init__(self, group: asyncio.TaskGroup, telemetry: Telemetry) -> None:
+    def __init__(self, group: asyncio.TaskGroup, telemetry: Telemetry, clock: Clock) -> None:
         self._group = group
         self._telemetry = telemetry
+        self._clock = clock
         self._running: dict[str, asyncio.Task[None]] = {}
 
     def start(self, name: str, stage: Stage) -> None:
@@ -66,12 +75,20 @@ class Stages:
             del self._running[name]
 
     async def _run(self, name: str, stage: Stage) -> None:
-        try:
-            await stage.run()
-        except StreamprocError as error:
-            channel = name.partition(".")[0]
-            self._telemetry.errors.labels(channel, type(error).__name__).inc()
-            log.error("stage.failed", stage=name, kind=type(error).__name__, error=str(error))
+        wait_s = RETRY_INITIAL_S
+        while True:
+            began_s = self._clock.monotonic_s()
+            try:
+                await stage.run()
+            except StreamprocError as error:
+                if self._clock.monotonic_s() - began_s > RETRY_MAX_S:
+                    wait_s = RETRY_INITIAL_S
+                self._telemetry.errors.labels(name.partition(".")[0], type(error).__name__).inc()
+                log.error("stage.failed", stage=name, kind=type(error).__name__, error=str(error), again_in_s=wait_s)
+            else:
+                return
+            await self._clock.sleep(wait_s)
+            wait_s = min(wait_s * 2, RETRY_MAX_S)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

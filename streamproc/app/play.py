@@ -78,7 +78,7 @@ async def play(
         role = make_role(settings, tools)
         try:
             async with asyncio.TaskGroup() as group:
-                stages = Stages(group, tools.telemetry)
+                stages = Stages(group, tools.telemetry, tools.clock)
                 for title, stage in role.common().items():
                     stages.start(title, stage)
                 await _follow(role, stages, reload, signals())

@@ -1,6 +1,7 @@
 """Old recording goes, oldest first; what is held, and what is being written, stays."""
 
 import shutil
+import sqlite3
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -172,3 +173,14 @@ def test_reading_goes_on_behind_a_hole(folder: Path) -> None:
 
 def test_a_channel_never_recorded_has_nothing_to_delete(tmp_path: Path) -> None:
     assert apply(tmp_path / "none", KEEP_ALL).recording_bytes == 0
+
+
+def test_an_open_epoch_whose_files_are_gone_has_ended(folder: Path) -> None:
+    with sqlite3.connect(folder / "index.sqlite") as index:
+        index.execute("UPDATE epochs SET ended_ns = NULL, end_reason = NULL")
+    (epoch,) = RecordingFootage(folder).epochs()
+    assert not epoch.has_ended()
+    shutil.rmtree(folder / str(epoch.id))
+    RecordingWriter(folder, file_s=2, fragment_s=0.4, clock=ManualClock()).close()
+    assert epoch.has_ended()
+    assert epoch.end() == LENGTH_S

@@ -90,7 +90,7 @@ def server(tmp_path: Path) -> Iterator[RtmpServer]:
 @pytest.mark.nginx
 async def test_a_published_feed_is_recorded(tmp_path: Path, feed: Path, server: RtmpServer) -> None:
     rig = Rig(tmp_path, url=server.url("k3y"))
-    with Publisher(feed, server.url("k3y"), loops=5):
+    with Publisher(feed, server.url("k3y"), loops=100):
         async with rig.running():
             await rig.until_state(IngestState.CONNECTED)
             await rig.until(lambda: sum(rig.recorded()) > 2)
@@ -103,7 +103,7 @@ async def test_a_publisher_that_comes_back_begins_a_new_epoch(tmp_path: Path, fe
     rig = Rig(tmp_path, url=server.url("k3y"))
     async with rig.running():
         for turn in (1, 2):
-            with Publisher(feed, server.url("k3y"), loops=5):
+            with Publisher(feed, server.url("k3y"), loops=100):
                 await rig.until(lambda turn=turn: len([s for s in rig.recorded() if s > 1]) == turn)  # type: ignore[misc]
             await rig.until_state(IngestState.WAITING)
     assert len(rig.recorded()) == 2
@@ -113,7 +113,7 @@ async def test_a_publisher_that_comes_back_begins_a_new_epoch(tmp_path: Path, fe
 
 @pytest.mark.nginx
 async def test_a_half_open_connection_is_left_for_a_new_one(tmp_path: Path, feed: Path, server: RtmpServer) -> None:
-    with SilentProxy(server.port) as proxy, Publisher(feed, server.url("k3y"), loops=9):
+    with SilentProxy(server.port) as proxy, Publisher(feed, server.url("k3y"), loops=100):
         rig = Rig(tmp_path, url=f"rtmp://127.0.0.1:{proxy.port}/live/k3y")
         async with rig.running():
             await rig.until(lambda: sum(rig.recorded()) > 1)
@@ -140,7 +140,7 @@ async def test_no_log_line_and_no_status_holds_the_key(
 async def test_stopping_ends_the_epoch_whole_though_a_read_hangs(
     tmp_path: Path, feed: Path, server: RtmpServer
 ) -> None:
-    with SilentProxy(server.port) as proxy, Publisher(feed, server.url("k3y"), loops=9):
+    with SilentProxy(server.port) as proxy, Publisher(feed, server.url("k3y"), loops=100):
         rig = Rig(tmp_path, url=f"rtmp://127.0.0.1:{proxy.port}/live/k3y")
         async with rig.running():
             await rig.until(lambda: sum(rig.recorded()) > 1)
@@ -158,7 +158,7 @@ async def test_a_push_is_waited_for_without_complaint_and_then_recorded(tmp_path
     rig = Rig(tmp_path, listen=url)
     async with rig.running():
         await asyncio.sleep(0.5)
-        with Publisher(feed, url, loops=5, retries=50):
+        with Publisher(feed, url, loops=100, retries=50):
             await rig.until(lambda: sum(rig.recorded()) > 1)
     assert rig.metric("errors_total", kind="SourceLost") == 0
 

@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
 from operator import itemgetter
@@ -25,6 +26,7 @@ from streamproc.media.recording.index import (
     file_path,
     format_from_json,
 )
+from streamproc.timebase import to_ns
 
 AUDIO_LEAD_S = Fraction(1, 10)
 """So much audio before the keyframe comes with it: enough for a decoder to settle."""
@@ -133,7 +135,11 @@ class RecordingEpoch:
 
     def end(self) -> Fraction:
         """Return the time up to which every frame is there, in presentation order."""
-        row = self._fresh()
+        self._fresh()
+        return self._end()
+
+    def _end(self) -> Fraction:
+        row = self._row
         complete = row.end_pts if row.ended_ns is not None else row.next_dts  # no later packet has a pts before it
         return max(0, min(row.end_pts, complete)) * self._tick
 
@@ -150,8 +156,13 @@ class RecordingEpoch:
         if version != self._version:
             index = self._index.get()
             row = None if index is None else index.row(EpochRow, "WHERE id = ?", (self.id,))
-            if row is not None:  # else all its files were deleted; what it was stays true
+            if row is not None:
                 self._row = row
+            elif index is not None and self._row.ended_ns is None:
+                # All its files are gone: what it was stays true, but nobody may wait for more of it.
+                self._row = replace(
+                    self._row, ended_ns=self._row.utc_zero_ns + to_ns(self._end()), end_reason="deleted"
+                )
             self._version = version
         return self._row
 
