@@ -48,10 +48,7 @@ class LogoModel:
         """Load ``folder``/model.onnx and its card. Raises ModelError when they are missing, broken or don't match."""
         card = read_card(folder)
         path = folder / MODEL_FILE
-        try:
-            session = onnxruntime.InferenceSession(str(path), _options(), providers=_providers(provider))
-        except _LOAD_ERRORS as error:
-            raise ModelError(f"{path}: can't be loaded: {str(error).splitlines()[0]}") from error
+        session = open_session(path, provider)
         _check(path, card, session)
         model = cls(card, session)
         log.info("model.loaded", model=card.name, provider=model.provider, asked_for=provider)
@@ -110,6 +107,14 @@ class ModelPool:
     def close(self) -> None:
         """End the threads; calls under way are finished."""
         self.executor.shutdown()
+
+
+def open_session(path: Path, provider: Provider) -> onnxruntime.InferenceSession:
+    """Return a session of an ONNX file that keeps to one core. Raises ModelError when it can't be loaded."""
+    try:
+        return onnxruntime.InferenceSession(str(path), _options(), providers=_providers(provider))
+    except _LOAD_ERRORS as error:
+        raise ModelError(f"{path}: can't be loaded: {str(error).splitlines()[0]}") from error
 
 
 def _options() -> onnxruntime.SessionOptions:
