@@ -35,6 +35,13 @@ class Method(StrEnum):
     EPOCH = "epoch"  # the feed began or ended here
 
 
+class AlarmKind(StrEnum):
+    """Why a channel's model no longer seems to fit."""
+
+    UNSURE = "unsure"  # its scores have slid towards the middle
+    VANISHED = "vanished"  # it has seen no bug for hours
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpochStarted:
     """The samples that follow belong to this epoch."""
@@ -119,3 +126,17 @@ class Placement:
     """In [0, 1]; how sure we are that a change is here and on this frame."""
     method: Method
     """What put it there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footing:
+    """How well a model fits what it sees, over the last stretch of samples."""
+
+    sureness: float
+    """In [0, 1]: 1 when the model is sure of every sample, 0 when each is a coin toss."""
+    usual: float
+    """In (0, 1]: what its sureness was when it was new on this channel; 1 while that is not known yet."""
+    unsure_share: float
+    """In [0, 1]: share of the time whose samples the decision passes over because they are too unsure."""
+    absent_s: float
+    """Seconds of footage since the bug was last plainly there."""

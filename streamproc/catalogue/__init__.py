@@ -1,8 +1,9 @@
-"""Segments, boundaries and their versions, clips and events: what was found, and what is to be done about it."""
+"""Segments, boundaries and their versions, clips, labels, alarms, events: what was found, and what to do about it."""
 
 from streamproc.catalogue.models import ClipState, Role
 from streamproc.catalogue.queries import SegmentFilter
 from streamproc.catalogue.rows import (
+    AlarmRow,
     BoundaryRow,
     ChannelRow,
     ClipJob,
@@ -10,12 +11,14 @@ from streamproc.catalogue.rows import (
     EpochRow,
     EventRow,
     GapRow,
+    LabelRow,
     SegmentRow,
     VersionRow,
 )
 from streamproc.catalogue.store import Catalogue
 
 __all__ = [
+    "AlarmRow",
     "BoundaryRow",
     "Catalogue",
     "ChannelRow",
@@ -25,6 +28,7 @@ __all__ = [
     "EpochRow",
     "EventRow",
     "GapRow",
+    "LabelRow",
     "Role",
     "SegmentFilter",
     "SegmentRow",

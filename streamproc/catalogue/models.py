@@ -13,7 +13,7 @@ from sqlalchemy import Enum as SqlEnum
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from streamproc.messages import BoundaryState, Kind, Method
+from streamproc.messages import AlarmKind, BoundaryState, Kind, Method
 
 Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers only INTEGER keys by itself
 AUTOINCREMENT = {"sqlite_autoincrement": True}  # an id that was shown to somebody is never given again
@@ -202,6 +202,54 @@ class Reader(Base):
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"), primary_key=True)
     epoch: Mapped[int] = mapped_column(BigInteger)
     time: Mapped[Fraction | None] = mapped_column(Exact)
+    memory: Mapped[str] = mapped_column(Text)
+    updated_ns: Mapped[int] = mapped_column(BigInteger)
+
+
+class Label(Base):
+    """What a person says is on air; never changed, never deleted: a later one overrides."""
+
+    __tablename__ = "labels"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    epoch_id: Mapped[int] = mapped_column(ForeignKey("epochs.id"), index=True)
+    kind: Mapped[Kind] = mapped_column(_words(Kind))
+    start: Mapped[Fraction] = mapped_column(Exact)
+    end: Mapped[Fraction] = mapped_column(Exact)
+    author: Mapped[str] = mapped_column(Text)
+    created_ns: Mapped[int] = mapped_column(BigInteger)
+
+    epoch: Mapped[Epoch] = relationship()
+
+
+class Alarm(Base):
+    """A time in which a channel's model did not seem to fit; it stands until it is cleared."""
+
+    __tablename__ = "alarms"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"), index=True)
+    kind: Mapped[AlarmKind] = mapped_column(_words(AlarmKind))
+    model_sha256: Mapped[str | None] = mapped_column(String(64))
+    since_ns: Mapped[int] = mapped_column(BigInteger)
+    raised_ns: Mapped[int] = mapped_column(BigInteger)
+    cleared_ns: Mapped[int | None] = mapped_column(BigInteger)
+    reason: Mapped[str | None] = mapped_column(Text)
+    sureness: Mapped[float]
+    usual: Mapped[float]
+    unsure_share: Mapped[float]
+    absent_s: Mapped[float]
+    pictures: Mapped[str] = mapped_column(Text)
+
+    channel: Mapped[Channel] = relationship()
+
+
+class Watch(Base):
+    """What the watch over a channel's model remembers."""
+
+    __tablename__ = "watches"
+
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"), primary_key=True)
     memory: Mapped[str] = mapped_column(Text)
     updated_ns: Mapped[int] = mapped_column(BigInteger)
 

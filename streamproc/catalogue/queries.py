@@ -1,5 +1,6 @@
 """From tables to rows; nothing here writes."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -8,8 +9,21 @@ from typing import TypeAlias
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
-from streamproc.catalogue.models import Boundary, BoundaryVersion, Channel, Clip, ClipState, Epoch, Event, Gap, Segment
+from streamproc.catalogue.models import (
+    Alarm,
+    Boundary,
+    BoundaryVersion,
+    Channel,
+    Clip,
+    ClipState,
+    Epoch,
+    Event,
+    Gap,
+    Label,
+    Segment,
+)
 from streamproc.catalogue.rows import (
+    AlarmRow,
     BoundaryRow,
     ChannelRow,
     ClipJob,
@@ -17,11 +31,13 @@ from streamproc.catalogue.rows import (
     EpochRow,
     EventRow,
     GapRow,
+    LabelRow,
     SegmentRow,
     VersionRow,
 )
 from streamproc.errors import CatalogueError
-from streamproc.messages import BoundaryState, Change, Kind, Placement
+from streamproc.logic import labels
+from streamproc.messages import BoundaryState, Change, Footing, Kind, Placement
 from streamproc.timebase import to_ns
 
 Start = aliased(Boundary)
@@ -263,6 +279,41 @@ def version_rows(versions: Iterable[BoundaryVersion]) -> list[VersionRow]:
     return [
         VersionRow(number=v.number, state=v.state, placement=placement(v), created_ns=v.created_ns) for v in versions
     ]
+
+
+def label_row(row: Label, epoch: Epoch, channel: str) -> LabelRow:
+    """Put a label together."""
+    return LabelRow(
+        id=row.id,
+        channel=channel,
+        label=labels.Label(epoch=epoch.number, start=row.start, end=row.end, kind=row.kind),
+        author=row.author,
+        created_ns=row.created_ns,
+    )
+
+
+def standing_alarm(session: Session, channel: Channel) -> Alarm | None:
+    """Return the channel's alarm that is not cleared; there is one at most."""
+    query = select(Alarm).where(Alarm.channel_id == channel.id, Alarm.cleared_ns.is_(None))
+    return session.scalar(query.order_by(Alarm.id.desc()).limit(1))
+
+
+def alarm_row(alarm: Alarm, channel: str) -> AlarmRow:
+    """Put an alarm together."""
+    return AlarmRow(
+        id=alarm.id,
+        channel=channel,
+        kind=alarm.kind,
+        model_sha256=alarm.model_sha256,
+        since_ns=alarm.since_ns,
+        raised_ns=alarm.raised_ns,
+        cleared_ns=alarm.cleared_ns,
+        reason=alarm.reason,
+        footing=Footing(
+            sureness=alarm.sureness, usual=alarm.usual, unsure_share=alarm.unsure_share, absent_s=alarm.absent_s
+        ),
+        pictures=tuple(json.loads(alarm.pictures)),
+    )
 
 
 def event_row(event: Event) -> EventRow:

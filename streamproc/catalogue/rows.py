@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from streamproc.catalogue.models import ClipState, Role
-from streamproc.messages import BoundaryState, Change, Kind, Placement
+from streamproc.logic.labels import Label
+from streamproc.messages import AlarmKind, BoundaryState, Change, Footing, Kind, Placement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +214,48 @@ class SegmentRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelRow:
+    """What a person says is on air."""
+
+    id: int
+    """Number in the catalogue; greater is later, and a later one overrides."""
+    channel: str
+    """The channel's short name."""
+    label: Label
+    """Where, and what."""
+    author: str
+    """Who says so."""
+    created_ns: int
+    """When it was said, wall time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmRow:
+    """A time in which a channel's model did not seem to fit."""
+
+    id: int
+    """Number in the catalogue; greater is later."""
+    channel: str
+    """The channel's short name."""
+    kind: AlarmKind
+    """Why it was raised."""
+    model_sha256: str | None
+    """SHA-256 of the model it speaks of, hex."""
+    since_ns: int
+    """From when on what the model said is in doubt, wall time; before ``raised_ns``."""
+    raised_ns: int
+    """When it was raised, wall time."""
+    cleared_ns: int | None
+    """When it was cleared, wall time; None while it stands."""
+    reason: str | None
+    """Why it was cleared; None while it stands."""
+    footing: Footing
+    """The figures when it was raised."""
+    pictures: tuple[str, ...]
+    """Its JPEG files, as their writer named them, the whole picture first; old alarms' files are deleted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventRow:
     """Something that happened."""
 
@@ -223,6 +266,6 @@ class EventRow:
     channel: str
     """The channel's short name."""
     type: str
-    """channel, epoch, gap, segment, segment-removed, boundary or clip."""
+    """channel, epoch, gap, segment, segment-removed, boundary, clip, label or alarm."""
     subject_id: int
     """Catalogue number of what is new or has changed, in its table."""

@@ -14,7 +14,8 @@ What always holds, whatever is called in whatever order and wherever a process i
 docs/decisions/0006-catalogue.md has the reasons.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 
@@ -24,6 +25,7 @@ from sqlalchemy.orm import Session, joinedload
 from streamproc.catalogue import queries
 from streamproc.catalogue.database import Database
 from streamproc.catalogue.models import (
+    Alarm,
     Boundary,
     BoundaryVersion,
     Channel,
@@ -32,13 +34,16 @@ from streamproc.catalogue.models import (
     Epoch,
     Event,
     Gap,
+    Label,
     Outbox,
     Reader,
     Role,
     Segment,
+    Watch,
 )
 from streamproc.catalogue.queries import SegmentFilter, Start
 from streamproc.catalogue.rows import (
+    AlarmRow,
     BoundaryRow,
     ChannelRow,
     ClipJob,
@@ -46,11 +51,13 @@ from streamproc.catalogue.rows import (
     EpochRow,
     EventRow,
     GapRow,
+    LabelRow,
     SegmentRow,
     VersionRow,
 )
 from streamproc.errors import CatalogueError
-from streamproc.messages import BoundaryState, Change, Kind, Method, Placement, Position
+from streamproc.logic import labels
+from streamproc.messages import AlarmKind, BoundaryState, Change, Footing, Kind, Method, Placement, Position
 from streamproc.timebase import NS, Clock, to_ns
 
 EVENTS_KEPT = 10_000
@@ -235,6 +242,95 @@ class Catalogue:
             if gone and all(boundary.state is BoundaryState.WITHDRAWN for boundary in gone):
                 return
             write.merge(first, second)
+
+    # What people say, and what is said of models
+
+    def add_label(self, channel: str, label: labels.Label, author: str) -> int:
+        """Write down what a person says is on air in a stretch of an epoch; returns the label's number.
+
+        A label is never changed: say it anew, and the later one holds where they overlap. Raises CatalogueError: the
+        epoch is not known, or the stretch is empty, says neither programme nor advert, or reaches past the epoch's end.
+        """
+        with self._write() as write:
+            epoch = queries.find_epoch(write.session, channel, label.epoch)
+            _check_label(channel, label, epoch)
+            row = Label(epoch=epoch, kind=label.kind, start=label.start, end=label.end, author=author)
+            row.created_ns = write.now_ns
+            write.session.add(row)
+            write.session.flush()
+            write.tell(channel, "label", row.id)
+            return row.id
+
+    def labels(self, channel: str) -> list[LabelRow]:
+        """Return all that people said of the channel, oldest first; see :func:`streamproc.logic.labels.effective`."""
+        query = select(Label, Epoch).join(Epoch).join(Channel).where(Channel.name == channel).order_by(Label.id)
+        with self._database.read() as session:
+            return [queries.label_row(label, epoch, channel) for label, epoch in session.execute(query)]
+
+    def raise_alarm(
+        self, channel: str, kind: AlarmKind, footing: Footing, *, since_ns: int, pictures: Sequence[str]
+    ) -> int:
+        """Raise an alarm over the channel's present model; returns its number.
+
+        While one of this kind stands nothing changes; one of another kind is cleared, for it became this one.
+        """
+        with self._write() as write:
+            feed = queries.find_channel(write.session, channel)
+            standing = queries.standing_alarm(write.session, feed)
+            if standing is not None and standing.kind is kind:
+                return standing.id
+            if standing is not None:
+                write.clear(standing, f"it became '{kind}'")
+            row = Alarm(channel=feed, kind=kind, model_sha256=feed.model_sha256, raised_ns=write.now_ns)
+            row.since_ns, row.pictures = min(since_ns, write.now_ns), json.dumps(list(pictures))
+            row.sureness, row.usual = footing.sureness, footing.usual
+            row.unsure_share, row.absent_s = footing.unsure_share, footing.absent_s
+            write.session.add(row)
+            write.session.flush()
+            write.tell(channel, "alarm", row.id)
+            return row.id
+
+    def clear_alarm(self, channel: str, reason: str) -> int | None:
+        """Clear the channel's standing alarm and return its number; None when there is none."""
+        with self._write() as write:
+            standing = queries.standing_alarm(write.session, queries.find_channel(write.session, channel))
+            if standing is not None:
+                write.clear(standing, reason)
+            return None if standing is None else standing.id
+
+    def alarms(self, channel: str, *, before_id: int | None = None, limit: int | None = None) -> list[AlarmRow]:
+        """Return the channel's alarms, newest first, with numbers below ``before_id``, at most ``limit``."""
+        query = select(Alarm).join(Channel).where(Channel.name == channel).order_by(Alarm.id.desc()).limit(limit)
+        if before_id is not None:
+            query = query.where(Alarm.id < before_id)
+        with self._database.read() as session:
+            return [queries.alarm_row(alarm, channel) for alarm in session.scalars(query)]
+
+    def alarm(self, alarm_id: int) -> AlarmRow | None:
+        """Return one alarm; None when there is none."""
+        with self._database.read() as session:
+            alarm = session.get(Alarm, alarm_id, options=[joinedload(Alarm.channel)])
+            return None if alarm is None else queries.alarm_row(alarm, alarm.channel.name)
+
+    def standing_alarm(self, channel: str) -> AlarmRow | None:
+        """Return the channel's alarm that is not cleared; None when there is none."""
+        newest = self.alarms(channel, limit=1)
+        return newest[0] if newest and newest[0].cleared_ns is None else None
+
+    def watch(self, channel: str) -> str | None:
+        """Return what the watch over the channel's model remembers; None before its first word."""
+        with self._database.read() as session:
+            return session.scalar(select(Watch.memory).join(Channel).where(Channel.name == channel))
+
+    def save_watch(self, channel: str, memory: str) -> None:
+        """Remember it."""
+        with self._write() as write:
+            feed = queries.find_channel(write.session, channel)
+            row = write.session.get(Watch, feed.id)
+            if row is None:
+                row = Watch(channel_id=feed.id)
+                write.session.add(row)
+            row.memory, row.updated_ns = memory, write.now_ns
 
     # What the daemon asks
 
@@ -534,6 +630,12 @@ class _Write:
             self.session.add(clip)
             self.clip(clip, ClipState.QUEUED)
 
+    def clear(self, alarm: Alarm, reason: str) -> None:
+        """Take an alarm back."""
+        alarm.cleared_ns, alarm.reason = self.now_ns, reason
+        self.session.flush()
+        self.tell(alarm.channel.name, "alarm", alarm.id)
+
     def find_clip(self, clip_id: int) -> Clip:
         clip = self.session.get(Clip, clip_id)
         if clip is None:
@@ -577,3 +679,13 @@ def _check_same_recording(known: Epoch, channel: str, utc_zero_ns: int | None) -
             f"channel '{channel}': the catalogue's epoch {known.number} began at another time than the recording's; "
             "the two don't belong together: move both away, or restore the one that is missing"
         )
+
+
+def _check_label(channel: str, label: labels.Label, epoch: Epoch) -> None:
+    where = f"channel '{channel}', epoch {label.epoch}: {float(label.start):.3f} to {float(label.end):.3f} s"
+    if label.kind is Kind.UNKNOWN:
+        raise CatalogueError(f"{where}: a label says programme or advert, not unknown")
+    if not 0 <= label.start < label.end:
+        raise CatalogueError(f"{where}: this is no stretch; the end must lie after the start")
+    if epoch.end is not None and label.end > epoch.end:
+        raise CatalogueError(f"{where}: the epoch ends at {float(epoch.end):.3f} s")
