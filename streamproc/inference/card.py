@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -80,19 +80,13 @@ class Decision(CardSection):
     min_certainty: Annotated[float, Field(ge=0.5, lt=1)] = 0.7
 
 
-class Card(CardSection):
-    """The card. The network gives one logit a picture, named ``output``: above 0 means that the bug is there."""
+class ModelCard(CardSection):
+    """What the card of every model holds, a channel's or another."""
 
     schema_version: Literal[1] = Field(1, alias="schema")
     name: str
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     """Of model.onnx."""
-    region: Region
-    input: Input
-    output: str = "logit"
-    """Name of the ONNX output, (N, 1) float32."""
-    calibration: Calibration = Calibration()
-    decision: Decision = Decision()
     metrics: dict[str, Any] = {}
     """What was measured, on what."""
     data: list[str] = []
@@ -107,6 +101,20 @@ class Card(CardSection):
         (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8")
 
 
+AnyCard = TypeVar("AnyCard", bound=ModelCard)
+
+
+class Card(ModelCard):
+    """A channel's card. Its network gives one logit a picture, ``output``: above 0 means that the bug is there."""
+
+    region: Region
+    input: Input
+    output: str = "logit"
+    """Name of the ONNX output, (N, 1) float32."""
+    calibration: Calibration = Calibration()
+    decision: Decision = Decision()
+
+
 def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file, in hex."""
     with path.open("rb") as file:
@@ -114,13 +122,18 @@ def file_sha256(path: Path) -> str:
 
 
 def read_card(folder: Path) -> Card:
+    """Read a channel's card; see :func:`parse_card`."""
+    return parse_card(folder, Card)
+
+
+def parse_card(folder: Path, kind: type[AnyCard]) -> AnyCard:
     """Read the card of a model folder and check that the model file is the one it describes.
 
     Raises ModelError: missing, not valid, or the checksum differs.
     """
     path = folder / CARD_FILE
     try:
-        card = Card.model_validate_json(path.read_text(encoding="utf-8"))
+        card = kind.model_validate_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(
             f"{path}: can't be read ({error.strerror}); a model is a folder with {CARD_FILE} and {MODEL_FILE}"
