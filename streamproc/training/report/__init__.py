@@ -1,0 +1,5 @@
+"""Reports that people read: one HTML file, English and Russian, light and dark, without network."""
+
+from streamproc.training.report.learned import LearnEvidence, write_learn_report
+
+__all__ = ["LearnEvidence", "write_learn_report"]

@@ -1,0 +1,282 @@
+"""All words of the reports, in English and Russian, and how numbers are written in either."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Language = Literal["en", "ru"]
+LANGUAGES: tuple[Language, ...] = ("en", "ru")
+
+
+class Spoken(Protocol):
+    """Something that reads differently in each language."""
+
+    def text(self, language: Language) -> str:
+        """Return it in one language, as plain text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number with so many decimals."""
+
+    value: float
+    """Itself."""
+    decimals: int = 0
+    """Digits after the point."""
+
+    def text(self, language: Language) -> str:
+        """Group by thousands; the decimal mark is the language's."""
+        written = f"{self.value:,.{self.decimals}f}".replace(",", "\u202f")
+        return written.replace(".", ",") if language == "ru" else written
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share, 0 to 1, shown in per cent; None where there is nothing to take a share of."""
+
+    value: float | None
+    """Itself."""
+    decimals: int = 2
+    """Digits after the point."""
+
+    def text(self, language: Language) -> str:
+        """Never round up to 100 %: what is not all must not look like all."""
+        if self.value is None:
+            return "–"
+        percent, unit = self.value * 100, 10**self.decimals
+        if percent < 100:
+            percent = min(percent, (100 * unit - 1) / unit)
+        digits = 0 if percent == 100 else self.decimals
+        return f"{Number(percent, digits).text(language)}\u00a0%"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An entry of the table with its gaps filled."""
+
+    key: str
+    """Which entry."""
+    values: tuple[tuple[str, object], ...] = ()
+    """What goes into its gaps."""
+
+    def text(self, language: Language) -> str:
+        """Return it in one language."""
+        filled = {name: _in_language(value, language) for name, value in self.values}
+        return TEXTS[self.key][LANGUAGES.index(language)].format(**filled)
+
+
+def say(key: str, **values: object) -> Said:
+    """Return an entry of the table; numbers may be given as Number and Share, other texts as Said."""
+    return Said(key, tuple(values.items()))
+
+
+def _in_language(value: object, language: Language) -> str:
+    """Return a value as text."""
+    if isinstance(value, Number | Share | Said):
+        return value.text(language)
+    return str(value)
+
+
+def shown(kind: str) -> Said:
+    """Return the words for what a picture shows; a kind that the table does not know stands as it is."""
+    key = f"shows_{kind.replace(' ', '_')}"
+    return say(key) if key in TEXTS else say("verbatim", text=kind)
+
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "verbatim": ("{text}", "{text}"),
+    # around everything
+    "learn_title": ("{name}: what was learnt", "{name}: чему научилась модель"),
+    "evaluation_title": ("{name}: how good the model is", "{name}: насколько хороша модель"),
+    "language": ("Language", "Язык"),
+    "theme": ("Theme", "Тема"),
+    "theme_system": ("System", "Системная"),
+    "theme_light": ("Light", "Светлая"),
+    "theme_dark": ("Dark", "Тёмная"),
+    "made_by": (
+        "Made by streamproc {version} on {date}. The page needs no network.",
+        "Создано streamproc {version} {date}. Странице не нужна сеть.",
+    ),
+    # the verdict
+    "grade_good": ("Good", "Хорошая"),
+    "grade_usable": ("Usable", "Пригодная"),
+    "grade_unusable": ("Not usable", "Непригодная"),
+    "why_good": (
+        "Put it on air: at least {good} of either kind is right, and its probabilities can be believed.",
+        "Можно в эфир: верны не менее {good} кадров каждого вида, и вероятностям можно верить.",
+    ),
+    "why_usable_accuracy": (
+        "It will do, for hysteresis forgives single mistakes; but less than {good} of one kind is right.",
+        "Годится: гистерезис прощает отдельные ошибки. Но верно меньше {good} одного из видов.",
+    ),
+    "why_usable_few": (
+        "It will do, but it was measured on only {count} pictures of one kind: too few to call it good.",
+        "Годится, но измерена лишь на {count} кадрах одного из видов: слишком мало, чтобы назвать её хорошей.",
+    ),
+    "why_usable_calibration": (
+        "It will do, but its probabilities are {error} off on average.",
+        "Годится, но её вероятности ошибаются в среднем на {error}.",
+    ),
+    "why_unusable_accuracy": (
+        "Don't use it: only {worst} of one kind is right. "
+        "Give more footage, a better box (--region) or the logo as a PNG.",
+        "Не используйте: верно лишь {worst} одного из видов. "
+        "Дайте больше видео, точнее область (--region) или логотип в PNG.",
+    ),
+    "why_unusable_few": (
+        "It can't be judged: there were only {count} pictures of one kind to measure on. Give more footage.",
+        "Судить нельзя: для проверки нашлось лишь {count} кадров одного из видов. Дайте больше видео.",
+    ),
+    "lead_region": (
+        "The model looks {place} of the picture, at a box of {width} by {height}.",
+        "Модель смотрит {place} кадра, на область {width} на {height}.",
+    ),
+    "place_top_left": ("at the top left", "в левый верхний угол"),
+    "place_top_right": ("at the top right", "в правый верхний угол"),
+    "place_bottom_left": ("at the bottom left", "в левый нижний угол"),
+    "place_bottom_right": ("at the bottom right", "в правый нижний угол"),
+    "place_top": ("at the top", "в верхнюю часть"),
+    "place_bottom": ("at the bottom", "в нижнюю часть"),
+    "place_left": ("at the left", "в левую часть"),
+    "place_right": ("at the right", "в правую часть"),
+    "place_middle": ("in the middle", "в середину"),
+    "lead_accuracy": (
+        "Of {count} held-out pictures it tells {with_bug} of those with the logo and {without_bug} of those without.",
+        "Из {count} отложенных кадров верны {with_bug} кадров с логотипом и {without_bug} кадров без него.",
+    ),
+    "lead_frames": (
+        "Of {count} frames it tells {with_bug} of those with the logo and {without_bug} of those without.",
+        "Из {count} кадров верны {with_bug} кадров с логотипом и {without_bug} кадров без него.",
+    ),
+    # sections
+    "found_heading": ("What was found", "Что найдено"),
+    "frame_caption": (
+        "A picture of the footage; the box is what was taken for the logo.",
+        "Кадр видео; рамкой обведено то, что принято за логотип.",
+    ),
+    "frame_alt": ("A frame of the footage with a box around the logo", "Кадр видео с рамкой вокруг логотипа"),
+    "mask_caption": (
+        "The logo as it was learnt. The chequered ground shows through where it is transparent.",
+        "Логотип, как он выучен. Где он прозрачен, видна клетка.",
+    ),
+    "mask_alt": ("The logo that was learnt, on a chequered ground", "Выученный логотип на клетчатом фоне"),
+    "samples_heading": ("Held-out pictures", "Отложенные кадры"),
+    "samples_note": (
+        "None of them was learnt from. Below each stands the probability of the logo that the model gives.",
+        "На них модель не училась. Под каждым — вероятность логотипа по мнению модели.",
+    ),
+    "samples_with": ("With the logo", "С логотипом"),
+    "samples_without": ("Without it", "Без логотипа"),
+    "samples_fading": ("Fading", "Появляется или исчезает"),
+    "wrong_heading": ("Wrong ones", "Ошибки"),
+    "wrong_note": (
+        "The surest mistakes first. A label may be what is wrong.",
+        "Сначала самые уверенные ошибки. Ошибочной может быть и метка.",
+    ),
+    "wrong_none": ("There is none.", "Ошибок нет."),
+    "uncertain_heading": ("Least certain ones", "Наименее уверенные"),
+    "uncertain_note": ("Right, but only just.", "Верно, но еле-еле."),
+    "with_logo": ("with logo", "с логотипом"),
+    "without_logo": ("without logo", "без логотипа"),
+    "fading_logo": ("fading logo", "логотип меняется"),
+    "sample_alt": ("{what}; probability {probability}", "{what}; вероятность {probability}"),
+    "shows_bug": ("logo", "логотип"),
+    "shows_fade": ("fade", "затухание"),
+    "shows_nothing": ("nothing", "ничего"),
+    "shows_foreign_logo": ("another logo", "чужой логотип"),
+    "shows_bug_elsewhere": ("logo elsewhere", "логотип не на месте"),
+    "shows_caption": ("caption", "титр"),
+    "shows_programme": ("programme", "программа"),
+    "shows_advert": ("advert", "реклама"),
+    "measured_heading": ("What was measured", "Что измерено"),
+    "learning_caption": (
+        "Learning: the loss falls as pictures are seen.",
+        "Обучение: потери падают с числом увиденных кадров.",
+    ),
+    "histogram_caption": (
+        "Scores. The two kinds should lie far apart, on either side of the line.",
+        "Оценки. Два вида должны лежать далеко друг от друга, по разные стороны черты.",
+    ),
+    "roc_caption": (
+        "What every threshold would give (ROC), stretched near 100 %. "
+        "The area below the curve is {area}. The dot is the threshold in use.",
+        "Что дал бы каждый порог (ROC), растянуто около 100 %. Площадь под кривой {area}. Точка — действующий порог.",
+    ),
+    "reliability_caption": (
+        "Reliability: on the diagonal, what is said is so. "
+        "Bars are 95 % intervals; large dots stand for many pictures. The mean gap is {error}.",
+        "Надёжность: на диагонали сказанное верно. "
+        "Отрезки — интервалы 95 %, крупные точки — много кадров. Средний разрыв {error}.",
+    ),
+    "timeline_caption": (
+        "The probability of the logo along the footage. Bands: what is true.",
+        "Вероятность логотипа по ходу видео. Полосы: как на самом деле.",
+    ),
+    "axis_step": ("steps", "шаги"),
+    "axis_loss": ("loss", "потери"),
+    "axis_log_odds": ("log odds of the logo", "логарифм шансов логотипа"),
+    "axis_pictures": ("pictures (log scale)", "кадры (лог. шкала)"),
+    "axis_false_alarms": ("taken for a logo where there is none", "принято за логотип там, где его нет"),
+    "axis_found": ("logos that are found", "найдено логотипов"),
+    "axis_said": ("probability given, %", "названная вероятность, %"),
+    "axis_so": ("so, %", "так и есть, %"),
+    "axis_time_s": ("time, s", "время, с"),
+    "axis_probability": ("probability, %", "вероятность, %"),
+    "legend_with": ("with logo", "с логотипом"),
+    "legend_without": ("without", "без него"),
+    "legend_programme": ("programme", "программа"),
+    "legend_advert": ("advert", "реклама"),
+    "confusion_caption": ("Confusion, away from fades", "Матрица ошибок, без затуханий"),
+    "confusion_is": ("What it is", "На самом деле"),
+    "confusion_taken_with": ("taken for one with logo", "принят за кадр с логотипом"),
+    "confusion_taken_without": ("taken for one without", "принят за кадр без него"),
+    "right": ("right", "верно"),
+    "kinds_caption": ("By what a picture shows", "По тому, что на кадре"),
+    "kind": ("Kind", "Вид"),
+    "pictures": ("Pictures", "Кадры"),
+    "notes_heading": ("Notes", "Примечания"),
+    "card_heading": ("The model's card", "Карточка модели"),
+    "card_note": ("As it stands in card.json.", "Как в card.json."),
+    "card_name": ("Name", "Имя"),
+    "card_created": ("Created", "Создана"),
+    "card_region": ("Region: x, y, width, height", "Область: x, y, ширина, высота"),
+    "card_input": ("Input, pixels", "Вход, пиксели"),
+    "card_calibration": ("Temperature, bias", "Температура, смещение"),
+    "card_decision": (
+        "Samples to enter, to leave; least certainty",
+        "Кадров для входа, для выхода; наименьшая уверенность",
+    ),
+    "card_sha256": ("SHA-256 of the model", "SHA-256 модели"),
+    "card_licence": ("Licence", "Лицензия"),
+    "card_data": ("Learnt from", "Училась на"),
+    "card_metrics": ("All that was measured", "Всё, что измерено"),
+    # evaluation
+    "lead_boundaries": (
+        "The pipeline found {found} of {count} boundaries and {false} false ones; "
+        "the median error is {median} s, the greatest {greatest} s.",
+        "Конвейер нашёл {found} из {count} границ и {false} ложных; "
+        "медианная ошибка {median} с, наибольшая {greatest} с.",
+    ),
+    "lead_no_boundary": (
+        "The pipeline found none of {count} boundaries, and {false} false ones.",
+        "Конвейер не нашёл ни одной из {count} границ; ложных: {false}.",
+    ),
+    "lead_crops": (
+        "Measured on crops, so there are no boundaries to find.",
+        "Измерено на вырезках, поэтому границ здесь нет.",
+    ),
+    "boundaries_heading": ("Boundaries", "Границы"),
+    "boundaries_note": (
+        "Errors in seconds, later is positive: "
+        "of the model alone (the likeliest change point of its scores) and of the whole pipeline.",
+        "Ошибки в секундах, позже — плюс: одной модели (вероятнейшая точка смены её оценок) и всего конвейера.",
+    ),
+    "boundaries_false": (
+        "False boundaries of the pipeline, at seconds: {times}.",
+        "Ложные границы конвейера, секунды: {times}.",
+    ),
+    "boundary_time": ("True time, s", "Истинное время, с"),
+    "boundary_to": ("What begins", "Что начинается"),
+    "boundary_model": ("Model alone, s", "Одна модель, с"),
+    "boundary_pipeline": ("Pipeline, s", "Конвейер, с"),
+    "missed": ("missed", "пропущена"),
+}
