@@ -102,6 +102,19 @@ class ClipSettings(Section):
     """Cut a clip when a programme segment becomes final."""
 
 
+class DriftSettings(Section):
+    """When a model counts as no longer fitting its channel."""
+
+    enabled: bool = True
+    """Watch over the model, and raise an alarm."""
+    window_min: Annotated[float, Field(gt=0, le=1440)] = 30.0
+    """Sureness is that of the last so many minutes of footage."""
+    sureness: Annotated[float, Field(gt=0, lt=1)] = 0.75
+    """An alarm is raised when sureness falls below so much of what is usual."""
+    vanished_after_h: Annotated[float, Field(gt=0, le=168)] = 3.0
+    """An alarm is raised when the bug was not seen for so many hours of footage."""
+
+
 class ChannelSettings(Section):
     """One channel: where its feed comes from and which model knows its bug."""
 
@@ -121,6 +134,7 @@ class ChannelSettings(Section):
     sampling: SamplingSettings = SamplingSettings()
     decision: DecisionSettings = DecisionSettings()
     clips: ClipSettings = ClipSettings()
+    drift: DriftSettings = DriftSettings()
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -202,6 +216,11 @@ class Settings(Section):
     def clip_dir(self) -> Path:
         """Where clips are written."""
         return self.data_dir / "clips" if self.clips_dir is None else self.clips_dir
+
+    @property
+    def alarm_dir(self) -> Path:
+        """Where the pictures of alarms are written."""
+        return self.data_dir / "alarms"
 
     @property
     def database_url(self) -> str:

@@ -58,6 +58,19 @@ class Telemetry:
         self.provider = gauge("inference_provider_info", "1 for the provider that runs the models.", "provider")
         self.on_air = gauge("on_air", "1 for what is on air now, else 0.", "channel", "kind")
 
+        # Whether the models still fit
+        self.drift_sureness = gauge(
+            "drift_sureness_ratio", "How sure the model is: 1 of every sample, 0 when each is a coin toss.", "channel"
+        )
+        self.drift_usual = gauge(
+            "drift_usual_sureness_ratio", "How sure the model was when it was new here; 1 when not known.", "channel"
+        )
+        self.drift_absent = gauge(
+            "drift_bug_absent_seconds", "Seconds of footage since the bug was last plainly there.", "channel"
+        )
+        self.drift_alarm = gauge("drift_alarm", "1 while this alarm stands, else 0.", "channel", "kind")
+        self.drift_alarms = counter("drift_alarms_total", "Alarms raised over the model.", "channel", "kind")
+
         # What was found
         self.changes = counter("changes_total", "Changes decided by the hysteresis.", "channel", "after")
         self.boundaries = counter("boundaries_total", "Boundaries by what became of them.", "channel", "state")

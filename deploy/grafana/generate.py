@@ -18,6 +18,9 @@ DASHBOARD = Path(__file__).with_name("dashboard.json")
 DATASOURCE = {"type": "prometheus", "uid": "prometheus"}
 ROWS = {
     "What is on air": ("on_air", "score", "changes", "boundaries"),
+    "Whether the models still fit": (
+        *("drift_alarm", "drift_alarms", "drift_sureness", "drift_usual", "drift_absent"),
+    ),
     "How fast": ("provisional_delay", "final_delay", "clip_delay", "lag"),
     "The feed": ("connected", "last_packet", "packets", "received_bytes", "reconnects", "timestamp_repairs"),
     "The recording": ("recorded_bytes", "recording_bytes", "deleted_bytes", "disk_free_bytes", "epochs"),
@@ -27,7 +30,7 @@ ROWS = {
 RARE = frozenset(
     {
         *("changes", "boundaries", "reconnects", "timestamp_repairs", "epochs", "clips"),
-        *("role_restarts", "errors", "queue_dropped"),
+        *("drift_alarms", "role_restarts", "errors", "queue_dropped"),
     }
 )
 """Counters of events that are seconds or hours apart: shown as events an hour."""
@@ -58,7 +61,11 @@ class Metric:
         if self.rare:
             return "short"
         stem = self.name.removesuffix("_total")
-        for ending, unit, rate in (("_bytes", "bytes", "Bps"), ("_seconds", "s", "s")):
+        for ending, unit, rate in (
+            ("_bytes", "bytes", "Bps"),
+            ("_seconds", "s", "s"),
+            ("_ratio", "percentunit", "cps"),
+        ):
             if stem.endswith(ending):
                 return rate if self.kind == "counter" else unit
         return "cps" if self.kind == "counter" else "short"

@@ -3,9 +3,10 @@
 import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from streamproc.app.play import Tools
 from streamproc.catalogue.store import Catalogue
@@ -13,13 +14,16 @@ from streamproc.config import ChannelSettings, DecisionSettings, Settings
 from streamproc.errors import ConfigError
 from streamproc.inference.card import Decision
 from streamproc.inference.session import ModelPool
+from streamproc.logic.drift import Limits
 from streamproc.logic.sampling import SamplingPlan
 from streamproc.media.footage import Footage
 from streamproc.media.recording.reader import RecordingFootage
+from streamproc.messages import Sample, Score
 from streamproc.stage import Stage, Surroundings
 from streamproc.stages.classify import ClassifyStage, Observer
 from streamproc.stages.clip import ClipStage
 from streamproc.stages.decide import DecideStage, Thresholds
+from streamproc.stages.drift import DriftWatch
 from streamproc.stages.refine import Placer, RefineStage
 from streamproc.stages.sample import SampleStage
 
@@ -32,6 +36,7 @@ class Bench:
     catalogue: Catalogue
     executor: ThreadPoolExecutor
     models: ModelPool
+    alarms: Path
 
     def close(self) -> None:
         """End the threads and let go of the catalogue."""
@@ -47,6 +52,7 @@ def open_bench(settings: Settings, tools: Tools) -> Bench:
         catalogue=Catalogue.open(settings.database_url, clock=tools.clock),
         executor=ThreadPoolExecutor(max(2, os.cpu_count() or 1), thread_name_prefix="decode"),
         models=ModelPool(tools.telemetry, provider=settings.inference.provider),
+        alarms=settings.alarm_dir,
     )
 
 
@@ -89,21 +95,43 @@ class Analysis:
         catalogue, card = self._bench.catalogue, self._model.card
         position = await self._around.call(partial(catalogue.position, self._settings.name))
         thresholds = thresholds_of(self._settings.decision, card.decision)
-        with self._observer(thresholds) as observer:
+        watch = self._watch(thresholds)
+        if watch is not None:
+            await self._around.call(partial(watch.begin, card.sha256))
+        with self._observer(thresholds, watch) as observer:
             samples = SampleStage(self._around, self._footage, self._plan, card.region).run(position)
             scores = ClassifyStage(self._around, self._model, observer=observer).run(samples)
             await DecideStage(self._around, self._footage, catalogue, self._plan, thresholds).run(scores)
 
-    @contextmanager
-    def _observer(self, thresholds: Thresholds) -> Iterator[Observer | None]:
-        """Keep every classified sample for as long as the channel runs, if that is wanted."""
-        if self._bench.tools.diagnose is None:
-            yield None
-            return
-        from streamproc.stages.diagnose import Diagnosis
+    def _watch(self, thresholds: Thresholds) -> DriftWatch | None:
+        """Return the watch over the model, if there shall be one."""
+        settings, name = self._settings.drift, self._settings.name
+        if not settings.enabled:
+            return None
+        limits = Limits(
+            window_s=settings.window_min * 60,
+            sureness=settings.sureness,
+            vanished_after_s=settings.vanished_after_h * 3600,
+            min_certainty=thresholds.min_certainty,
+        )
+        return DriftWatch(self._around, self._footage, self._bench.catalogue, limits, self._bench.alarms / name)
 
-        with Diagnosis(self._bench.tools.diagnose / self._settings.name, thresholds) as diagnosis:
-            yield diagnosis.observe
+    @contextmanager
+    def _observer(self, thresholds: Thresholds, watch: DriftWatch | None) -> Iterator[Observer]:
+        """Show every classified sample to the watch, and keep it for as long as the channel runs, if that is wanted."""
+        observers = [] if watch is None else [watch.observe]
+        with ExitStack() as stack:
+            if self._bench.tools.diagnose is not None:
+                from streamproc.stages.diagnose import Diagnosis
+
+                folder = self._bench.tools.diagnose / self._settings.name
+                observers.append(stack.enter_context(Diagnosis(folder, thresholds)).observe)
+
+            def observe(sample: Sample, score: Score, took_s: float) -> None:
+                for observer in observers:
+                    observer(sample, score, took_s)
+
+            yield observe
 
 
 def thresholds_of(wanted: DecisionSettings, card: Decision) -> Thresholds:

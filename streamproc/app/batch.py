@@ -15,7 +15,7 @@ from streamproc.addresses import redact
 from streamproc.app.analyser import Analysis, Bench, open_bench
 from streamproc.app.play import Tools
 from streamproc.catalogue.document import Document, segments_document
-from streamproc.config import ChannelSettings, ClipSettings, Settings, describe
+from streamproc.config import ChannelSettings, ClipSettings, DriftSettings, Settings, describe
 from streamproc.errors import ConfigError
 from streamproc.media.files import FileFootage, find_sources
 from streamproc.media.footage import Epoch, Footage
@@ -73,7 +73,11 @@ def _channel(batch: Batch) -> ChannelSettings:
     address = batch.source if "://" in batch.source else str(Path(batch.source).absolute())
     try:
         return ChannelSettings(
-            name=BATCH_CHANNEL, url=address, model=batch.model, clips=ClipSettings(enabled=batch.clips)
+            name=BATCH_CHANNEL,
+            url=address,
+            model=batch.model,
+            clips=ClipSettings(enabled=batch.clips),
+            drift=DriftSettings(enabled=False),
         )
     except ValidationError as error:
         raise ConfigError(describe(error)) from error

@@ -163,6 +163,11 @@ class Drift:
         self._settled_s = 0.0
         self._settled_sure = 0.0
 
+    @property
+    def alarm(self) -> AlarmKind | None:
+        """The alarm that stands; None for none."""
+        return _ALARMS[self.state]
+
     def step(self, score: Score) -> Finding | None:
         """Take in one score, later than all before it; return a finding at the end of a bucket.
 
@@ -257,7 +262,7 @@ class Drift:
         since = self._buckets[0].start
         if self.state is State.VANISHED and self._seen is not None:
             since = self._seen
-        return Finding(action=action, alarm=_ALARMS[self.state], footing=footing, since=since)
+        return Finding(action=action, alarm=self.alarm, footing=footing, since=since)
 
     def _evidence(self, footing: Footing) -> Evidence:
         least = self._limits.sureness

@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamproc.logic import drift
@@ -150,6 +150,7 @@ def test_without_a_snapshot_a_standing_alarm_still_stands() -> None:
 scores = st.lists(st.tuples(st.sampled_from([THERE, NOT_THERE, TOSS, LEANING]), st.integers(1, 25)), max_size=12)
 
 
+@settings(deadline=None, max_examples=40)
 @given(scores, st.integers(0, 11))
 def test_a_watch_that_is_restored_between_buckets_goes_on_as_the_original(
     parts: Sequence[tuple[float, int]], cut: int
@@ -159,11 +160,12 @@ def test_a_watch_that_is_restored_between_buckets_goes_on_as_the_original(
         seconds = buckets * 10
         if number == cut:
             watch = Drift(LIMITS)
-            watch.restore(restored.watch.snapshot(), drift._ALARMS[restored.watch.state])
+            watch.restore(restored.watch.snapshot(), restored.watch.alarm)
             restored.watch = watch
         assert original.show(probability, seconds=seconds) == restored.show(probability, seconds=seconds)
 
 
+@settings(deadline=None, max_examples=40)
 @given(scores)
 def test_an_alarm_is_never_raised_twice_in_a_row(parts: Sequence[tuple[float, int]]) -> None:
     channel = Channel()
@@ -171,6 +173,7 @@ def test_an_alarm_is_never_raised_twice_in_a_row(parts: Sequence[tuple[float, in
     assert all(first is not second for first, second in pairwise(done))
 
 
+@settings(deadline=None, max_examples=40)
 @given(scores)
 def test_scores_that_are_said_again_change_nothing(parts: Sequence[tuple[float, int]]) -> None:
     channel = Channel()
