@@ -55,12 +55,12 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Aftermath:
         Daemon(folder, f'url = "{server.url("x")}"', extra=quick) as daemon,
     ):
         kills = [kill_one(daemon, chance, victim) for victim in VICTIMS[:2] * EACH + VICTIMS[2:] * EACH]
-        wait(lambda: is_recording(daemon), 60, "recording after the last kill")
+        wait(lambda: is_recording(daemon), 120, "recording after the last kill")
         time.sleep(25)
         daemon.stop()
         recorded = list(RecordingFootage(folder / "data" / "recording" / "test").epochs())
         daemon.start()  # settles what the stop left open, while the feed is still on air
-        wait(lambda: has_settled(daemon, recorded[-1]), 60, "settled epochs")
+        wait(lambda: has_settled(daemon, recorded[-1]), 120, "settled epochs")
         segments = daemon.items("segments")
     return Aftermath(kills, recorded, segments)
 
@@ -68,7 +68,7 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Aftermath:
 def kill_one(daemon: Daemon, chance: random.Random, victim: str) -> tuple[str, int]:
     """Kill the next one: mostly while all is well, sometimes while it is still recovering from the last kill."""
     if chance.random() < 0.75:
-        wait(lambda: is_recording(daemon), 60, "recording after a kill")
+        wait(lambda: is_recording(daemon), 120, "recording after a kill")
     some_seconds(chance, 0, 3)
     return victim, daemon.kill(victim)
 
