@@ -1,7 +1,5 @@
 """Measuring a model."""
 
-import json
-from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -11,10 +9,8 @@ import pytest
 from streamproc.demo.broadcast import Broadcast
 from streamproc.demo.bug import BUG_OPACITY, draw_bug
 from streamproc.demo.model import BUG_BOX
-from streamproc.errors import ConfigError
 from streamproc.inference.card import MODEL_FILE, Calibration, read_card
 from streamproc.inference.session import LogoModel
-from streamproc.media.encode import Coding, Encoder
 from streamproc.messages import Kind
 from streamproc.training import backgrounds, evaluate
 from streamproc.training.composite import stamp
@@ -58,19 +54,6 @@ def test_too_sure_a_model_has_a_calibration_error() -> None:
     assert evaluate.calibration_error(evaluate.probabilities(logits, Calibration()), targets) > 0.1
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"segments": [{"kind": "film"}]}', "\xff"])
-def test_a_file_that_is_no_segments_json_is_refused(text: str, tmp_path: Path) -> None:
-    path = tmp_path / "segments.json"
-    path.write_text(text, encoding="latin-1")
-    with pytest.raises(ConfigError, match=r"is no segments\.json"):
-        evaluate.read_segments(path)
-
-
-def test_a_missing_segments_json_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"nowhere\.json: can't be read"):
-        evaluate.read_segments(tmp_path / "nowhere.json")
-
-
 def test_the_shipped_model_is_the_one_its_card_describes(folder: Path) -> None:
     assert read_card(folder).name == "demo"
 
@@ -98,21 +81,3 @@ def test_the_shipped_model_is_right_all_over_the_demos_breaks_and_programmes(fol
         frames = range(segment.start_frame + 30, segment.end_frame - 30, 25)
         odds = model.log_odds([broadcast.picture(frame)[top:bottom, left:right] for frame in frames])
         assert ((odds > 0) == (segment.kind is Kind.PROGRAMME)).all()
-
-
-def test_evaluating_footage_tells_the_accuracy_of_both_classes_and_where_the_boundary_lands(
-    folder: Path, tmp_path: Path
-) -> None:
-    video, truth = tmp_path / "feed.mp4", tmp_path / "segments.json"
-    scene = cv2.resize(backgrounds.photographs()[5].pictures[0], (640, 360))
-    coding = Coding(width=640, height=360, rate=Fraction(25), audio_rate=None)
-    with Encoder(str(video), coding) as encoder:
-        for number in range(60):
-            picture = np.roll(scene, 2 * number, axis=1)
-            encoder.write(stamp(picture, draw_bug(), BUG_BOX, BUG_OPACITY) if number < 35 else picture, None)
-    parts = [("programme", 0, 1.4), ("advert", 1.4, 2.4)]
-    segments = [{"kind": kind, "start_s": start, "end_s": end} for kind, start, end in parts]
-    truth.write_text(json.dumps({"schema": 1, "segments": segments}))
-    result = evaluate.evaluate_model(folder, [video], truth)
-    assert result["accuracy"] == {"programme": 1.0, "advert": 1.0}
-    assert result["greatest_error_s"] == 0.0

@@ -232,7 +232,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "right": ("right", "верно"),
     "kinds_caption": ("By what a picture shows", "По тому, что на кадре"),
     "kind": ("Kind", "Вид"),
-    "pictures": ("Pictures", "Кадры"),
     "notes_heading": ("Notes", "Примечания"),
     "card_heading": ("The model's card", "Карточка модели"),
     "card_note": ("As it stands in card.json.", "Как в card.json."),

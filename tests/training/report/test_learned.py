@@ -97,6 +97,14 @@ def test_both_languages_have_the_text_and_fill_the_same_gaps(key: str) -> None:
     assert english == russian
 
 
+def test_no_text_is_left_over(project_root: Path) -> None:
+    folder = project_root / "streamproc" / "training" / "report"
+    users = [path for path in folder.rglob("*") if path.suffix in (".py", ".html") and path.name != "texts.py"]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in users)
+    composed = ("place_", "grade_", "shows_", "card_", "legend_", "verbatim")
+    assert [key for key in TEXTS if f'"{key}"' not in source and not key.startswith(composed)] == []
+
+
 def test_what_is_not_all_is_never_rounded_to_all() -> None:
     assert Share(0.99999).text("en") == "99.99\u00a0%"
     assert Share(1.0).text("en") == "100\u00a0%"
