@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from streamproc.catalogue import (
+    AlarmRow,
     BoundaryRow,
     ClipRow,
     ClipState,
@@ -17,7 +18,7 @@ from streamproc.catalogue import (
     SegmentRow,
     VersionRow,
 )
-from streamproc.messages import BoundaryState, Kind, Method, Placement
+from streamproc.messages import AlarmKind, BoundaryState, Kind, Method, Placement
 from streamproc.timebase import NS, iso_utc
 
 T = TypeVar("T")
@@ -238,6 +239,41 @@ class Gap(Answer):
     """Why it broke off."""
 
 
+class Alarm(Answer):
+    """A time in which a channel's model did not seem to fit."""
+
+    id: int
+    """Its number; greater is later."""
+    channel: str
+    """The channel's short name."""
+    kind: AlarmKind
+    """unsure: the scores have slid towards the middle; vanished: no bug was seen for hours."""
+    model_sha256: str | None
+    """SHA-256 of the model that it is about."""
+    since_utc: str
+    """From when on what the model said is in doubt."""
+    raised_utc: str
+    """When it was raised."""
+    cleared_utc: str | None
+    """When it was cleared; null while it stands."""
+    reason: str | None
+    """Why it was cleared."""
+    message: str
+    """What is wrong and what to do, in English words."""
+    command: str
+    """What to type to have the model learnt again."""
+    sureness: float
+    """When it was raised: 1 for a model that is sure of every sample, 0 when each is a coin toss."""
+    usual: float
+    """How sure the model was when it was new here."""
+    unsure_share: float
+    """Share of the time whose samples were too unsure to count."""
+    absent_s: float
+    """Seconds of footage since the bug was last plainly there."""
+    pictures: list[str]
+    """Where its pictures are (JPEG): a whole one first, then the bug's corner."""
+
+
 class Channel(Answer):
     """A feed."""
 
@@ -255,6 +291,8 @@ class Channel(Answer):
     """How it is."""
     on_air: Segment | None
     """What is on air now; null when nothing is."""
+    alarm: Alarm | None
+    """The alarm over its model that stands; null when none does."""
 
 
 class Page(Answer, Generic[T]):
@@ -309,15 +347,15 @@ class Notice(Answer):
     id: int
     """Its number; also the event's id for Last-Event-ID."""
     type: str
-    """channel, epoch, gap, segment, segment-removed, boundary or clip."""
+    """channel, epoch, gap, segment, segment-removed, boundary, clip, label or alarm."""
     channel: str
     """The channel's short name."""
     created_utc: str
     """When it happened."""
     subject_id: int
     """Number of what is new or has changed."""
-    subject: Segment | Clip | None = Field(union_mode="left_to_right")
-    """For segment and clip: the object as it is now; else null."""
+    subject: Segment | Clip | Alarm | None = Field(union_mode="left_to_right")
+    """For segment, clip and alarm: the object as it is now; else null."""
 
 
 def segment_answer(row: SegmentRow) -> Segment:
@@ -422,7 +460,41 @@ def gap_answer(row: GapRow) -> Gap:
     )
 
 
-def notice(row: EventRow, subject: Segment | Clip | None) -> Notice:
+def alarm_answer(row: AlarmRow) -> Alarm:
+    """Show an alarm."""
+    footing = row.footing
+    return Alarm(
+        id=row.id,
+        channel=row.channel,
+        kind=row.kind,
+        model_sha256=row.model_sha256,
+        since_utc=iso_utc(row.since_ns),
+        raised_utc=iso_utc(row.raised_ns),
+        cleared_utc=shown(row.cleared_ns),
+        reason=row.reason,
+        message=_alarm_message(row),
+        command=f"streamproc logo retrain {row.channel} --config streamproc.toml",
+        sureness=round(footing.sureness, 4),
+        usual=round(footing.usual, 4),
+        unsure_share=round(footing.unsure_share, 4),
+        absent_s=round(footing.absent_s, 1),
+        pictures=[f"/api/v1/alarms/{row.id}/pictures/{number}" for number in range(1, len(row.pictures) + 1)],
+    )
+
+
+def _alarm_message(row: AlarmRow) -> str:
+    footing = row.footing
+    if row.kind is AlarmKind.UNSURE:
+        what = f"the model is sure of {footing.sureness:.0%} of what it sees, where {footing.usual:.0%} is usual"
+    else:
+        what = f"the model has not seen the bug for {footing.absent_s / 3600:.1f} h"
+    return (
+        f"{what}; look at the picture: if the bug looks different, label where it is (streamproc logo label) and "
+        "retrain; if it has moved, learn it anew (streamproc logo learn)"
+    )
+
+
+def notice(row: EventRow, subject: Segment | Clip | Alarm | None) -> Notice:
     """Show an event."""
     return Notice(
         id=row.id,

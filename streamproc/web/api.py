@@ -10,9 +10,19 @@ from aiohttp import web
 from pydantic import AwareDatetime, BaseModel
 
 from streamproc.addresses import redact
-from streamproc.catalogue import BoundaryRow, Catalogue, ChannelRow, ClipRow, ClipState, SegmentFilter, SegmentRow
+from streamproc.catalogue import (
+    AlarmRow,
+    BoundaryRow,
+    Catalogue,
+    ChannelRow,
+    ClipRow,
+    ClipState,
+    SegmentFilter,
+    SegmentRow,
+)
 from streamproc.timebase import NS, utc_from_ns
 from streamproc.web.answers import (
+    Alarm,
     Answer,
     Boundary,
     Channel,
@@ -23,6 +33,7 @@ from streamproc.web.answers import (
     Page,
     Segment,
     SegmentDetail,
+    alarm_answer,
     boundary_answer,
     clip_answer,
     epoch_answer,
@@ -136,6 +147,31 @@ async def clip(request: web.Request) -> web.Response:
     return json_answer(clip_answer(await _known_clip(request)))
 
 
+async def alarms(request: web.Request) -> web.Response:
+    """A channel's alarms."""
+    query = parse(PageQuery, request)
+    catalogue = request.app[SERVICES].catalogue
+    name = await _known_channel(request)
+    rows = await asyncio.to_thread(lambda: catalogue.alarms(name, before_id=query.before, limit=query.limit + 1))
+    items, following = _page(request, rows, query)
+    return json_answer(Page[Alarm](items=[alarm_answer(row) for row in items], next=following))
+
+
+async def picture(request: web.Request) -> web.StreamResponse:
+    """One picture of an alarm."""
+    services = request.app[SERVICES]
+    alarm_id, number = int(request.match_info["id"]), int(request.match_info["number"])
+    row = await asyncio.to_thread(services.catalogue.alarm, alarm_id)
+    if row is None or not 1 <= number <= len(row.pictures):
+        raise web.HTTPNotFound(reason=f"no alarm {alarm_id} has a picture {number}")
+    path = services.settings.alarm_dir / row.pictures[number - 1]
+    if not await asyncio.to_thread(path.is_file):
+        raise web.HTTPGone(
+            reason=f"picture {number} of alarm {alarm_id} is deleted; only the newest alarms keep theirs"
+        )
+    return web.FileResponse(path, headers={"Content-Type": "image/jpeg", "Cache-Control": "private, max-age=86400"})
+
+
 async def download(request: web.Request) -> web.StreamResponse:
     """A clip's file, or a range of it."""
     services = request.app[SERVICES]
@@ -179,6 +215,7 @@ def _channel(services: Services, name: str, row: ChannelRow | None) -> Channel:
     source = None if settings is None else settings.url or settings.listen
     running = services.catalogue.segments(name, SegmentFilter(newest_first=True, limit=1))
     on_air = running[0] if running and running[0].end is None else None
+    alarm = services.catalogue.standing_alarm(name)
     model = None
     if row is not None and row.model_name is not None:
         model = Model(name=row.model_name, sha256=row.model_sha256)
@@ -190,6 +227,7 @@ def _channel(services: Services, name: str, row: ChannelRow | None) -> Channel:
         clips=row.clips if row is not None else settings is not None and settings.clips.enabled,
         health=services.health.channel(name),
         on_air=None if on_air is None else segment_answer(on_air),
+        alarm=None if alarm is None else alarm_answer(alarm),
     )
 
 
@@ -237,7 +275,7 @@ def _page(request: web.Request, rows: Sequence[T], query: PageQuery) -> tuple[Se
     if len(rows) <= query.limit:
         return rows, None
     last = rows[query.limit - 1]
-    assert isinstance(last, SegmentRow | ClipRow)
+    assert isinstance(last, SegmentRow | ClipRow | AlarmRow)
     return rows[: query.limit], _next(request, last.id)
 
 

@@ -18,7 +18,7 @@ from streamproc.channel import Channel, ChannelClosed, WhenFull
 from streamproc.errors import CatalogueError
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import Clock
-from streamproc.web.answers import Clip, Notice, Segment, clip_answer, notice, segment_answer
+from streamproc.web.answers import Alarm, Clip, Notice, Segment, alarm_answer, clip_answer, notice, segment_answer
 
 POLL_S = 0.25
 HEARTBEAT_S = 15.0
@@ -143,7 +143,10 @@ class EventHub:
         last = {(row.type, row.subject_id): row.id for row in rows}
         return [notice(row, self._subject(row)) for row in rows if last[row.type, row.subject_id] == row.id]
 
-    def _subject(self, row: EventRow) -> Segment | Clip | None:
+    def _subject(self, row: EventRow) -> Segment | Clip | Alarm | None:
+        if row.type == "alarm":
+            alarm = self._catalogue.alarm(row.subject_id)
+            return None if alarm is None else alarm_answer(alarm)
         if row.type == "segment":
             segment = self._catalogue.segment(row.subject_id)
             return None if segment is None else segment_answer(segment)

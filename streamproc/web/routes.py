@@ -6,6 +6,7 @@ from aiohttp import web
 
 from streamproc.web import api, operations
 from streamproc.web.answers import (
+    Alarm,
     Answer,
     Channel,
     Clip,
@@ -24,6 +25,7 @@ from streamproc.web.services import SERVICES
 
 NAME = "{name:[a-z0-9][a-z0-9_-]{0,63}}"
 NUMBER = r"{id:[0-9]{1,18}}"
+PICTURE = "{number:[0-9]{1,2}}"
 JSON = "application/json"
 
 
@@ -109,6 +111,22 @@ ROUTES = (
         answer=Page[Gap],
         query=PageQuery,
         statuses=BAD | NO_CHANNEL,
+    ),
+    Route(
+        path=f"/api/v1/channels/{NAME}/alarms",
+        handler=api.alarms,
+        summary="The times in which a channel's model did not seem to fit.",
+        answer=Page[Alarm],
+        query=PageQuery,
+        statuses=BAD | NO_CHANNEL,
+    ),
+    Route(
+        path=f"/api/v1/alarms/{NUMBER}/pictures/{PICTURE}",
+        handler=api.picture,
+        summary="A picture of an alarm, as the alarm lists them.",
+        answer=None,
+        media_type="image/jpeg",
+        statuses={404: "No alarm has this picture.", 410: "It is deleted: only the newest alarms keep theirs."},
     ),
     Route(
         path=f"/api/v1/segments/{NUMBER}",

@@ -13,6 +13,10 @@ const WORDS = {
     no_channels: "No channel is configured. Add a [[channels]] table to streamproc.toml.", zone: "times in {zone}",
     broken: "This clip can't be played here. Try downloading it.", nothing: "nothing on air", api_lost: "The data can't be fetched: {why}",
     minutes: "{n} min", hours: "{n} h", size: "{n} MB", line: "Timeline: what was on air in the last {range}",
+    alarm: "model", alarm_unsure: "The model no longer fits this channel", alarm_vanished: "The bug has not been seen for {hours} h",
+    alarm_unsure_why: "Since {time} it is sure of {share} % of what it sees; {usual} % is usual.", alarm_vanished_why: "It was last seen at {time}. The model finds none on the picture.",
+    alarm_look: "Has the bug changed? Label where it is, then have the model learn again; the old one stays until the new one is better:", alarm_moved: "If it is in another place now, learn it anew with: streamproc logo learn",
+    alarm_frame: "The picture when the alarm was raised", alarm_corner: "The bug's corner, picture {n}",
   },
   ru: {
     skip: "К сегментам", channels: "Каналы", segments: "Сегменты", kind: "В эфире", start: "Начало", end: "Конец",
@@ -26,6 +30,10 @@ const WORDS = {
     no_channels: "Не настроен ни один канал. Добавьте таблицу [[channels]] в streamproc.toml.", zone: "время: {zone}",
     broken: "Этот ролик не удаётся воспроизвести. Попробуйте скачать его.", nothing: "ничего в эфире", api_lost: "Не удаётся получить данные: {why}",
     minutes: "{n} мин", hours: "{n} ч", size: "{n} МБ", line: "Лента времени: что было в эфире за последние {range}",
+    alarm: "модель", alarm_unsure: "Модель больше не подходит этому каналу", alarm_vanished: "Логотипа не видно уже {hours} ч",
+    alarm_unsure_why: "С {time} она уверена в {share} % увиденного; обычно в {usual} %.", alarm_vanished_why: "Последний раз его было видно: {time}. Модель не находит его на картинке.",
+    alarm_look: "Логотип изменился? Разметьте, где он есть, и переобучите модель; старая остаётся, пока новая не станет лучше:", alarm_moved: "Если он теперь в другом месте, обучите модель заново: streamproc logo learn",
+    alarm_frame: "Картинка в момент тревоги", alarm_corner: "Угол с логотипом, картинка {n}",
   },
 };
 const RANGES_MIN = [15, 60, 360, 1440];
@@ -108,8 +116,30 @@ function channelCard(channel) {
       h("span", { class: "health", "data-state": channel.health.state, title: channel.health.message, text: health })),
     h("span", { class: "now" }, air ? kindMark(air.kind) : h("span", { class: "soft", text: t("nothing") }),
       air?.start.utc ? h("time", { datetime: air.start.utc, "data-elapsed": air.start.utc, text: length(elapsed(air)) }) : null),
+    channel.alarm ? h("span", { class: "drifted", text: alarmTitle(channel.alarm) }) : null,
     channel.source ? h("span", { class: "source", text: channel.source, title: channel.source }) : null,
     timeline(channel.name, 60));
+}
+
+const alarmTitle = (alarm) => t(`alarm_${alarm.kind}`, { hours: (alarm.absent_s / 3600).toLocaleString(locale(), { maximumFractionDigits: 1 }) });
+const percent = (share) => Math.round(share * 100);
+
+function drawAlarm(alarm) {
+  const box = $("alarm");
+  const source = alarm ? view.lang + JSON.stringify(alarm) : "";
+  if (box.dataset.source === source) return;
+  box.dataset.source = source;
+  box.hidden = !alarm;
+  if (!alarm) return box.replaceChildren();
+  const why = t(`alarm_${alarm.kind}_why`, { time: wall(alarm.since_utc), share: percent(alarm.sureness), usual: percent(alarm.usual) });
+  const alt = (index) => (alarm.pictures.length > 1 && index === 0 ? t("alarm_frame") : t("alarm_corner", { n: index || 1 }));
+  box.replaceChildren(
+    h("h3", { id: "alarm-title", text: alarmTitle(alarm) }),
+    h("p", { text: why }),
+    h("p", { text: t("alarm_look") }),
+    h("pre", { tabindex: "0", text: `streamproc logo label ${alarm.channel} --programme …\n${alarm.command}` }),
+    h("p", { class: "soft", text: t("alarm_moved") }),
+    h("div", { class: "pictures" }, ...alarm.pictures.map((address, index) => h("a", { href: address }, h("img", { src: address, alt: alt(index), loading: "lazy" })))));
 }
 
 function timeline(name, minutes) {
@@ -235,6 +265,7 @@ function draw() {
   if (!channel) return;
   $("detail-title").textContent = channel.title;
   drawSwitches();
+  drawAlarm(channel.alarm);
   drawTimeline();
   drawRows();
 }
@@ -335,6 +366,10 @@ const HANDLERS = {
   clip({ channel, subject }) {
     const segment = subject && data.segments.get(channel)?.get(subject.segment_id);
     if (segment) data.segments.get(channel).set(segment.id, { ...segment, clip: subject });
+  },
+  alarm({ channel, subject }) {
+    const known = data.channels.get(channel);
+    if (known && subject) known.alarm = subject.cleared_utc ? null : subject;
   },
   gap({ channel }) { attempt(() => fetchChannel(channel)); },
   epoch() { fetchChannels(); },
