@@ -2,8 +2,9 @@
 
 import typer
 
-from streamproc.cli.logo import evaluate, learn
+from streamproc.cli.logo import detect, evaluate, learn
 
 app = typer.Typer(help="Models that know a channel's bug.", no_args_is_help=True)
 app.command("learn")(learn.command)
 app.command("evaluate")(evaluate.command)
+app.command("detect")(detect.command)
