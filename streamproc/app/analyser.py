@@ -12,7 +12,7 @@ from streamproc.app.play import Tools
 from streamproc.catalogue.store import Catalogue
 from streamproc.config import ChannelSettings, DecisionSettings, Settings
 from streamproc.errors import ConfigError
-from streamproc.inference.card import Decision
+from streamproc.inference.card import CARD_FILE, Decision
 from streamproc.inference.session import ModelPool
 from streamproc.logic.drift import Limits
 from streamproc.logic.sampling import SamplingPlan
@@ -163,6 +163,15 @@ class Analyser:
             return {}
         analysis = Analysis(self._bench, settings, self._footage(settings.name))
         return {"decide": analysis, "refine": analysis.refine}
+
+    def material(self, settings: ChannelSettings) -> str | None:
+        """Return the model's card, which names its file by checksum: a model that was replaced has another."""
+        if settings.model is None:
+            return None
+        try:
+            return (settings.model / CARD_FILE).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None  # what is wrong with it is said when it is loaded
 
     def close(self) -> None:
         """Let go of models, threads and the catalogue."""

@@ -55,6 +55,10 @@ class Role(Protocol):
         """Return the stages of one channel. Raises StreamprocError when it can't be worked on."""
         ...
 
+    def material(self, settings: ChannelSettings) -> str | None:
+        """Return what tells whether the files that a channel's stages are made from have changed; None for no files."""
+        ...
+
     def close(self) -> None:
         """Let go of everything, when all stages have stopped."""
         ...
@@ -104,15 +108,15 @@ async def _follow(
     role: Role, stages: Stages, reload: Callable[[], Settings], signals: asyncio.Queue[signal.Signals]
 ) -> None:
     """Keep the channels' stages as the configuration says, until told to stop."""
-    running: dict[str, ChannelSettings] = {}
+    running: dict[str, tuple[ChannelSettings, str | None]] = {}
     while True:
-        wanted = {channel.name: channel for channel in role.settings.channels}
+        wanted = {channel.name: (channel, role.material(channel)) for channel in role.settings.channels}
         for name in [name for name in running if running[name] != wanted.get(name)]:
             await stages.stop_where(partial(_belongs, name))
             del running[name]
         for name in wanted.keys() - running.keys():
             running[name] = wanted[name]
-            _start(role, stages, wanted[name])
+            _start(role, stages, wanted[name][0])
         if await signals.get() is not signal.SIGHUP:
             return
         try:

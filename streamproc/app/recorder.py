@@ -33,6 +33,9 @@ class Recorder:
         record = RecordStage(settings.name, folder, settings.record, telemetry, clock)
         return {"ingest": IngestStage(settings, folder, record, telemetry, clock)}
 
+    def material(self, settings: ChannelSettings) -> None:
+        """Return nothing: no files but those it writes."""
+
     def close(self) -> None:
         """Let go of the catalogue."""
         self._executor.shutdown()

@@ -26,6 +26,9 @@ class Web:
         """Return none: the server shows all channels."""
         return {}
 
+    def material(self, settings: ChannelSettings) -> None:
+        """Return nothing: it is made from no files."""
+
     def close(self) -> None:
         """Let go of the catalogue."""
         self._catalogue.close()

@@ -93,12 +93,13 @@ class Catalogue:
         self, name: str, title: str, model_name: str | None, model_sha256: str | None, *, clips: bool = True
     ) -> None:
         """Add a channel, or bring what is known of it up to date; ``clips``: whether finished programmes are cut."""
+        wanted = (title, model_name, model_sha256, clips)
         with self._write() as write:
             channel = write.session.scalar(select(Channel).where(Channel.name == name))
             if channel is None:
                 channel = Channel(name=name, created_ns=write.now_ns)
                 write.session.add(channel)
-            elif (channel.title, channel.model_sha256, channel.clips) == (title, model_sha256, clips):
+            elif (channel.title, channel.model_name, channel.model_sha256, channel.clips) == wanted:
                 return
             channel.title, channel.clips = title, clips
             channel.model_name, channel.model_sha256 = model_name, model_sha256

@@ -95,14 +95,18 @@ class ModelPool:
         """Where to call a model from a coroutine."""
 
     def get(self, folder: Path) -> LogoModel:
-        """Return the model of a folder, loading it when it is asked for first. Raises ModelError."""
+        """Return the model of a folder, loading it when it is asked for first, or has been replaced. Raises ModelError.
+
+        Whoever was given the former model keeps it.
+        """
         key = folder.resolve()
         with self._lock:
-            if key not in self._models:
-                model = LogoModel.load(folder, provider=self._provider)
-                self._telemetry.provider.labels(model.provider).set(1)
-                self._models[key] = model
-            return self._models[key]
+            known = self._models.get(key)
+            if known is None or known.card != read_card(folder):
+                known = LogoModel.load(folder, provider=self._provider)
+                self._telemetry.provider.labels(known.provider).set(1)
+                self._models[key] = known
+            return known
 
     def close(self) -> None:
         """End the threads; calls under way are finished."""

@@ -94,3 +94,16 @@ def test_channels_with_the_same_model_share_one_session() -> None:
         == 1.0
     )
     pool.close()
+
+
+def test_a_model_that_was_replaced_is_loaded_anew_and_an_unchanged_one_is_not(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(DEMO, folder)
+    pool = ModelPool(Telemetry(CollectorRegistry()))
+    first = pool.get(folder)
+    shutil.rmtree(folder)
+    altered(folder, lambda card: card.update(calibration={"temperature": 2.0, "bias": 0.5}))
+    second = pool.get(folder)
+    assert (first.card.calibration.temperature == 2.0, second.card.calibration.temperature) == (False, 2.0)
+    assert pool.get(folder) is second
+    pool.close()
