@@ -1,0 +1,98 @@
+"""Places where something stays: compact groups of persistent edges, without lines across the whole picture."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streamproc.training.find.gradients import Field
+
+Box: TypeAlias = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels of the searched pictures; right and bottom exclusive."""
+
+SEED = 7.0
+"""Evidence from which on a place is looked at; where nothing stays, one place in ten thousand has as much."""
+_MOST = 10  # places that are looked at, strongest first
+_LEAST_PIXELS = 10
+_NEAR = 4  # pixels of 360 lines; parts of a mark lie no farther apart, or are joined later if they come and go together
+_LINE = 3.0  # median evidence along a whole row or column that makes it a line across the picture
+_RIM = 0.008  # of the picture's size; at its very edge coding leaves lines
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A place where something stays."""
+
+    box: Box
+    strength: float
+    """Sum of the evidence in it."""
+
+
+def smoothed(evidence: Field) -> Field:
+    """Return evidence averaged over a pixel or two: an edge is never alone."""
+    return np.asarray(cv2.GaussianBlur(evidence, (0, 0), 1.0), np.float32)
+
+
+def off_lines(evidence: Field) -> NDArray[np.bool_]:
+    """Return (h, w): False where a line runs across the picture (letterbox, caption band), and at its rim."""
+    allowed = np.ones(evidence.shape, bool)
+    around = np.ones(5, np.uint8)
+    rows = np.median(evidence, axis=1) > _LINE
+    columns = np.median(evidence, axis=0) > _LINE
+    allowed[cv2.dilate(rows.astype(np.uint8), around).ravel() > 0] = False
+    allowed[:, cv2.dilate(columns.astype(np.uint8), around).ravel() > 0] = False
+    height, width = evidence.shape
+    down, across = max(2, round(_RIM * height)), max(2, round(_RIM * width))
+    allowed[:down] = allowed[-down:] = False
+    allowed[:, :across] = allowed[:, -across:] = False
+    return allowed
+
+
+def propose(evidence: Field) -> list[Proposal]:
+    """Return places where something stays, strongest first. evidence: (h, w), see ``Persistence``; 0 on lines."""
+    strong = smoothed(evidence)
+    found = [
+        Proposal(box, float(strong[inside].sum()))
+        for box, inside in groups(strong > SEED)
+        if int(inside.sum()) >= _LEAST_PIXELS
+    ]
+    return sorted(found, key=lambda proposal: -proposal.strength)[:_MOST]
+
+
+def groups(mask: NDArray[np.bool_]) -> list[tuple[Box, NDArray[np.bool_]]]:
+    """Return each group of set pixels that lie near each other: its box, and which of all pixels (h, w) are in it."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _NEAR + 1, 2 * _NEAR + 1))
+    joined = cv2.dilate(mask.astype(np.uint8), kernel)
+    count, labels = cv2.connectedComponents(joined)
+    found = []
+    for number in range(1, count):
+        inside = (labels == number) & mask
+        rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+        box = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+        found.append((box, inside))
+    return found
+
+
+def grown(box: Box, across: int, down: int, shape: tuple[int, int]) -> Box:
+    """Return a box with a margin, within a picture of shape (h, w)."""
+    left, top, right, bottom = box
+    return max(0, left - across), max(0, top - down), min(shape[1], right + across), min(shape[0], bottom + down)
+
+
+def overlap(one: Box, other: Box) -> bool:
+    """Tell whether two boxes have a pixel in common."""
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def union(one: Box, other: Box) -> Box:
+    """Return the smallest box that holds both."""
+    return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
+
+
+def gap(one: Box, other: Box) -> int:
+    """Return how many pixels lie between two boxes, in the direction in which more do; 0 when they touch."""
+    across = max(one[0] - other[2], other[0] - one[2], 0)
+    down = max(one[1] - other[3], other[1] - one[3], 0)
+    return max(across, down)

@@ -1,0 +1,161 @@
+"""Looks at footage now and then: small brightness pictures of the whole, or full-size cuts of one place."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streamproc.inference.card import Region
+from streamproc.media.decoder import Frame, KeyframeDecoder, decode_frames
+from streamproc.media.files import FileFootage
+from streamproc.media.footage import Epoch
+
+Progress = Callable[[str, float], None]
+"""Called with what is being done and the share of it that is done, 0 to 1."""
+Picture = NDArray[np.uint8]
+Luma = NDArray[np.uint8]
+
+LINES = 360
+"""Height of the pictures that are searched; of smaller footage, its own."""
+MOST = 600
+"""Pictures of all the footage together: 600 of 640 × 360 bytes of brightness are 140 MB."""
+_KEYFRAMES_DO = 150  # with fewer keyframes than this, frames between them are looked at, too
+_SPACING_S = Fraction(2)  # between such frames; nearer ones hardly differ
+_SPACING_SHORT_S = Fraction(1, 2)  # in footage of less than a minute
+_LONG_S = 1200  # of footage longer than this the keyframes must do: decoding all of it would take minutes
+_THUMBNAIL = (16, 9)
+_SAME = 9.0  # grey levels of mean difference up to which two thumbnails show the same
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Pictures of the whole frame, spread evenly over the footage."""
+
+    times: NDArray[np.float64]
+    """(N,) seconds from the beginning of the footage, over all sources."""
+    luma: Luma
+    """(N, h, w) brightness as coded, h at most 360."""
+    scenes: NDArray[np.int64]
+    """(N,) number of what is shown: pictures that look the same have the same one, also when they lie apart."""
+    lines: int
+    """Height of the footage itself, pixels (the tallest part of it)."""
+    duration_s: float
+    """Length of the footage."""
+    aspect: float
+    """Width of the footage's frame divided by its height, as it is shown."""
+
+    @property
+    def weights(self) -> NDArray[np.float32]:
+        """(N,) in (0, 1]: one over how many pictures show the same, so that a shot that lasts counts as one picture."""
+        return np.asarray(1 / np.bincount(self.scenes)[self.scenes], np.float32)
+
+    def first(self, seconds: float) -> "Samples":
+        """Return what is known from the footage's first seconds alone."""
+        kept = self.times < seconds
+        _, scenes = np.unique(self.scenes[kept], return_inverse=True)
+        return replace(
+            self, times=self.times[kept], luma=self.luma[kept], scenes=scenes, duration_s=min(seconds, self.duration_s)
+        )
+
+
+def sample(sources: Sequence[Path], progress: Progress) -> Samples:
+    """Return pictures of the footage: keyframes, or frames between them where keyframes are few.
+
+    Raises SourceError when none of the sources can be read.
+    """
+    epochs = FileFootage(sources).epochs()
+    shape = _shape(epochs[0])
+    times: list[float] = []
+    pictures: list[Luma] = []
+    duration_s = float(sum((epoch.end() for epoch in epochs), Fraction(0)))
+    for time_s, frame in _spread(epochs):
+        times.append(time_s)
+        pictures.append(frame.thumbnail(shape[1], shape[0])[:, :, 0])
+        progress("looking through the footage", min(1.0, time_s / duration_s))
+    luma = np.stack(pictures) if pictures else np.zeros((0, *shape), np.uint8)
+    video = epochs[0].format.video
+    return Samples(
+        times=np.array(times),
+        luma=luma,
+        scenes=_scenes(luma),
+        lines=max(epoch.format.video.height for epoch in epochs),
+        duration_s=duration_s,
+        aspect=float(video.width * video.sample_aspect / video.height),
+    )
+
+
+def cuts(sources: Sequence[Path], box: Region, times: Sequence[float]) -> list[Picture]:
+    """Return what lies in a box at some of the times that ``sample`` gave, at the footage's own size.
+
+    returns: (h, w, 3) uint8 RGB each, in order of time, all of the size of the first one.
+    """
+    wanted = {round(time_s, 3) for time_s in times}
+    taken: list[Picture] = []
+    for time_s, frame in _spread(FileFootage(sources).epochs()):
+        if round(time_s, 3) in wanted:
+            cut = frame.crop(box.pixels(frame.width // 2 * 2, frame.height // 2 * 2))
+            taken.append(cut if not taken or cut.shape == taken[0].shape else _resized(cut, taken[0].shape))
+    return taken
+
+
+def whole(sources: Sequence[Path], time_s: float) -> Picture:
+    """Return the whole picture at one of the times that ``sample`` gave, (H, W, 3) uint8 RGB."""
+    everything = Region(x=0, y=0, width=1, height=1)
+    return cuts(sources, everything, [time_s])[0]
+
+
+def _shape(epoch: Epoch) -> tuple[int, int]:
+    video = epoch.format.video
+    lines = min(LINES, video.height)
+    return lines, round(video.width * lines / video.height)
+
+
+def _spread(epochs: Sequence[Epoch]) -> Iterator[tuple[float, Frame]]:
+    """Yield at most MOST frames and their times over all epochs; the same ones at every call."""
+    length = sum((epoch.end() for epoch in epochs), Fraction(0))
+    keyframes = sum(len(epoch.keyframe_times(Fraction(0), epoch.end())) for epoch in epochs)
+    few = keyframes < _KEYFRAMES_DO and length < _LONG_S
+    spacing = max(length / MOST, _SPACING_S if length > 60 else _SPACING_SHORT_S) if few else length / MOST
+    begun = Fraction(0)
+    for epoch in epochs:
+        due = Fraction(0)
+        for frame in decode_frames(epoch, Fraction(0), epoch.end()) if few else _keyframes(epoch, spacing):
+            if frame.time >= due:
+                yield float(begun + frame.time), frame
+                due = max(due + spacing, frame.time + spacing / 2)
+        begun += epoch.end()
+
+
+def _keyframes(epoch: Epoch, spacing: Fraction) -> Iterator[Frame]:
+    """Yield keyframes that lie about ``spacing`` apart; those between are not decoded."""
+    decoder = KeyframeDecoder(epoch.format.video)
+    due = Fraction(0)
+    for packet in epoch.keyframes():
+        time = packet.pts * epoch.format.video.time_base
+        if time < due:
+            continue
+        frame = decoder.decode(packet)
+        if frame is not None:
+            yield frame
+            due = max(due + spacing, time + spacing / 2)
+
+
+def _scenes(luma: Luma) -> NDArray[np.int64]:
+    """Number the scenes: a picture belongs to the first scene whose first picture looks like it."""
+    firsts: list[NDArray[np.float32]] = []
+    numbers = np.zeros(len(luma), np.int64)
+    for index, picture in enumerate(luma):
+        small = cv2.resize(picture, _THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float32)
+        alike = [number for number, first in enumerate(firsts) if np.abs(first - small).mean() < _SAME]
+        numbers[index] = alike[0] if alike else len(firsts)
+        if not alike:
+            firsts.append(small)
+    return numbers
+
+
+def _resized(picture: Picture, shape: tuple[int, ...]) -> Picture:
+    return np.asarray(cv2.resize(picture, (shape[1], shape[0]), interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,0 +1,208 @@
+"""The search itself: samples, places where something stays, their coming and going, the verdict, the cut-out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamproc.errors import ModelError
+from streamproc.inference.card import Region
+from streamproc.training.cutout import FEWEST, cut_out
+from streamproc.training.find import verdict
+from streamproc.training.find.candidates import Box, gap, off_lines, overlap, propose, union
+from streamproc.training.find.finding import Finding, Kind, Mark, Picture
+from streamproc.training.find.gradients import persistence
+from streamproc.training.find.samples import Progress, Samples, cuts, sample
+from streamproc.training.find.tracks import Track, Tracker
+from streamproc.training.find.verdict import Footing, Sighting
+
+_TOGETHER = 0.97  # of the time; two marks near each other that come and go together are one
+_SURE = 0.99  # probability of pictures that the cut-out is made from
+_PRESENT, _ABSENT = 120, 60  # pictures that the cut-out is made from, at most
+_MARGIN = 0.5  # of the box's sides, around the cut-out's pictures, for what lies behind
+
+
+def _quiet(_doing: str, _share: float) -> None:
+    """Tell nobody."""
+
+
+def find_bug(
+    sources: Sequence[Path],
+    *,
+    region: Region | None = None,
+    choice: int | None = None,
+    progress: Progress = _quiet,
+) -> Finding:
+    """Return where the bug is in footage about which nothing is known, and when it is there.
+
+    sources: consecutive files of one channel, 5 minutes or more together, best with an advert break in them.
+    region: where to look (fractions of the picture); without it, everywhere.
+    choice: the number of the mark to take, from 1, as an earlier finding ranked them.
+    Looks at 600 pictures at most; takes about 20 s for 10 minutes of 720 lines. Never says FOUND unless one mark alone
+    comes and goes with long blocks, clearly. Raises SourceError when no source can be read.
+    """
+    samples = sample(sources, progress)
+    survey = look_at(samples, region, progress)
+    progress("cutting the mark out", 0.95)
+    finding = survey.finding(choice)
+    if finding.chosen is None:
+        return finding
+    index = finding.marks.index(finding.chosen)
+    chosen = _with_logo(finding.chosen, finding, sources)
+    marks = (*finding.marks[:index], chosen, *finding.marks[index + 1 :])
+    progress("cutting the mark out", 1.0)
+    return Finding(
+        verdict=finding.verdict,
+        marks=marks,
+        chosen=chosen,
+        times=finding.times,
+        lines=finding.lines,
+        message=finding.message,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All marks of some samples."""
+
+    samples: Samples
+    marks: tuple[tuple[Sighting, Kind], ...]
+    """Ranked."""
+    likenesses: tuple[Picture, ...]
+    """Of each, see Mark.logo."""
+    asked: bool
+    """Whether only a region was looked at."""
+
+    def finding(self, choice: int | None = None) -> Finding:
+        """Return the verdict on it."""
+        samples = self.samples
+        scenes = len(np.unique(samples.scenes))
+        footing = Footing(duration_s=samples.duration_s, scenes=scenes, asked=self.asked, choice=choice)
+        result, index, message = verdict.judge(self.marks, footing)
+        marks = tuple(
+            Mark(
+                box=seen.box,
+                score=seen.contrast,
+                presence=seen.presence.astype(np.float32),
+                logo=logo,
+                kind=kind,
+            )
+            for (seen, kind), logo in zip(self.marks, self.likenesses, strict=True)
+        )
+        return Finding(
+            verdict=result,
+            marks=marks,
+            chosen=None if index is None else marks[index],
+            times=samples.times,
+            lines=samples.lines,
+            message=message,
+        )
+
+
+def look_at(samples: Samples, region: Region | None, progress: Progress = _quiet) -> Survey:
+    """Return all marks of some samples, ranked."""
+    progress("looking for what stays", 0.0)
+    if len(samples.times) < 2:
+        return Survey(samples, (), (), region is not None)
+    evidence = persistence(samples.luma, samples.weights).evidence
+    allowed = off_lines(evidence)
+    if region is not None:
+        allowed &= _inside(region, evidence.shape)
+    places = [proposal.box for proposal in propose(evidence * allowed)]
+    tracker = Tracker(samples, places, allowed)
+    tracks: list[Track] = []
+    for number, place in enumerate(places):
+        progress("looking for what stays", number / len(places))
+        track = tracker.track(place)
+        if track is not None and not any(overlap(track.box, other.box) for other in tracks):
+            tracks.append(track)
+    tracks = _joined(tracks, tracker)
+    shape = evidence.shape
+    sightings = [Sighting(_region(track.box, shape), track.contrast, track.probability, False) for track in tracks]
+    marks = verdict.ranked(sightings, samples.times)
+    by_sighting = {id(seen): track for seen, track in zip(sightings, tracks, strict=True)}
+    likenesses = tuple(_likeness(by_sighting[id(seen)], samples) for seen, _ in marks)
+    return Survey(samples, tuple(marks), likenesses, region is not None)
+
+
+def _inside(region: Region, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    allowed = np.zeros(shape, bool)
+    left, top, right, bottom = region.pixels(shape[1], shape[0])
+    allowed[top:bottom, left:right] = True
+    return allowed
+
+
+def _region(box: Box, shape: tuple[int, ...]) -> Region:
+    left, top, right, bottom = box
+    height, width = shape
+    return Region(x=left / width, y=top / height, width=(right - left) / width, height=(bottom - top) / height)
+
+
+def _joined(tracks: list[Track], tracker: Tracker) -> list[Track]:
+    """Join marks that lie near each other and come and go together: the parts of one."""
+    done: list[Track] = []
+    for track in tracks:
+        partner = next((other for other in done if _belong(track, other)), None)
+        whole = None if partner is None else tracker.track(union(track.box, partner.box))
+        if partner is None or whole is None:
+            done.append(track)
+        else:
+            done[done.index(partner)] = whole
+    return done
+
+
+def _belong(one: Track, other: Track) -> bool:
+    alike = float(((one.probability > 0.5) == (other.probability > 0.5)).mean())
+    sides = [side for box in (one.box, other.box) for side in (box[2] - box[0], box[3] - box[1])]
+    return alike > _TOGETHER and gap(one.box, other.box) <= max(sides) // 3
+
+
+def _likeness(track: Track, samples: Samples) -> Picture:
+    """Return a mark's brightness, opaque, from the searched pictures: something to show of those not chosen."""
+    left, top, right, bottom = track.box
+    there = np.flatnonzero(track.probability > 0.5)
+    chosen = there if len(there) else np.arange(len(samples.times))
+    mean = samples.luma[chosen, top:bottom, left:right].mean(axis=0)
+    grey = np.asarray(np.rint(mean), np.uint8)
+    return np.dstack([grey, grey, grey, np.full(grey.shape, 255, np.uint8)])
+
+
+def _with_logo(mark: Mark, finding: Finding, sources: Sequence[Path]) -> Mark:
+    """Return the mark with its likeness cut out of pictures of the footage's own size."""
+    present = _spread(np.flatnonzero(mark.presence > _SURE), _PRESENT)
+    absent = _spread(np.flatnonzero(mark.presence < 1 - _SURE), _ABSENT)
+    if len(present) < FEWEST:
+        return mark
+    wide = _widened(mark.box)
+    chosen = np.sort(np.concatenate([present, absent]))
+    pictures = np.stack(cuts(sources, wide, list(finding.times[chosen])))
+    there = np.isin(chosen, present)
+    try:
+        logo = cut_out(pictures[there], pictures[~there] if len(absent) else None)
+    except ModelError:
+        return mark
+    return Mark(
+        box=mark.box, score=mark.score, presence=mark.presence, logo=_cropped(logo, mark.box, wide), kind=mark.kind
+    )
+
+
+def _spread(indices: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    if len(indices) <= most:
+        return indices
+    return indices[np.linspace(0, len(indices) - 1, most).astype(int)]
+
+
+def _widened(box: Region) -> Region:
+    left, top = max(0.0, box.x - _MARGIN * box.width), max(0.0, box.y - _MARGIN * box.height)
+    right = min(1.0, box.x + box.width * (1 + _MARGIN))
+    bottom = min(1.0, box.y + box.height * (1 + _MARGIN))
+    return Region(x=left, y=top, width=right - left, height=bottom - top)
+
+
+def _cropped(logo: Picture, box: Region, wide: Region) -> Picture:
+    height, width = logo.shape[:2]
+    left, right = (round((x - wide.x) / wide.width * width) for x in (box.x, box.x + box.width))
+    top, bottom = (round((y - wide.y) / wide.height * height) for y in (box.y, box.y + box.height))
+    return np.ascontiguousarray(logo[max(top, 0) : bottom, max(left, 0) : right])
