@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from streamproc.errors import ConfigError
 
@@ -115,6 +115,23 @@ class DriftSettings(Section):
     """An alarm is raised when the bug was not seen for so many hours of footage."""
 
 
+def _box(value: object) -> object:
+    """Take ``"x,y,width,height"`` apart. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    try:
+        x, y, width, height = (float(part) for part in value.split(","))
+    except ValueError as error:
+        raise ValueError('write four numbers as "x,y,width,height", fractions of the picture, 0 to 1') from error
+    if not (0 <= x < 1 and 0 <= y < 1 and 0 < width <= 1 - x + 1e-9 and 0 < height <= 1 - y + 1e-9):
+        raise ValueError(f"x + width = {x + width:g} and y + height = {y + height:g}; the box must lie in the picture")
+    return (x, y, width, height)
+
+
+Box = Annotated[tuple[float, float, float, float], BeforeValidator(_box)]
+"""Left, top, width and height of a part of the picture, as fractions of its width and height."""
+
+
 class ChannelSettings(Section):
     """One channel: where its feed comes from and which model knows its bug."""
 
@@ -127,7 +144,12 @@ class ChannelSettings(Section):
     listen: str | None = None
     """Where to wait for a push: rtmp://, udp:// or tcp://. Give either this or ``url``."""
     model: Path | None = None
-    """Folder of the channel's model (model.onnx and card.json); without one the channel is only recorded."""
+    """Folder of the channel's model (model.onnx and card.json)."""
+    logo: Path | None = None
+    """PNG with alpha of the bug, for the universal verifier; with neither this nor ``model`` the channel is only
+    recorded."""
+    region: Box | None = None
+    """Where the edges of the logo lie: "x,y,width,height". Belongs to ``logo``; a model brings its own."""
     ingest: IngestSettings = IngestSettings()
     record: RecordSettings = RecordSettings()
     retention: RetentionSettings = RetentionSettings()
@@ -154,6 +176,22 @@ class ChannelSettings(Section):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _one_model(self) -> Self:
+        if self.model is not None and self.logo is not None:
+            raise ValueError(
+                f"channel '{self.name}' has both model and logo; leave out logo, the model knows it better"
+            )
+        if (self.logo is None) != (self.region is None):
+            missing = "logo" if self.logo is None else "region"
+            raise ValueError(f"channel '{self.name}' needs {missing} as well: logo and region belong together")
+        return self
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether its bug is looked for: there is a model, or a logo for the verifier."""
+        return self.model is not None or self.logo is not None
+
     @property
     def display_title(self) -> str:
         """The title, or the short name where there is none."""
@@ -174,6 +212,8 @@ class InferenceSettings(Section):
 
     provider: Literal["cpu", "cuda"] = "cpu"
     """``cuda`` needs a driver and the ``gpu`` extra; which one is in use is logged and a metric."""
+    verifier: Path | None = None
+    """Folder of the universal verifier, for channels with a logo; the one that comes with streamproc when left out."""
 
 
 class LogSettings(Section):
@@ -296,11 +336,16 @@ def _absolute(settings: Settings, base: Path) -> Settings:
     def fix(path: Path | None) -> Path | None:
         return None if path is None else (base / path.expanduser())
 
-    channels = tuple(channel.model_copy(update={"model": fix(channel.model)}) for channel in settings.channels)
+    channels = tuple(
+        channel.model_copy(update={"model": fix(channel.model), "logo": fix(channel.logo)})
+        for channel in settings.channels
+    )
+    inference = settings.inference.model_copy(update={"verifier": fix(settings.inference.verifier)})
     return settings.model_copy(
         update={
             "data_dir": fix(settings.data_dir),
             "clips_dir": fix(settings.clips_dir),
+            "inference": inference,
             "channels": channels,
         }
     )

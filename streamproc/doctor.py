@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sqlalchemy.engine import make_url
@@ -30,6 +31,9 @@ from streamproc.config import ChannelSettings, Settings, load
 from streamproc.errors import CatalogueError, ConfigError, ModelError, SourceError
 from streamproc.media import capabilities
 from streamproc.timebase import SystemClock
+
+if TYPE_CHECKING:
+    from streamproc.inference.session import LogoModel
 
 PYTHONS = ((3, 11), (3, 12))
 NETWORK_FILESYSTEMS = frozenset(
@@ -356,13 +360,11 @@ def _web_port(settings: Settings) -> Iterator[Finding]:
 
 def _model(channel: ChannelSettings, settings: Settings) -> Iterator[Finding]:
     what = f"channel '{channel.name}'"
-    if channel.model is None:
+    if not channel.is_watched:
         yield Finding(Level.WARNING, f"{what}: has no model and is only recorded; make one with streamproc logo learn")
         return
     try:
-        from streamproc.inference.session import LogoModel
-
-        model = LogoModel.load(channel.model, provider=settings.inference.provider)
+        model = _loaded(channel, settings)
     except ModelError as error:
         yield Finding(Level.ERROR, f"{what}: {error}")
         return
@@ -376,6 +378,21 @@ def _model(channel: ChannelSettings, settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding(Level.OK, f"{what}: model {model.card.name} loads and runs on {model.provider}")
+
+
+def _loaded(channel: ChannelSettings, settings: Settings) -> "LogoModel":
+    """Load the channel's model, or the verifier with its logo. Raises ModelError, ImportError."""
+    from streamproc.inference.card import Region
+    from streamproc.inference.session import LogoModel
+    from streamproc.inference.verifier import VerifierPool
+
+    if channel.model is not None:
+        return LogoModel.load(channel.model, provider=settings.inference.provider)
+    assert channel.logo is not None
+    assert channel.region is not None
+    x, y, width, height = channel.region
+    pool = VerifierPool(settings.inference.verifier, provider=settings.inference.provider)
+    return pool.get(channel.logo, Region(x=x, y=y, width=width, height=height))
 
 
 def _source(channel: ChannelSettings, *, running: bool, connect: bool) -> Iterator[Finding]:

@@ -12,8 +12,9 @@ from streamproc.app.play import Tools
 from streamproc.catalogue.store import Catalogue
 from streamproc.config import ChannelSettings, DecisionSettings, Settings
 from streamproc.errors import ConfigError
-from streamproc.inference.card import CARD_FILE, Decision
-from streamproc.inference.session import ModelPool
+from streamproc.inference.card import CARD_FILE, Decision, Region, file_sha256
+from streamproc.inference.session import LogoModel, ModelPool
+from streamproc.inference.verifier import VerifierPool
 from streamproc.logic.drift import Limits
 from streamproc.logic.sampling import SamplingPlan
 from streamproc.media.footage import Footage
@@ -36,6 +37,7 @@ class Bench:
     catalogue: Catalogue
     executor: ThreadPoolExecutor
     models: ModelPool
+    verifiers: VerifierPool
     alarms: Path
 
     def close(self) -> None:
@@ -52,6 +54,7 @@ def open_bench(settings: Settings, tools: Tools) -> Bench:
         catalogue=Catalogue.open(settings.database_url, clock=tools.clock),
         executor=ThreadPoolExecutor(max(2, os.cpu_count() or 1), thread_name_prefix="decode"),
         models=ModelPool(tools.telemetry, provider=settings.inference.provider),
+        verifiers=VerifierPool(settings.inference.verifier, provider=settings.inference.provider),
         alarms=settings.alarm_dir,
     )
 
@@ -61,12 +64,10 @@ class Analysis:
 
     def __init__(self, bench: Bench, settings: ChannelSettings, footage: Footage) -> None:
         """Raises ModelError, or ConfigError when the channel has no model."""
-        if settings.model is None:
-            raise ConfigError(f"channel '{settings.name}' has no model; without one it is only recorded")
         self._bench = bench
         self._settings = settings
         self._footage = footage
-        self._model = bench.models.get(settings.model)
+        self._model = open_model(bench, settings)
         card = self._model.card
         bench.catalogue.put_channel(
             settings.name, settings.display_title, card.name, card.sha256, clips=settings.clips.enabled
@@ -143,6 +144,16 @@ def thresholds_of(wanted: DecisionSettings, card: Decision) -> Thresholds:
     )
 
 
+def open_model(bench: Bench, settings: ChannelSettings) -> LogoModel:
+    """Return the channel's own model, or the verifier with the channel's logo. Raises ModelError, ConfigError."""
+    if settings.model is not None:
+        return bench.models.get(settings.model)
+    if settings.logo is None or settings.region is None:
+        raise ConfigError(f"channel '{settings.name}' has no model and no logo; without them it is only recorded")
+    x, y, width, height = settings.region
+    return bench.verifiers.get(settings.logo, Region(x=x, y=y, width=width, height=height))
+
+
 class Analyser:
     """Reads the recordings: finds the boundaries and cuts the clips."""
 
@@ -158,17 +169,20 @@ class Analyser:
 
     def channel(self, settings: ChannelSettings) -> Mapping[str, Stage]:
         """Return the analysis of a channel; nothing for one that is only recorded. Raises ModelError."""
-        if settings.model is None:
+        if not settings.is_watched:
             self._bench.catalogue.put_channel(settings.name, settings.display_title, None, None, clips=False)
             return {}
         analysis = Analysis(self._bench, settings, self._footage(settings.name))
         return {"decide": analysis, "refine": analysis.refine}
 
     def material(self, settings: ChannelSettings) -> str | None:
-        """Return the model's card, which names its file by checksum: a model that was replaced has another."""
-        if settings.model is None:
+        """Return what changes when the model does: its card, which names the file by checksum, or the logo's own."""
+        if not settings.is_watched:
             return None
         try:
+            if settings.logo is not None:
+                return file_sha256(settings.logo)
+            assert settings.model is not None
             return (settings.model / CARD_FILE).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             return None  # what is wrong with it is said when it is loaded

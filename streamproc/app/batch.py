@@ -29,21 +29,29 @@ from streamproc.timebase import SystemClock
 BATCH_CHANNEL = "source"
 
 
+def _silent(what: str, share: float) -> None:
+    """Take no notice of the progress."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """What ``streamproc process`` is asked to do."""
 
     source: str
     """A file, a folder of consecutive files, or an address."""
-    model: Path
-    """The model's folder."""
+    model: Path | None
+    """The model's folder; None for the verifier with a logo."""
+    logo: Path | None = None
+    """PNG of the logo, when there is no model."""
+    region: str | None = None
+    """Where the logo lies, as x,y,width,height."""
     out: Path
     """Where segments.json goes, and clips/."""
     clips: bool
     """Whether to cut a clip of every programme segment."""
     diagnose: Path | None
     """Where classified samples are kept, if they are."""
-    progress: Callable[[str, float], None]
+    progress: Callable[[str, float], None] = _silent
     """Called with what is being done and the share of it that is done, 0 to 1."""
 
 
@@ -71,13 +79,19 @@ async def process(batch: Batch) -> Document:
 
 def _channel(batch: Batch) -> ChannelSettings:
     address = batch.source if "://" in batch.source else str(Path(batch.source).absolute())
+    if batch.model is None and batch.logo is None:
+        raise ConfigError("give either --model, or --logo and --region")
     try:
-        return ChannelSettings(
-            name=BATCH_CHANNEL,
-            url=address,
-            model=batch.model,
-            clips=ClipSettings(enabled=batch.clips),
-            drift=DriftSettings(enabled=False),
+        return ChannelSettings.model_validate(
+            {
+                "name": BATCH_CHANNEL,
+                "url": address,
+                "model": batch.model,
+                "logo": batch.logo,
+                "region": batch.region,
+                "clips": ClipSettings(enabled=batch.clips),
+                "drift": DriftSettings(enabled=False),
+            }
         )
     except ValidationError as error:
         raise ConfigError(describe(error)) from error

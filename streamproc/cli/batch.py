@@ -3,8 +3,10 @@
 import asyncio
 import json
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -15,24 +17,26 @@ from streamproc.media.cutter import cut
 from streamproc.media.files import FileFootage, find_sources
 from streamproc.media.footage import Epoch, frame_time
 
+if TYPE_CHECKING:
+    from streamproc.app.batch import Batch
 
-def process_source(source: str, model: Path, out: Path, *, clips: bool, as_json: bool, diagnose: Path | None) -> None:
-    """Write ``out``/segments.json, and clips when wanted. Raises StreamprocError."""
-    from streamproc.app.batch import Batch, process
+
+def process_source(job: "Batch", *, as_json: bool) -> None:
+    """Write segments.json, and clips when wanted. Raises StreamprocError."""
+    from streamproc.app.batch import process
     from streamproc.cli.logs import configure
     from streamproc.config import LogSettings
 
     configure(LogSettings(level="warning"), "process")
     with progress("looking through the source") as show:
-        job = Batch(source=source, model=model, out=out, clips=clips, diagnose=diagnose, progress=show)
-        document = asyncio.run(process(job))
+        document = asyncio.run(process(replace(job, progress=show)))
     if as_json:
         sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
         return
     for segment in document["segments"]:
         end_s = segment["end_s"]
         typer.echo(f"{segment['start_s']:12.3f} {'' if end_s is None else format(end_s, '.3f'):>12}  {segment['kind']}")
-    typer.echo(f"written: {out / 'segments.json'}")
+    typer.echo(f"written: {job.out / 'segments.json'}")
 
 
 def cut_clip(source: str, start: Fraction | FrameTime, end: Fraction | FrameTime, out: Path) -> None:

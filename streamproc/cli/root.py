@@ -73,8 +73,16 @@ def run(
 @app.command()
 def process(
     source: Annotated[str, typer.Argument(help="A file, a folder of consecutive files, or an address until it ends.")],
-    model: Annotated[Path, typer.Option(help="The channel's model: a folder with model.onnx and card.json.")],
     out: Annotated[Path, typer.Option(help="Folder for segments.json (and clips/).")],
+    model: Annotated[
+        Path | None, typer.Option(help="The channel's model: a folder with model.onnx and card.json.")
+    ] = None,
+    logo_png: Annotated[
+        Path | None, typer.Option("--logo", help="The bug as a PNG with alpha, for want of a model; needs --region.")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option(help="The box of the --logo as x,y,width,height: fractions of the picture, 0 to 1.")
+    ] = None,
     clips: Annotated[bool, typer.Option("--clips", help="Cut a clip of every programme segment.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print segments.json on standard output.")] = False,
     diagnose: Annotated[
@@ -82,9 +90,11 @@ def process(
     ] = None,
 ) -> None:
     """Find the segments of finished footage as fast as the machine can."""
+    from streamproc.app.batch import Batch
     from streamproc.cli.batch import process_source
 
-    process_source(source, model, out, clips=clips, as_json=as_json, diagnose=diagnose)
+    job = Batch(source=source, model=model, logo=logo_png, region=region, out=out, clips=clips, diagnose=diagnose)
+    process_source(job, as_json=as_json)
 
 
 @app.command()

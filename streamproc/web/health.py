@@ -82,7 +82,7 @@ class HealthReader:
 
     def _lag(self, channel: ChannelSettings) -> Fraction | None:
         """Return how much is recorded after the place that the analysis has saved; None without either."""
-        position = None if channel.model is None else self._catalogue.position(channel.name)
+        position = None if not channel.is_watched else self._catalogue.position(channel.name)
         if position is None:
             return None
         try:
