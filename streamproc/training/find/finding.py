@@ -79,5 +79,7 @@ class Finding:
     """(N,) seconds from the beginning of the footage, over all sources, at which it was looked at."""
     lines: int
     """Height of the picture that the marks' likenesses were taken from, pixels."""
+    frame: Picture | None
+    """(H, W, 3) uint8 RGB: a whole picture with as many of the marks on it as any; None when there is no picture."""
     message: str
     """One line: what was found, and what to do if that does not suffice."""

@@ -1,25 +1,24 @@
 """Shows what was found, so that a person can choose."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from streamproc.training.find.finding import Finding, Picture
-from streamproc.training.find.samples import whole
 
 _COLOURS = ((255, 220, 0), (0, 230, 255), (255, 90, 220), (120, 255, 90), (255, 140, 60), (180, 180, 255))
 _LEAST_LINES = 540
 
 
-def draw_marks(finding: Finding, sources: Sequence[Path], picture: Path) -> None:
-    """Write a PNG or JPEG of the footage with the marks in numbered boxes, as ``--choose N`` counts them.
+def draw_marks(finding: Finding, picture: Path) -> None:
+    """Write a PNG or JPEG of the finding's frame with the marks in numbered boxes, as ``--choose N`` counts them.
 
-    The moment shown is the one at which most of the marks are on the picture. Raises OSError.
+    Nothing is written when the finding has no frame. Raises OSError.
     """
-    moment = float(finding.times[_fullest(finding)]) if len(finding.times) else 0.0
-    shown = annotated(whole(sources, moment), finding)
+    if finding.frame is None:
+        return
+    shown = annotated(finding.frame, finding)
     done, coded = cv2.imencode(picture.suffix or ".png", cv2.cvtColor(shown, cv2.COLOR_RGB2BGR))
     assert done, picture
     picture.write_bytes(coded.tobytes())
@@ -40,10 +39,3 @@ def annotated(frame: Picture, finding: Finding) -> Picture:
         baseline = bottom + 30 if below else top - 8
         cv2.putText(canvas, f"{number + 1}", (max(2, left), baseline), colour, cv2.FontFace("sans"), 28, 600)
     return np.asarray(canvas, np.uint8)
-
-
-def _fullest(finding: Finding) -> int:
-    if not finding.marks:
-        return len(finding.times) // 2
-    weights = np.array([mark.score for mark in finding.marks])
-    return int(np.argmax(sum(w * mark.presence for w, mark in zip(weights, finding.marks, strict=True))))

@@ -93,19 +93,11 @@ def cuts(sources: Sequence[Path], box: Region, times: Sequence[float]) -> list[P
 
     returns: (h, w, 3) uint8 RGB each, in order of time, all of the size of the first one.
     """
-    wanted = {round(time_s, 3) for time_s in times}
     taken: list[Picture] = []
-    for time_s, frame in _spread(FileFootage(sources).epochs()):
-        if round(time_s, 3) in wanted:
-            cut = frame.crop(box.pixels(frame.width // 2 * 2, frame.height // 2 * 2))
-            taken.append(cut if not taken or cut.shape == taken[0].shape else _resized(cut, taken[0].shape))
+    for _, frame in _spread(FileFootage(sources).epochs(), frozenset(round(time_s, 3) for time_s in times)):
+        cut = frame.crop(box.pixels(frame.width // 2 * 2, frame.height // 2 * 2))
+        taken.append(cut if not taken or cut.shape == taken[0].shape else _resized(cut, taken[0].shape))
     return taken
-
-
-def whole(sources: Sequence[Path], time_s: float) -> Picture:
-    """Return the whole picture at one of the times that ``sample`` gave, (H, W, 3) uint8 RGB."""
-    everything = Region(x=0, y=0, width=1, height=1)
-    return cuts(sources, everything, [time_s])[0]
 
 
 def _shape(epoch: Epoch) -> tuple[int, int]:
@@ -114,23 +106,35 @@ def _shape(epoch: Epoch) -> tuple[int, int]:
     return lines, round(video.width * lines / video.height)
 
 
-def _spread(epochs: Sequence[Epoch]) -> Iterator[tuple[float, Frame]]:
-    """Yield at most MOST frames and their times over all epochs; the same ones at every call."""
+def _spread(epochs: Sequence[Epoch], wanted: frozenset[float] | None = None) -> Iterator[tuple[float, Frame]]:
+    """Yield at most MOST frames and their times over all epochs; the same ones at every call.
+
+    wanted: only those at these times, rounded to milliseconds; keyframes at other times are not even decoded.
+    """
     length = sum((epoch.end() for epoch in epochs), Fraction(0))
     keyframes = sum(len(epoch.keyframe_times(Fraction(0), epoch.end())) for epoch in epochs)
     few = keyframes < _KEYFRAMES_DO and length < _LONG_S
     spacing = max(length / MOST, _SPACING_S if length > 60 else _SPACING_SHORT_S) if few else length / MOST
     begun = Fraction(0)
     for epoch in epochs:
-        due = Fraction(0)
-        for frame in decode_frames(epoch, Fraction(0), epoch.end()) if few else _keyframes(epoch, spacing):
-            if frame.time >= due:
-                yield float(begun + frame.time), frame
-                due = max(due + spacing, frame.time + spacing / 2)
+        chosen = _among_all(epoch, spacing) if few else _keyframes(epoch, spacing, begun, wanted)
+        for frame in chosen:
+            time_s = float(begun + frame.time)
+            if wanted is None or round(time_s, 3) in wanted:
+                yield time_s, frame
         begun += epoch.end()
 
 
-def _keyframes(epoch: Epoch, spacing: Fraction) -> Iterator[Frame]:
+def _among_all(epoch: Epoch, spacing: Fraction) -> Iterator[Frame]:
+    """Yield frames that lie about ``spacing`` apart."""
+    due = Fraction(0)
+    for frame in decode_frames(epoch, Fraction(0), epoch.end()):
+        if frame.time >= due:
+            yield frame
+            due = max(due + spacing, frame.time + spacing / 2)
+
+
+def _keyframes(epoch: Epoch, spacing: Fraction, begun: Fraction, wanted: frozenset[float] | None) -> Iterator[Frame]:
     """Yield keyframes that lie about ``spacing`` apart; those between are not decoded."""
     decoder = KeyframeDecoder(epoch.format.video)
     due = Fraction(0)
@@ -138,10 +142,10 @@ def _keyframes(epoch: Epoch, spacing: Fraction) -> Iterator[Frame]:
         time = packet.pts * epoch.format.video.time_base
         if time < due:
             continue
-        frame = decoder.decode(packet)
+        due = max(due + spacing, time + spacing / 2)
+        frame = decoder.decode(packet) if wanted is None or round(float(begun + time), 3) in wanted else None
         if frame is not None:
             yield frame
-            due = max(due + spacing, time + spacing / 2)
 
 
 def _scenes(luma: Luma) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """The search itself: samples, places where something stays, their coming and going, the verdict, the cut-out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,23 +44,19 @@ def find_bug(
     comes and goes with long blocks, clearly. Raises SourceError when no source can be read.
     """
     samples = sample(sources, progress)
-    survey = look_at(samples, region, progress)
-    progress("cutting the mark out", 0.95)
-    finding = survey.finding(choice)
-    if finding.chosen is None:
-        return finding
-    index = finding.marks.index(finding.chosen)
-    chosen = _with_logo(finding.chosen, finding, sources)
-    marks = (*finding.marks[:index], chosen, *finding.marks[index + 1 :])
+    return finished(look_at(samples, region, progress).finding(choice), sources, progress)
+
+
+def finished(finding: Finding, sources: Sequence[Path], progress: Progress = _quiet) -> Finding:
+    """Return a finding with a whole picture, and with the chosen mark's likeness cut out, from the footage itself."""
+    progress("cutting the mark out", 0.0)
+    finding = replace(finding, frame=_fullest_frame(finding, sources))
+    if finding.chosen is not None:
+        chosen = _with_logo(finding.chosen, finding.times, sources)
+        marks = tuple(chosen if mark is finding.chosen else mark for mark in finding.marks)
+        finding = replace(finding, marks=marks, chosen=chosen)
     progress("cutting the mark out", 1.0)
-    return Finding(
-        verdict=finding.verdict,
-        marks=marks,
-        chosen=chosen,
-        times=finding.times,
-        lines=finding.lines,
-        message=finding.message,
-    )
+    return finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +93,7 @@ class Survey:
             chosen=None if index is None else marks[index],
             times=samples.times,
             lines=samples.lines,
+            frame=None,
             message=message,
         )
 
@@ -169,7 +166,16 @@ def _likeness(track: Track, samples: Samples) -> Picture:
     return np.dstack([grey, grey, grey, np.full(grey.shape, 255, np.uint8)])
 
 
-def _with_logo(mark: Mark, finding: Finding, sources: Sequence[Path]) -> Mark:
+def _fullest_frame(finding: Finding, sources: Sequence[Path]) -> Picture | None:
+    """Return a whole picture with as many of the marks on it as any has; clear marks count more."""
+    if not len(finding.times):
+        return None
+    fullness = sum((mark.score * mark.presence for mark in finding.marks), np.zeros(len(finding.times)))
+    everything = Region(x=0, y=0, width=1, height=1)
+    return cuts(sources, everything, [float(finding.times[int(np.argmax(fullness))])])[0]
+
+
+def _with_logo(mark: Mark, times: NDArray[np.float64], sources: Sequence[Path]) -> Mark:
     """Return the mark with its likeness cut out of pictures of the footage's own size."""
     present = _spread(np.flatnonzero(mark.presence > _SURE), _PRESENT)
     absent = _spread(np.flatnonzero(mark.presence < 1 - _SURE), _ABSENT)
@@ -177,21 +183,19 @@ def _with_logo(mark: Mark, finding: Finding, sources: Sequence[Path]) -> Mark:
         return mark
     wide = _widened(mark.box)
     chosen = np.sort(np.concatenate([present, absent]))
-    pictures = np.stack(cuts(sources, wide, list(finding.times[chosen])))
+    pictures = np.stack(cuts(sources, wide, times[chosen].tolist()))
     there = np.isin(chosen, present)
     try:
         logo = cut_out(pictures[there], pictures[~there] if len(absent) else None)
     except ModelError:
         return mark
-    return Mark(
-        box=mark.box, score=mark.score, presence=mark.presence, logo=_cropped(logo, mark.box, wide), kind=mark.kind
-    )
+    return replace(mark, logo=_cropped(logo, mark.box, wide))
 
 
 def _spread(indices: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     if len(indices) <= most:
         return indices
-    return indices[np.linspace(0, len(indices) - 1, most).astype(int)]
+    return np.asarray(indices[np.linspace(0, len(indices) - 1, most).astype(int)])
 
 
 def _widened(box: Region) -> Region:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from streamproc.training.find.candidates import SEED, Box, groups, grown, overlap, smoothed, union
+from streamproc.training.find.candidates import SEED, Box, groups, grown, overlap, smoothed
 from streamproc.training.find.gradients import Field, edges, stays
 from streamproc.training.find.presence import Course, Matches, follow, match
 from streamproc.training.find.samples import Samples
@@ -16,6 +16,7 @@ _FOLDS = 4  # a picture is never matched with a mark that was found with its hel
 _PLACES = 24  # elsewhere, to know what matches are like without the mark
 _WIDEST, _TALLEST = 0.4, 0.4  # of the picture; what is larger is no bug
 _SHARE = 0.06  # of the mark's strongest evidence, from which on a pixel is the mark's
+_TIGHT = 0.1  # the same, where its box ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +80,15 @@ class Tracker:
         flat = fields.reshape(len(fields), -1)
         total = (weights @ flat).reshape(fields.shape[1:])
         energy = (weights @ flat**2).reshape(fields.shape[1:]).sum(axis=0)
-        strong = smoothed(stays(total, energy, float(weights.sum())).evidence)
+        raw = stays(total, energy, float(weights.sum())).evidence
+        strong = smoothed(raw)
         best = float(np.percentile(strong[near[1] : near[3], near[0] : near[2]], 98))
         parts = [part for part in groups(strong > max(SEED, _SHARE * best)) if overlap(part[0], near)]
         if not parts:
             return None
-        box, mask = parts[0]
-        for other, inside in parts[1:]:
-            box, mask = union(box, other), mask | inside
-        return box, mask, best
+        mask = np.logical_or.reduce([inside for _, inside in parts])
+        sharp = mask & (raw > max(SEED, _TIGHT * best))
+        return _bounds(sharp if sharp.any() else mask), mask, best
 
     def _course(
         self, fields: Field, probability: NDArray[np.float64], mask: NDArray[np.bool_], frame: Box, inner: Box
@@ -131,3 +132,8 @@ class Tracker:
             if len(free) == _PLACES:
                 break
         return free
+
+
+def _bounds(mask: NDArray[np.bool_]) -> Box:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
