@@ -1,7 +1,7 @@
 """The universal verifier: tells whether a logo, known only from a picture of it, is on a crop of the screen.
 
-Two networks, exported together. One turns the reference, drawn where it lies, into features, once. The other compares
-a crop with them. So a channel has a model the moment it has a PNG:
+One network with two inputs: a crop, and a reference, which is the logo drawn once where it lies, as colour and alpha.
+So a channel has a model the moment it has a PNG:
 
     model = Verifier.load(shipped_model("verifier")).from_reference(read_reference(path), box, name="one.png")
     model.probabilities([frame.crop(model.card.region.pixels(frame.width, frame.height))])
@@ -12,14 +12,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 import cv2
 import numpy as np
 import onnxruntime
 import structlog
 from numpy.typing import NDArray
-from pydantic import Field
 
 from streamproc.errors import ModelError
 from streamproc.inference.card import (
@@ -30,7 +29,6 @@ from streamproc.inference.card import (
     Input,
     ModelCard,
     Region,
-    file_sha256,
     parse_card,
 )
 from streamproc.inference.session import LogoModel, Provider, open_session
@@ -40,9 +38,8 @@ log = structlog.get_logger()
 Picture = NDArray[np.uint8]
 Layer = NDArray[np.float32]
 
-REFERENCE_FILE = "reference.onnx"
 INPUT = (80, 48)
-"""Width and height of what the networks see."""
+"""Width and height of what the network sees."""
 MARGIN = 0.2
 """Of what is seen around the logo: a share of the square root of its area."""
 UNKNOWN_ALPHA = 127.5
@@ -55,14 +52,14 @@ _SMALLEST = 4
 
 
 class VerifierCard(ModelCard):
-    """The card of a verifier; ``sha256`` is that of model.onnx, which compares."""
+    """The card of a verifier: its network compares a crop with a reference."""
 
     kind: Literal["verifier"] = "verifier"
     """So that a channel's card is not taken for a verifier's, or the other way round."""
-    reference_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-    """Of reference.onnx, which looks at references: ``reference``, (1, height, width, 4) float32, to ``features``."""
     input: Input
-    """Of model.onnx, beside ``features``."""
+    """The crop."""
+    reference: str = "reference"
+    """Name of the other ONNX input: what :func:`draw_reference` gives, (1, height, width, 4) float32 in [0, 255]."""
     output: str = "logit"
     """Name of the ONNX output, (N, 1) float32: above 0 means that the logo is there."""
     calibration: Calibration = Calibration()
@@ -72,40 +69,34 @@ class VerifierCard(ModelCard):
 class ReferenceModel(LogoModel):
     """A verifier that was shown one logo: the same face as a channel's own model. Safe to use from several threads."""
 
-    def __init__(self, card: Card, session: onnxruntime.InferenceSession, features: Layer) -> None:
+    def __init__(self, card: Card, session: onnxruntime.InferenceSession, reference: dict[str, Layer]) -> None:
         super().__init__(card, session)
-        self._features = features
+        self._fed = reference
 
     def _run(self, crops: Sequence[Picture]) -> NDArray[np.float32]:
         batch = np.stack([cv2.resize(crop, INPUT, interpolation=cv2.INTER_AREA) for crop in crops]).astype(np.float32)
-        fed = {self.card.input.name: batch, "features": self._features}
-        (logits,) = self._session.run([self.card.output], fed)
+        (logits,) = self._session.run([self.card.output], {self.card.input.name: batch, **self._fed})
         return np.asarray(logits, np.float32).reshape(len(crops))
 
 
 class Verifier:
-    """Both networks and their card. Safe to use from several threads."""
+    """The network and its card. Safe to use from several threads."""
 
-    def __init__(
-        self, card: VerifierCard, session: onnxruntime.InferenceSession, reference: onnxruntime.InferenceSession
-    ) -> None:
+    def __init__(self, card: VerifierCard, session: onnxruntime.InferenceSession) -> None:
         self.card = card
         self._session = session
-        self._reference = reference
 
     @classmethod
     def load(cls, folder: Path, *, provider: Provider = "cpu") -> Self:
-        """Load a folder with model.onnx, reference.onnx and card.json. Raises ModelError: missing, broken, no match."""
+        """Load ``folder``/model.onnx and its card. Raises ModelError when they are missing, broken or don't match."""
         card = parse_card(folder, VerifierCard)
-        path = folder / REFERENCE_FILE
-        if not path.is_file() or file_sha256(path) != card.reference_sha256:
-            raise ModelError(f"{path}: is missing, or not the file that the card beside it describes")
-        session, reference = open_session(folder / MODEL_FILE, provider), open_session(path, provider)
-        _check(folder, card, session, reference)
-        return cls(card, session, reference)
+        path = folder / MODEL_FILE
+        session = open_session(path, provider)
+        _check(path, card, session)
+        return cls(card, session)
 
     def from_reference(self, reference: Picture, box: Region, *, name: str) -> ReferenceModel:
-        """Return a model of one logo; its features are computed here, once.
+        """Return a model of one logo; it is drawn here, once.
 
         reference: (h, w, 4) uint8 RGBA, straight alpha, as :func:`read_reference` gives it; or (h, w, 3), a crop of a
         screen that shows the logo and nothing else of note. box: where its edges lie on the screen; it is fitted in,
@@ -114,7 +105,6 @@ class Verifier:
         """
         _check_size(reference, box, name)
         drawn = draw_reference(reference, box)
-        (features,) = self._reference.run(["features"], {"reference": drawn[None]})
         card = Card(
             schema=1,
             name=f"verifier of {name}",
@@ -130,7 +120,7 @@ class Verifier:
             licence=self.card.licence,
             created=self.card.created,
         )
-        model = ReferenceModel(card, self._session, np.asarray(features, np.float32))
+        model = ReferenceModel(card, self._session, {self.card.reference: drawn[None]})
         log.info("model.loaded", model=card.name, provider=model.provider)
         return model
 
@@ -250,17 +240,12 @@ def _check_size(reference: Picture, box: Region, name: str) -> None:
         )
 
 
-def _check(
-    folder: Path,
-    card: VerifierCard,
-    session: onnxruntime.InferenceSession,
-    reference: onnxruntime.InferenceSession,
-) -> None:
+def _check(path: Path, card: VerifierCard, session: onnxruntime.InferenceSession) -> None:
     """Compare names and shapes with the card. Raises ModelError."""
     inputs = {node.name: list(node.shape[1:]) for node in session.get_inputs()}
-    wanted = {card.input.name: [card.input.height, card.input.width, 3]}
-    features = next((list(node.shape[1:]) for node in reference.get_outputs() if node.name == "features"), None)
-    if inputs != {**wanted, "features": features} or (card.input.width, card.input.height) != INPUT:
-        raise ModelError(f"{folder / MODEL_FILE}: takes {inputs}, which does not go with its card and {REFERENCE_FILE}")
-    if [node.name for node in session.get_outputs()] != [card.output]:
-        raise ModelError(f"{folder / MODEL_FILE}: does not give '{card.output}', as its card says")
+    outputs = [node.name for node in session.get_outputs()]
+    size = [card.input.height, card.input.width]
+    if inputs != {card.input.name: [*size, 3], card.reference: [*size, 4]} or outputs != [card.output]:
+        raise ModelError(f"{path}: has inputs {inputs} and outputs {outputs}, which are not those of its card")
+    if (card.input.width, card.input.height) != INPUT:
+        raise ModelError(f"{path}: sees {size[1]}×{size[0]} pixels, but this streamproc draws {INPUT[0]}×{INPUT[1]}")
