@@ -15,6 +15,8 @@ _ODD = 0.03  # share of pictures whose match says nothing: something covers the 
 _MOST_EVIDENCE = 4.0  # log odds that one picture can give
 _GROUND_WIDTH = 25.0  # grey levels over which the mark's visibility changes little
 _GROUND_PRIOR = 4.0  # pictures' worth of belief that it is the same on any ground
+_NULL_PRIOR = 5.0  # pictures' worth of belief that matches without the mark are as they are elsewhere
+_MOST_SPREAD = 0.4  # of the matches with the mark, against how far they lie from those without
 _LEAST_SPREAD = 0.12  # of the matches of a mark that is there; its mean match is 1
 
 
@@ -66,12 +68,15 @@ def follow(matches: Matches) -> Course:
     picture's evidence is bounded, and a shot's pictures count little more than one. Near its coming and going, and
     where it can't be seen, the probability stays between.
     """
-    off_mean, off_spread = _null(matches.elsewhere)
-    probability = _first_guess(matches.here, off_mean, off_spread)
+    null = _null(matches.elsewhere)
+    probability = _first_guess(matches.here, *null)
     patience = _patience(matches.scenes)
-    on_mean = np.ones(len(matches.here))
+    on_mean, off_mean, off_spread = np.ones(len(matches.here)), *null
     for _ in range(_ROUNDS):
+        off_mean, off_spread = _without(matches.here, (1 - probability) * patience, null)
         on_mean, on_spread = _visible(matches, probability, patience)
+        on_mean = np.maximum(on_mean, off_mean)
+        on_spread = min(on_spread, _MOST_SPREAD * max(float(on_mean.max()) - off_mean, 0.0))
         on = _density(matches.here, on_mean, max(on_spread, _LEAST_SPREAD, off_spread))
         off = _density(matches.here, np.full(len(on_mean), off_mean), off_spread)
         evidence = np.clip(np.log(on) - np.log(off), -_MOST_EVIDENCE, _MOST_EVIDENCE) * patience
@@ -79,6 +84,17 @@ def follow(matches: Matches) -> Course:
     weights = probability * patience
     mean = float((on_mean * weights).sum() / max(weights.sum(), 1e-6))
     return Course(probability, (mean - off_mean) / off_spread)
+
+
+def _without(here: Series, weights: Series, null: tuple[float, float]) -> tuple[float, float]:
+    """Return mean and spread of matches without the mark: as elsewhere, unless there is reason to think otherwise.
+
+    In adverts, something of their own may often lie in the mark's place.
+    """
+    total = float(weights.sum()) + _NULL_PRIOR
+    mean = (float((weights * here).sum()) + _NULL_PRIOR * null[0]) / total
+    square = float((weights * (here - mean) ** 2).sum()) + _NULL_PRIOR * (null[1] ** 2 + (null[0] - mean) ** 2)
+    return mean, max(float(np.sqrt(square / total)), null[1])
 
 
 def _null(elsewhere: NDArray[np.float64]) -> tuple[float, float]:

@@ -117,7 +117,9 @@ def look_at(samples: Samples, region: Region | None, progress: Progress = _quiet
             tracks.append(track)
     tracks = _joined(tracks, tracker)
     shape = evidence.shape
-    sightings = [Sighting(_region(track.box, shape), track.contrast, track.probability, False) for track in tracks]
+    sightings = [
+        Sighting(_region(track.box, shape), track.contrast, track.probability, track.changes) for track in tracks
+    ]
     marks = verdict.ranked(sightings, samples.times)
     by_sighting = {id(seen): track for seen, track in zip(sightings, tracks, strict=True)}
     likenesses = tuple(_likeness(by_sighting[id(seen)], samples) for seen, _ in marks)

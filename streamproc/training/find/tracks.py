@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamproc.training.find.candidates import SEED, Box, groups, grown, overlap, smoothed
+from streamproc.training.find.changing import changes
 from streamproc.training.find.gradients import Field, edges, stays
 from streamproc.training.find.presence import Course, Matches, follow, match
 from streamproc.training.find.samples import Samples
@@ -31,8 +32,8 @@ class Track:
     """How far matches with the mark lie from those without, in spreads; see Course."""
     evidence: float
     """Mean evidence of its best pixels."""
-    fields: Field
-    """(N, 2, h, w) edges in its box."""
+    changes: bool
+    """Whether a part of it changes now and then, as a clock's digits do."""
 
 
 class Tracker:
@@ -64,10 +65,10 @@ class Tracker:
         final = self._mark(fields, probability, inner)
         if final is None:
             return None
-        inner, _, best = final
+        inner, mask, best = final
         tight = inner[0] + frame[0], inner[1] + frame[1], inner[2] + frame[0], inner[3] + frame[1]
-        kept = np.ascontiguousarray(fields[:, :, inner[1] : inner[3], inner[0] : inner[2]])
-        return Track(tight, probability, course.contrast, best, kept)
+        ticks = changes(fields, probability, self._samples.times, mask)
+        return Track(tight, probability, course.contrast, best, ticks)
 
     def _cut(self, box: Box) -> NDArray[np.uint8]:
         return self._samples.luma[:, box[1] : box[3], box[0] : box[2]]
