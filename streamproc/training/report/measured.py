@@ -15,6 +15,8 @@ from streamproc.training.report.texts import Number, Said, Share, say, shown
 from streamproc.training.report.verdict import Verdict, judge
 from streamproc.training.scores import CLEAR, Confusion, confusion, reliability, roc
 
+_SURE = 0.01  # a probability nearer than this to 0 or 1 is not worth showing as uncertain
+
 Sample = tuple[Picture, float, float, str]
 """Picture (h, w, 3) uint8 RGB, target 0 to 1, the model's probability 0 to 1, and what it shows in a word or two."""
 
@@ -98,8 +100,12 @@ def surest_first(samples: Sequence[Sample], most: int) -> list[Thumbnail]:
 
 
 def least_certain(samples: Sequence[Sample], most: int) -> list[Thumbnail]:
-    """Return those that are right and no fades, the least certain first."""
-    right = [one for one in samples if not is_wrong(one) and (one[1] < CLEAR or one[1] > 1 - CLEAR)]
+    """Return those that are right, no fades, and not quite certain; the least certain first."""
+    right = [
+        one
+        for one in samples
+        if not is_wrong(one) and (one[1] < CLEAR or one[1] > 1 - CLEAR) and abs(one[2] - 0.5) < 0.5 - _SURE
+    ]
     return [thumbnail(sample) for sample in sorted(right, key=lambda one: abs(one[2] - 0.5))[:most]]
 
 

@@ -250,13 +250,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "card_metrics": ("All that was measured", "Всё, что измерено"),
     # evaluation
     "lead_boundaries": (
-        "The pipeline found {found} of {count} boundaries and {false} false ones; "
+        "The pipeline found {found} of {count} boundaries, false ones: {false}; "
         "the median error is {median} s, the greatest {greatest} s.",
-        "Конвейер нашёл {found} из {count} границ и {false} ложных; "
+        "Конвейер нашёл {found} из {count} границ, ложных: {false}; "
         "медианная ошибка {median} с, наибольшая {greatest} с.",
     ),
     "lead_no_boundary": (
-        "The pipeline found none of {count} boundaries, and {false} false ones.",
+        "The pipeline found none of {count} boundaries; false ones: {false}.",
         "Конвейер не нашёл ни одной из {count} границ; ложных: {false}.",
     ),
     "lead_crops": (
