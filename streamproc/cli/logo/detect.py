@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from streamproc.inference.card import Region
     from streamproc.training.detector.places import Place, Sighting
 
-_DETECTOR = Path(__file__).parents[3] / "models" / "detector"
-
 
 def command(
     source: Annotated[str, typer.Argument(help="A file, or a folder of consecutive files.")],
@@ -22,17 +20,20 @@ def command(
     threshold: Annotated[
         float | None, typer.Option(help="The least score of a bug; the detector's own when left out.", min=0.01, max=1)
     ] = None,
-    detector: Annotated[Path, typer.Option(help="The detector's folder.", show_default=False)] = _DETECTOR,
+    detector: Annotated[
+        Path | None, typer.Option(help="The detector's folder; the one that comes with streamproc when left out.")
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print every picture's boxes and the places as JSON.")
     ] = False,
 ) -> None:
     """Find where bugs are in footage, whosever they are."""
     from streamproc.inference.detector import LogoDetector
+    from streamproc.inference.verifier import shipped_model
     from streamproc.media.files import find_sources
     from streamproc.training.detector.places import look, moving, places
 
-    finder = LogoDetector.load(detector)
+    finder = LogoDetector.load(shipped_model("detector") if detector is None else detector)
     with progress("looking for bugs") as show:
         sightings = look(find_sources(source), finder, every=every, threshold=threshold, progress=show)
     found = places(sightings)
