@@ -58,3 +58,26 @@ def _joined(labels: list[Label]) -> list[Label]:
         else:
             joined.append(label)
     return joined
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Where an epoch lies in wall time."""
+
+    epoch: int
+    """Its number in the recording."""
+    start_ns: int
+    """Wall time of its time 0, nanoseconds since 1970 UTC."""
+    end_ns: int
+    """Wall time after its last frame, or the present while it runs."""
+
+
+def at_wall_time(spans: Iterable[Span], start_ns: int, end_ns: int, kind: Kind) -> list[Label]:
+    """Return the labels that a stretch of wall time, [start_ns, end_ns), makes: one in each epoch that it touches."""
+    found = []
+    for span in spans:
+        first, last = max(start_ns, span.start_ns), min(end_ns, span.end_ns)
+        if first < last:
+            start, end = (Fraction(moment - span.start_ns, 1_000_000_000) for moment in (first, last))
+            found.append(Label(epoch=span.epoch, start=start, end=end, kind=kind))
+    return found

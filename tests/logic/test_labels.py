@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamproc.logic.labels import Label, effective, without
+from streamproc.logic.labels import Label, Span, at_wall_time, effective, without
 from streamproc.messages import Kind
 
 P, A = Kind.PROGRAMME, Kind.ADVERT
@@ -60,3 +60,14 @@ def test_at_every_moment_the_last_label_that_covers_it_holds(said: list[Label]) 
 def test_what_holds_is_in_order_and_shares_no_moment(said: list[Label]) -> None:
     held = effective(said)
     assert all(one.epoch < other.epoch or one.end <= other.start for one, other in pairwise(held))
+
+
+def test_a_stretch_of_wall_time_becomes_a_label_in_each_epoch_that_it_touches() -> None:
+    second = 1_000_000_000
+    spans = [
+        Span(epoch=1, start_ns=100 * second, end_ns=200 * second),
+        Span(epoch=2, start_ns=210 * second, end_ns=300 * second),
+        Span(epoch=3, start_ns=310 * second, end_ns=400 * second),
+    ]
+    assert at_wall_time(spans, 150 * second, 250 * second, A) == [label(50, 100, A), label(0, 40, A, epoch=2)]
+    assert at_wall_time(spans, 300 * second, 305 * second, A) == []
