@@ -19,21 +19,24 @@ from streamproc.media.coding import code_and_decode
 from streamproc.training import backgrounds
 from streamproc.training.backgrounds import Group
 from streamproc.training.composite import fit, overlay, resize_logo
-from streamproc.training.logos import foreign_logo
+from streamproc.training.logos import drawn_logo, foreign_logo
 
 Picture = NDArray[np.uint8]
 
 HEIGHTS = (360, 480, 576, 720, 720, 1080, 1080)
 """Lines of the pictures that are drawn; those that stand twice are drawn twice as often."""
-FRAMES = 6  # of a clip: the keyframe and what hangs on it
+FRAMES = 4  # of a clip: the keyframe and what hangs on it
 KEPT = 3  # of those, in the data set: the keyframe and two others
 _TILES = 40  # clips in one trip through the encoder, at most
+_OWN_LINES = 0.6  # share of what is drawn at the channel's own picture size, where that is known
+_LARGEST = 240  # pixels of the larger side of other logos: as large as a bug gets, and quick to scale
 
 
 class Shows(StrEnum):
     """What a crop shows."""
 
     BUG = "bug"
+    VARIANT = "bug, decorated or grey"
     FADE = "fade"
     NOTHING = "nothing"
     FOREIGN = "foreign logo"
@@ -47,10 +50,11 @@ _MISREAD = (np.linalg.inv(_BT709) @ _BT601, np.linalg.inv(_BT601) @ _BT709)
 """What colours become when a stream does not say, or wrongly says, which matrix made its luma and chroma."""
 
 _SHARES = {
-    Shows.BUG: 0.44,
-    Shows.FADE: 0.12,
+    Shows.BUG: 0.40,
+    Shows.VARIANT: 0.04,
+    Shows.FADE: 0.11,
     Shows.NOTHING: 0.17,
-    Shows.FOREIGN: 0.19,
+    Shows.FOREIGN: 0.20,
     Shows.ELSEWHERE: 0.04,
     Shows.CAPTION: 0.04,
 }
@@ -70,6 +74,8 @@ class Subject:
     """Least and greatest opacity on air; both the same when it is known."""
     input_size: tuple[int, int]
     """Width and height of the network's input, pixels."""
+    lines: int | None = None
+    """Height of the channel's picture, where it is known; others are drawn as well."""
 
     @property
     def edge(self) -> float:
@@ -116,7 +122,7 @@ def make_crops(
     targets: list[float] = []
     shows: list[Shows] = []
     while len(images) < count:
-        stage = _stage(subject, int(rng.choice(HEIGHTS)))
+        stage = _stage(subject, _lines(subject, rng))
         painter = _Painter(subject, stage, groups, foreign, rng)
         clips = [painter.clip(_draw_kind(rng)) for _ in range(_tiles(stage))]
         coded = through_coder([clip.frames for clip in clips], rng)
@@ -147,8 +153,10 @@ class _Painter:
         rng: np.random.Generator,
     ) -> None:
         self._subject, self._stage, self._groups, self._foreign, self._rng = subject, stage, groups, foreign, rng
+        self._small = _reduced(subject.logo)
         self._by_kind: dict[Shows, Callable[[list[Picture]], tuple[list[Picture], list[float]]]] = {
             Shows.BUG: self._bug,
+            Shows.VARIANT: self._variant,
             Shows.FADE: self._fade,
             Shows.NOTHING: lambda frames: (frames, [0.0] * FRAMES),
             Shows.FOREIGN: self._foreign_logo,
@@ -174,6 +182,27 @@ class _Painter:
             frames = self._caption(frames)[0]
         return self._blend_bug(frames, [self._nominal()] * FRAMES)
 
+    def _variant(self, frames: list[Picture]) -> tuple[list[Picture], list[float]]:
+        """Draw the bug as on holidays, with ornaments, snow or a tint, or as in mourning, without colour."""
+        rng, stage = self._rng, self._stage
+        logo = stage.logo.copy()
+        kind = int(rng.integers(4))
+        if kind == 0:
+            logo[:, :, :3] = cv2.cvtColor(np.ascontiguousarray(logo[:, :, :3]), cv2.COLOR_RGB2GRAY)[:, :, None]
+        elif kind == 1:
+            logo[:, :, :3] = np.rint(logo[:, :, :3] * rng.uniform(0.7, 1, 3) + rng.uniform(0, 60, 3)).clip(0, 255)
+        elif kind == 2:
+            _snow(logo, rng)
+        bugged, opacities = self._blend_bug(frames, [self._nominal()] * FRAMES, logo)
+        if kind == 3:
+            ornament = drawn_logo(rng)
+            scale = rng.uniform(0.25, 0.5) * stage.logo.shape[0] / ornament.shape[0]
+            ornament = resize_logo(ornament, *(max(3, round(side * scale)) for side in ornament.shape[1::-1]))
+            left = stage.left + rng.uniform(-0.1, 1) * stage.logo.shape[1] - ornament.shape[1] / 2
+            top = stage.top + (rng.choice(np.array([0.0, 1.0])) * stage.logo.shape[0]) - ornament.shape[0] / 2
+            bugged = [overlay(frame, ornament, left, top, rng.uniform(0.5, 1)) for frame in bugged]
+        return bugged, opacities
+
     def _fade(self, frames: list[Picture]) -> tuple[list[Picture], list[float]]:
         nominal = self._nominal()
         if self._rng.random() < 0.5:
@@ -198,7 +227,7 @@ class _Painter:
     def _other(self) -> Picture:
         if self._foreign and self._rng.random() < 0.5:
             return self._foreign[int(self._rng.integers(len(self._foreign)))]
-        return foreign_logo(self._rng, self._subject.logo)
+        return foreign_logo(self._rng, self._small)
 
     def _elsewhere(self, frames: list[Picture]) -> tuple[list[Picture], list[float]]:
         rng, stage = self._rng, self._stage
@@ -223,12 +252,14 @@ class _Painter:
     def _nominal(self) -> float:
         return float(self._rng.uniform(*self._subject.opacity))
 
-    def _blend_bug(self, frames: list[Picture], opacities: list[float]) -> tuple[list[Picture], list[float]]:
+    def _blend_bug(
+        self, frames: list[Picture], opacities: list[float], drawn: Picture | None = None
+    ) -> tuple[list[Picture], list[float]]:
         """Blend the bug in, a little off its place and size, as no channel's bug sits to the pixel where it should."""
         rng, stage = self._rng, self._stage
         scale = rng.normal(1, 0.012, 2).clip(0.96, 1.04)
         height, width = (max(2, round(side * factor)) for side, factor in zip(stage.logo.shape[:2], scale, strict=True))
-        logo = resize_logo(stage.logo, width, height)
+        logo = resize_logo(stage.logo if drawn is None else drawn, width, height)
         slack = max(0.5, 0.012 * stage.logo.shape[1])
         left = stage.left + (stage.logo.shape[1] - width) / 2 + rng.normal(0, slack)
         top = stage.top + (stage.logo.shape[0] - height) / 2 + rng.normal(0, slack)
@@ -241,6 +272,26 @@ def _stage(subject: Subject, lines: int) -> _Stage:
     left, top, right, bottom = subject.region.pixels(width, lines)
     logo, logo_left, logo_top = fit(subject.logo, subject.box, width, lines)
     return _Stage(right - left, bottom - top, logo, logo_left - left, logo_top - top)
+
+
+def _lines(subject: Subject, rng: np.random.Generator) -> int:
+    if subject.lines is not None and rng.random() < _OWN_LINES:
+        return subject.lines
+    return int(rng.choice(HEIGHTS))
+
+
+def _reduced(logo: Picture) -> Picture:
+    scale = min(1.0, _LARGEST / max(logo.shape[:2]))
+    return logo if scale == 1 else resize_logo(logo, *(max(1, round(side * scale)) for side in logo.shape[1::-1]))
+
+
+def _snow(logo: Picture, rng: np.random.Generator) -> None:
+    """Put a white cap on the upper part of a logo's shape. Changes the logo."""
+    depth = max(1, round(rng.uniform(0.1, 0.3) * logo.shape[0]))
+    covered = logo[:, :, 3] > 60
+    above = np.roll(covered, depth, axis=0)
+    above[:depth] = False
+    logo[covered & ~above, :3] = 245
 
 
 def _tile(stage: _Stage) -> tuple[int, int]:

@@ -19,8 +19,8 @@ from streamproc.training.composite import overlay, resize_logo
 from streamproc.training.dataset import Crops, Picture, Shows, as_input, pan, through_coder
 from streamproc.training.logos import drawn_logo
 
-_ENOUGH = 300  # frames a class; with fewer keyframes than that, frames between them are taken too
-_MOST = 800  # frames a class that are kept
+_ENOUGH = 120  # frames a class; with fewer keyframes than that, frames between them are taken too
+_MOST = 500  # frames a class that are kept
 _FEWEST = 20  # frames a class without which there is nothing to learn from
 _BLOCKS = 16  # stretches a class; every fourth is held out
 _SLACK = 0.03  # of the region's size, kept around it to shift about in
@@ -37,7 +37,7 @@ class Ranges:
     programme: Sequence[Span]
     """Where the bug is on the picture."""
     advert: Sequence[Span]
-    """Where it is not."""
+    """Where it is not; may be empty in what was found rather than given: a bug that never goes."""
 
     def check(self) -> None:
         """Raise ConfigError for missing, empty or contradictory ranges."""
@@ -100,29 +100,35 @@ class Material:
     def _ground(self, rng: np.random.Generator) -> Picture:
         """Return a picture without the bug: the corner in an advert, another place of a frame, or a drawn one."""
         choice = rng.random()
-        advert = _pick(self._advert, rng)
-        if choice < 0.5:
-            return _shaken(advert.near, rng)
-        other = _pick(self._programme if choice < 0.7 else self._advert, rng).elsewhere
-        if choice < 0.85 and other is not None:
-            return other
+        if choice < 0.5 and self._advert:
+            return _shaken(_pick(self._advert, rng).near, rng)
+        look = _pick(self._programme if choice < 0.7 or not self._advert else self._advert, rng)
+        if choice < 0.85 and look.elsewhere is not None:
+            return look.elsewhere
         picture = _pick(_pick(self._grounds, rng).pictures, rng)
-        height, width = _shaken(advert.near, rng).shape[:2]
+        height, width = _shaken(look.near, rng).shape[:2]
         return pan(picture, width, height, rng)[0]
 
 
 def labelled_crops(
-    sources: Sequence[Path], ranges: Ranges, region: Region, size: tuple[int, int], rng: np.random.Generator
+    sources: Sequence[Path],
+    ranges: Ranges,
+    region: Region,
+    size: tuple[int, int],
+    rng: np.random.Generator,
+    *,
+    least_advert: int = _FEWEST,
 ) -> tuple[Material, Material]:
     """Read the footage; return what to learn from and, from other stretches, what to be examined on.
 
-    size: of the network's input. Raises ConfigError (ranges, too little footage) and SourceError.
+    size: of the network's input. least_advert: frames of adverts without which nothing can be learnt; where there are
+    none at all, what has no bug comes from elsewhere in the pictures.
+    Raises ConfigError (too little footage) and SourceError.
     """
-    ranges.check()
     taken = [_looks(sources, spans, region, rng) for spans in (ranges.programme, ranges.advert)]
-    for name, looks in zip(("programme", "advert"), taken, strict=True):
-        if len(looks) < _FEWEST:
-            raise ConfigError(f"the {name} ranges hold {len(looks)} frames; at least {_FEWEST} are needed")
+    for name, looks, least in zip(("programme", "advert"), taken, (_FEWEST, least_advert), strict=True):
+        if len(looks) < least:
+            raise ConfigError(f"the {name} ranges hold {len(looks)} frames; at least {least} are needed")
     halves = [_split(looks) for looks in taken]
     grounds = backgrounds.split(backgrounds.photographs())
     sides = [

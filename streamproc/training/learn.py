@@ -1,108 +1,147 @@
-"""Learns a channel's bug: from a picture of the logo, or from footage whose programmes and adverts are known.
+"""Learns a channel's bug: from footage alone, from a picture of the logo, or from footage with labels.
 
 TensorFlow is imported when training starts, not when this module is.
 """
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 
-from streamproc.errors import ConfigError, ModelError
-from streamproc.inference.card import MODEL_FILE, Card, Decision, Input, Region, file_sha256
-from streamproc.training import backgrounds, evaluate
+from streamproc.errors import ModelError
+from streamproc.inference.card import Region
+from streamproc.training import backgrounds, course, find
 from streamproc.training.backgrounds import Group
 from streamproc.training.composite import fit
+from streamproc.training.course import Course, LearnReport, LearnSettings
 from streamproc.training.dataset import Crops, Picture, Subject, make_crops
 from streamproc.training.labelled import Ranges, labelled_crops
+from streamproc.training.locate import Located, locate
 from streamproc.training.logos import check_logo, read_logo
-from streamproc.training.real import scenery
+from streamproc.training.presence import ranges_of
+from streamproc.training.real import lines_of, scenery, stills
+
+__all__ = [
+    "LearnReport",
+    "LearnSettings",
+    "learn_from_footage",
+    "learn_from_labels",
+    "learn_from_logo",
+    "learn_picture",
+]
 
 _INPUT_AREA = 4400  # pixels of the network's input, whatever its shape
 _REFERENCE = (1920, 1080)  # the picture in which margins are measured
+_ANY_OPACITY = (0.3, 1.0)
+_CUT_OPACITY = (0.85, 1.0)  # of a logo cut out of the footage, whose own alpha is that on air
+_LARGEST = 0.4  # of the picture's width and height, that a bug may take
+_DRAWN = 0.5  # share of drawn pictures among those learnt from, where there is footage with the bug
 
 
-def _silent(what: str, share: float) -> None:
-    """Take no notice of the progress."""
+def learn_from_footage(
+    sources: Sequence[Path],
+    out: Path,
+    settings: LearnSettings | None = None,
+    *,
+    region: Region | None = None,
+    choice: int | None = None,
+) -> LearnReport:
+    """Find the bug in footage about which nothing is known, train its model from that footage, and write it.
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LearnSettings:
-    """How to learn."""
-
-    name: str = ""
-    """The model's name; the output folder's when empty."""
-    opacity: float | None = None
-    """The logo's opacity on air, times its own alpha; anything from 0.4 to 1 when None."""
-    margin: float = 0.25
-    """What the network sees around the logo, as a share of the logo's shorter side."""
-    minutes: float = 8.0
-    """Training takes no longer than this, after the pictures are drawn."""
-    crops: int = 14000
-    """Pictures to learn from."""
-    passes: float = 5.0
-    """Times each is seen."""
-    seed: int = 0
-    """The same seed draws the same pictures."""
-    licence: str = ""
-    """Of the trained model, for its card."""
-    progress: Callable[[str, float], None] = _silent
-    """Called with what is being done and the share of it that is done, 0 to 1."""
-
-    def check(self) -> None:
-        """Raise ConfigError for a value that makes no sense."""
-        if self.opacity is not None and not 0 < self.opacity <= 1:
-            raise ConfigError(f"the logo's opacity is {self.opacity:g}; it must be above 0 and at most 1")
-        if self.minutes <= 0:
-            raise ConfigError(f"training may take {self.minutes:g} minutes; give it more than none")
-        if not 0 <= self.margin <= 2:
-            raise ConfigError(f"the margin is {self.margin:g} of the logo's shorter side; it must be 0 to 2")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LearnReport:
-    """What came out."""
-
-    folder: Path
-    """Where model.onnx and card.json lie."""
-    card: Card
-    """The card; its metrics are those of material that was held out."""
-    seconds: float
-    """How long it took."""
+    sources: five minutes or more of the channel, best with an advert break. region: where to look; everywhere when
+    None. choice: the number of the mark to take. When it can't be told which mark is the bug, ``out``/marks.png shows
+    them, numbered, and the error says so.
+    Raises ModelError (no bug, too little footage, several marks), SourceError (the footage), ConfigError (settings).
+    """
+    settings = settings or LearnSettings()
+    settings.check()
+    begun = time.monotonic()
+    finding = find.find_bug(sources, region=region, choice=choice, progress=settings.progress)
+    mark = _chosen(finding, sources, out)
+    ranges = ranges_of(finding.times, mark.presence)
+    if not ranges.programme:
+        raise ModelError(
+            f"{sources[0]}: the mark at {_place(mark.box)} is never there for long enough to learn from; "
+            "give more footage, or another mark with --choose"
+        )
+    rng = np.random.default_rng(settings.seed)
+    seen = with_margin(mark.box, settings.margin)
+    subject = Subject(
+        logo=mark.logo,
+        box=mark.box,
+        region=seen,
+        opacity=_CUT_OPACITY,
+        input_size=input_size(seen),
+        lines=lines_of(sources),
+    )
+    lesson, examination = _lessons(sources, ranges, subject, settings, rng)
+    return course.run(
+        Course(
+            region=seen,
+            input_size=subject.input_size,
+            lesson=lesson,
+            examination=examination,
+            data=_data([path.name for path in sources]),
+            notes=_notes(finding, ranges),
+            mask=mark.logo,
+            frame=None if finding.frame is None else _boxed(finding.frame, mark.box),
+        ),
+        out,
+        settings,
+        begun,
+    )
 
 
 def learn_from_logo(
-    logo: Path, box: Region, sources: Sequence[Path], out: Path, settings: LearnSettings | None = None
+    logo: Path, box: Region | None, sources: Sequence[Path], out: Path, settings: LearnSettings | None = None
 ) -> LearnReport:
-    """Train a channel's model from nothing but its logo and the place where it lies, and write it to a folder.
+    """Train a channel's model from its logo and the place where it lies, and write it to a folder.
 
     logo: a PNG with alpha. box: where the logo's edges lie; it is fitted in, centred, keeping its shape.
-    sources: footage to put it over, with the bug on it or not (its place is left out); none is needed.
-    Raises ModelError (the logo), SourceError (the footage), ConfigError (settings).
+    sources: footage to put it over. If the bug is on it, its place, size and opacity are measured there, and the box
+    may be left out or be a rough one.
+    Raises ModelError (the logo; not found in the footage while there is no box), SourceError, ConfigError (settings).
     """
     return learn_picture(read_logo(logo), box, sources, out, settings or LearnSettings())
 
 
 def learn_picture(
-    logo: Picture, box: Region, sources: Sequence[Path], out: Path, settings: LearnSettings
+    logo: Picture, box: Region | None, sources: Sequence[Path], out: Path, settings: LearnSettings
 ) -> LearnReport:
     """Do what :func:`learn_from_logo` does, for a logo that is in memory already: (h, w, 4) uint8 RGBA."""
     begun = time.monotonic()
     settings.check()
-    subject = _subject(check_logo(logo, "logo"), box, settings)
+    logo = check_logo(logo, "logo")
+    if box is not None:
+        _subject(logo, box, settings)  # refuses what can't be learnt before anything is read
+    located = locate(logo, sources, within=box, progress=settings.progress) if sources else None
+    notes = _located_notes(located, box, sources)
+    place = located.box if located is not None else box
+    assert place is not None
+    subject = _subject(logo, place, settings, located)
+    if sources:
+        subject = replace(subject, lines=lines_of(sources))
     rng = np.random.default_rng(settings.seed)
     footage = scenery(sources, subject.region, settings.progress)
     taught, held_out = _ground(footage, rng)
-    settings.progress("drawing pictures", 0.0)
-    lesson = make_crops(subject, taught, settings.crops, rng)
-    settings.progress("drawing pictures", 0.8)
-    examination = make_crops(subject, held_out, max(200, settings.crops // 4), rng)
-    settings.progress("drawing pictures", 1.0)
+    lesson, examination = _drawn(subject, taught, held_out, settings, rng)
     names = tuple(dict.fromkeys(group.name for group in footage))
-    return _finish(_Course(subject.region, subject.input_size, lesson, examination, names), out, settings, begun)
+    frame = _boxed(next(stills(sources[0], 1)), subject.box) if sources else None
+    lessons = Course(
+        region=subject.region,
+        input_size=subject.input_size,
+        lesson=lesson,
+        examination=examination,
+        data=_data(names),
+        notes=notes,
+        mask=logo,
+        frame=frame,
+    )
+    return course.run(lessons, out, settings, begun)
 
 
 def learn_from_labels(
@@ -115,6 +154,7 @@ def learn_from_labels(
     """
     settings = settings or LearnSettings()
     settings.check()
+    ranges.check()
     begun = time.monotonic()
     rng = np.random.default_rng(settings.seed)
     region = with_margin(box, settings.margin)
@@ -123,10 +163,16 @@ def learn_from_labels(
     taught, held_out = labelled_crops(sources, ranges, region, size, rng)
     settings.progress("drawing pictures", 0.0)
     lesson = taught.crops(settings.crops, rng)
-    examination = held_out.crops(max(200, settings.crops // 4), rng)
+    examination = held_out.crops(_examined(settings.crops), rng)
     settings.progress("drawing pictures", 1.0)
-    course = _Course(region, size, lesson, examination, tuple(path.name for path in sources))
-    return _finish(course, out, settings, begun)
+    lessons = Course(
+        region=region,
+        input_size=size,
+        lesson=lesson,
+        examination=examination,
+        data=_data([path.name for path in sources]),
+    )
+    return course.run(lessons, out, settings, begun)
 
 
 def input_size(region: Region) -> tuple[int, int]:
@@ -145,16 +191,67 @@ def with_margin(box: Region, margin: float) -> Region:
     return Region(x=left, y=top, width=right - left, height=bottom - top)
 
 
-@dataclass(frozen=True, slots=True)
-class _Course:
-    region: Region
-    input_size: tuple[int, int]
-    lesson: Crops
-    examination: Crops
-    footage: tuple[str, ...]
+def _chosen(finding: find.Finding, sources: Sequence[Path], out: Path) -> find.Mark:
+    """Return the mark that is the bug; else show the marks, if there are any, and raise ModelError."""
+    if finding.chosen is not None:
+        return finding.chosen
+    if not finding.marks:
+        raise ModelError(f"{sources[0]}: {finding.message}")
+    course.make_folder(out)
+    picture = out / "marks.png"
+    find.draw_marks(finding, picture)
+    raise ModelError(f"{sources[0]}: {finding.message} (the marks are numbered in {picture})")
 
 
-def _subject(logo: Picture, box: Region, settings: LearnSettings) -> Subject:
+def _lessons(
+    sources: Sequence[Path], ranges: Ranges, subject: Subject, settings: LearnSettings, rng: np.random.Generator
+) -> tuple[Crops, Crops]:
+    """Return what to learn from and what to be examined on: the footage's own pictures, and drawn ones."""
+    settings.progress("reading footage", 0.0)
+    taught, held_out = labelled_crops(sources, ranges, subject.region, subject.input_size, rng, least_advert=0)
+    grounds = _ground(scenery(sources, subject.region, settings.progress), rng)
+    drawn = replace(settings, crops=round(settings.crops * _DRAWN))
+    lesson, examination = _drawn(subject, *grounds, drawn, rng)
+    own = settings.crops - drawn.crops
+    return (
+        _joined(lesson, taught.crops(own, rng)),
+        _joined(examination, held_out.crops(_examined(own), rng)),
+    )
+
+
+def _drawn(
+    subject: Subject,
+    taught: Sequence[Group],
+    held_out: Sequence[Group],
+    settings: LearnSettings,
+    rng: np.random.Generator,
+) -> tuple[Crops, Crops]:
+    settings.progress("drawing pictures", 0.0)
+    lesson = make_crops(subject, taught, settings.crops, rng)
+    settings.progress("drawing pictures", 0.8)
+    examination = make_crops(subject, held_out, _examined(settings.crops), rng)
+    settings.progress("drawing pictures", 1.0)
+    return lesson, examination
+
+
+def _examined(crops: int) -> int:
+    return max(200, crops // 4)
+
+
+def _joined(first: Crops, second: Crops) -> Crops:
+    return Crops(
+        np.concatenate([first.images, second.images]),
+        np.concatenate([first.targets, second.targets]),
+        first.shows + second.shows,
+    )
+
+
+def _subject(logo: Picture, box: Region, settings: LearnSettings, located: Located | None = None) -> Subject:
+    if max(box.width, box.height) > _LARGEST:
+        raise ModelError(
+            f"the region takes {box.width:.0%} of the picture's width and {box.height:.0%} of its height: a bug takes "
+            f"{_LARGEST:.0%} at most; give the box of the logo alone"
+        )
     fitted, left, top = fit(logo, box, *_REFERENCE)
     if min(fitted.shape[:2]) < 12:
         raise ModelError(
@@ -168,9 +265,59 @@ def _subject(logo: Picture, box: Region, settings: LearnSettings) -> Subject:
         height=fitted.shape[0] / _REFERENCE[1],
     )
     region = with_margin(tight, settings.margin)
-    opacity = settings.opacity
-    span = (0.4, 1.0) if opacity is None else (opacity, opacity)
+    span = _opacity(settings.opacity, located)
     return Subject(logo=logo, box=tight, region=region, opacity=span, input_size=input_size(region))
+
+
+def _opacity(given: float | None, located: Located | None) -> tuple[float, float]:
+    """Return the least and greatest opacity on air: as given, about what was measured, or any."""
+    if given is not None:
+        return given, given
+    if located is None or located.opacity is None:
+        return _ANY_OPACITY
+    return 0.8 * located.opacity, min(1.0, 1.4 * located.opacity)  # it is measured low on thin lines
+
+
+def _located_notes(located: Located | None, box: Region | None, sources: Sequence[Path]) -> list[str]:
+    """Say what became of the search for the logo. Raises ModelError when there is no place to put it."""
+    if located is not None:
+        opacity = "" if located.opacity is None else f", about {located.opacity:.0%} opaque"
+        return [f"The logo was found in the footage at {_place(located.box)}{opacity}."]
+    if box is None:
+        where = (
+            f"{sources[0]}: the logo was not found in the footage" if sources else "there is no footage to find it in"
+        )
+        raise ModelError(f"{where}; give its place with --region x,y,width,height")
+    if sources:
+        return ["The logo was not found in the footage; it was put where the region says, at any opacity."]
+    return []
+
+
+def _place(box: Region) -> str:
+    return f"{box.x:.3f},{box.y:.3f},{box.width:.3f},{box.height:.3f}"
+
+
+def _notes(finding: find.Finding, ranges: Ranges) -> list[str]:
+    def minutes(spans: Sequence[tuple[Fraction, Fraction]]) -> float:
+        return float(sum((end - start for start, end in spans), Fraction(0))) / 60
+
+    notes = [
+        finding.message,
+        f"Learnt from {minutes(ranges.programme):.1f} minutes with the bug and {minutes(ranges.advert):.1f} without; "
+        "which is which was found in the footage, not told by a person.",
+    ]
+    if not ranges.advert:
+        notes.append("No advert was seen: pictures without the bug are other parts of the footage, and drawn ones.")
+    return notes
+
+
+def _boxed(frame: Picture, box: Region) -> Picture:
+    """Return a copy of a picture with a box around a region."""
+    height, width = frame.shape[:2]
+    left, top, right, bottom = box.pixels(width, height)
+    boxed = np.ascontiguousarray(frame).copy()
+    cv2.rectangle(boxed, (left - 3, top - 3), (right + 2, bottom + 2), (255, 220, 0), max(1, height // 360))
+    return boxed
 
 
 def _ground(footage: Sequence[Group], rng: np.random.Generator) -> tuple[list[Group], list[Group]]:
@@ -192,41 +339,3 @@ def _data(footage: Sequence[str]) -> list[str]:
         f"photographs that ship with scikit-image ({', '.join(backgrounds.PHOTOGRAPHS)})",
         *(f"footage: {name}" for name in footage),
     ]
-
-
-def _make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"{out}: the model can't be written there ({error.strerror})") from error
-
-
-def _finish(course: _Course, out: Path, settings: LearnSettings, begun: float) -> LearnReport:
-    """Train, export, calibrate and describe."""
-    from streamproc.training import export, network
-
-    model = network.build(*course.input_size, settings.seed)
-    schedule = network.Schedule(passes=settings.passes, most_s=settings.minutes * 60)
-    network.train(model, course.lesson, schedule, np.random.default_rng(settings.seed), settings.progress)
-    _make_folder(out)
-    difference = export.to_onnx(model, out / MODEL_FILE)
-    settings.progress("measuring", 0.0)
-    logits = export.run(out / MODEL_FILE, course.examination.images)
-    calibration = evaluate.calibrate(logits, course.examination.targets)
-    metrics = evaluate.measure(logits, course.examination, calibration)
-    card = Card(
-        schema=1,
-        name=settings.name or out.resolve().name,
-        sha256=file_sha256(out / MODEL_FILE),
-        region=course.region,
-        input=Input(width=course.input_size[0], height=course.input_size[1]),
-        calibration=calibration,
-        decision=Decision(),
-        metrics={**metrics, "keras_onnx_difference": difference},
-        data=_data(course.footage),
-        licence=settings.licence,
-        created=datetime.now(UTC).date().isoformat(),
-    )
-    card.write(out)
-    settings.progress("measuring", 1.0)
-    return LearnReport(folder=out, card=card, seconds=time.monotonic() - begun)

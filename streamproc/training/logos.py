@@ -67,7 +67,7 @@ def likeness(first: Picture, second: Picture) -> float:
 
 
 def drawn_logo(rng: np.random.Generator) -> Picture:
-    """Return a random logo, 96 pixels high: a plate, a mark, letters, or all of them, in one to three colours."""
+    """Return a random logo, at most 96 pixels high: plate, mark, letters, or all of them, in one to three colours."""
     height, width = 96, int(96 * rng.uniform(0.8, 3.5))
     layer = np.zeros((height, width, 4), np.uint8)
     if rng.random() < 0.4:
@@ -78,7 +78,7 @@ def drawn_logo(rng: np.random.Generator) -> Picture:
         _letters(rng, layer)
     if rng.random() < 0.3:
         layer[:, :, 3] = cv2.GaussianBlur(layer[:, :, 3], (0, 0), float(rng.uniform(0.5, 3)))
-    return layer
+    return trim(layer)
 
 
 def distorted(rng: np.random.Generator, logo: Picture) -> Picture:
@@ -113,14 +113,14 @@ def _colour(rng: np.random.Generator) -> tuple[int, ...]:
 def _plate(rng: np.random.Generator, layer: Picture) -> None:
     inset = int(rng.integers(0, 12))
     corners = (inset, inset), (layer.shape[1] - inset, layer.shape[0] - inset)
-    cv2.rectangle(layer, *corners, _colour(rng), int(rng.choice(np.array([-1, -1, 3, 6]))))
+    cv2.rectangle(layer, *corners, _colour(rng), int(rng.choice(np.array([-1, -1, 2, 4, 6]))))
 
 
 def _mark(rng: np.random.Generator, layer: Picture) -> None:
     height, width = layer.shape[:2]
     for _ in range(int(rng.integers(1, 4))):
         centre = (int(rng.uniform(0.2, 0.8) * width), int(rng.uniform(0.3, 0.7) * height))
-        thickness = int(rng.choice(np.array([-1, -1, 4, 8])))
+        thickness = int(rng.choice(np.array([-1, -1, 2, 3, 5, 8])))
         if rng.random() < 0.5:
             axes = (int(rng.integers(12, 45)), int(rng.integers(12, 45)))
             cv2.ellipse(layer, centre, axes, 0, 0, 360, _colour(rng), thickness, cv2.LINE_AA)
@@ -136,6 +136,8 @@ def _letters(rng: np.random.Generator, layer: Picture) -> None:
     text = words(rng, 6).strip() or "TV"
     write(stencil, text, (int(rng.integers(0, 30)), 48 + size // 3), (255, 255, 255), size)
     cover = stencil[:, :, 0]
+    if rng.random() < 0.25:  # letters of lines only
+        cover = cv2.morphologyEx(cover, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     colour = np.array(_colour(rng)[:3], np.uint8)
     layer[:, :, :3] = np.where(cover[:, :, None] > 127, colour, layer[:, :, :3])
     layer[:, :, 3] = np.maximum(layer[:, :, 3], cover)

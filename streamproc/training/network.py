@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from streamproc.training.dataset import Crops
 
+_TOLD = 20  # steps from one entry of the history to the next
+
 Progress = Callable[[str, float], None]
 """Called with what is being done and the share of it that is done, 0 to 1."""
 
@@ -25,8 +27,20 @@ class Schedule:
     """Crops a step."""
     learning_rate: float = 2e-3
     """At its peak; falls to nothing along a cosine."""
-    most_s: float = 240.0
+    most_s: float = 600.0
     """Training ends, with its learning rate run down, after so many seconds at the latest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """How the training went."""
+
+    steps: int
+    """Steps that were made."""
+    planned: int
+    """Steps that the schedule asked for; more than were made when the time was up."""
+    history: tuple[tuple[int, float], ...]
+    """Step, and the mean loss of the steps since the entry before."""
 
 
 def build(width: int, height: int, seed: int = 0) -> keras.Model:
@@ -48,11 +62,14 @@ def build(width: int, height: int, seed: int = 0) -> keras.Model:
     return keras.Model(image, layers.Dense(1, name="logit")(flow))
 
 
-def train(model: keras.Model, crops: Crops, schedule: Schedule, rng: np.random.Generator, progress: Progress) -> None:
+def train(
+    model: keras.Model, crops: Crops, schedule: Schedule, rng: np.random.Generator, progress: Progress
+) -> Training:
     """Train in place on soft targets; light, colour and grain vary from step to step."""
     model.compile(
         optimizer=keras.optimizers.AdamW(schedule.learning_rate, weight_decay=1e-4),
         loss=keras.losses.BinaryCrossentropy(from_logits=True),
+        jit_compile=False,  # XLA's convolutions take almost three times as long on a CPU
     )
     count = len(crops.targets)
     steps = max(1, round(schedule.passes * count / schedule.batch))
@@ -60,16 +77,22 @@ def train(model: keras.Model, crops: Crops, schedule: Schedule, rng: np.random.G
     # Grain is drawn once and dealt out anew at each step: drawing it would cost as much as a quarter of the training.
     grain = rng.standard_normal((4 * schedule.batch, *crops.images.shape[1:]), np.float32)
     begun = time.monotonic()
+    history: list[tuple[int, float]] = []
+    made = 0
     for step in range(steps):
         done = max(step / steps, (time.monotonic() - begun) / schedule.most_s)
         if done >= 1:
             break
         model.optimizer.learning_rate.assign(_rate(schedule.learning_rate, step, done))
         chosen = order[step * schedule.batch : (step + 1) * schedule.batch]
-        model.train_on_batch(_varied(crops.images[chosen], grain, rng), crops.targets[chosen, None])
-        if step % 20 == 0:
+        loss = model.train_on_batch(_varied(crops.images[chosen], grain, rng), crops.targets[chosen, None])
+        made = step + 1
+        if made % _TOLD == 0 or made == steps:
+            history.append((made, float(np.ravel(loss)[0])))  # the mean since the metrics were last reset
+            model.reset_metrics()
             progress("training", done)
     progress("training", 1.0)
+    return Training(steps=made, planned=steps, history=tuple(history))
 
 
 def logits(model: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:

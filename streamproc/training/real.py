@@ -29,7 +29,7 @@ def scenery(sources: Sequence[Path], region: Region, progress: Progress) -> list
     share = max(4, _PICTURES // max(1, len(sources)))
     for number, path in enumerate(sources):
         progress("reading footage", number / len(sources))
-        pictures = [_without(region, picture) for picture in _stills(path, share)]
+        pictures = [_without(region, picture) for picture in stills(path, share)]
         if not pictures:
             raise SourceError(f"{path}: holds no picture that can be decoded")
         parts = 1 if len(sources) >= 4 else min(4, len(pictures))
@@ -39,13 +39,21 @@ def scenery(sources: Sequence[Path], region: Region, progress: Progress) -> list
     return groups
 
 
-def _stills(path: Path, count: int) -> Iterator[Picture]:
-    """Yield about so many whole pictures, spread over a recording: (H, W, 3) RGB, at most 540 lines."""
+def lines_of(sources: Sequence[Path]) -> int:
+    """Return the height of the footage's pictures, of the tallest part. Raises SourceError."""
+    return max(epoch.format.video.height for epoch in FileFootage(sources).epochs())
+
+
+def stills(path: Path, count: int, lines: int = _LINES) -> Iterator[Picture]:
+    """Yield about so many whole pictures, spread over a recording: (H, W, 3) uint8 RGB, at most so many lines.
+
+    Raises SourceError.
+    """
     for epoch in FileFootage([path]).epochs():
         times = epoch.keyframe_times(Fraction(0), epoch.end())
         wanted = set(times[:: max(1, len(times) // count)])
         for picture in _keyframes(epoch, wanted):
-            yield _reduced(picture)
+            yield _reduced(picture, lines)
 
 
 def _keyframes(epoch: Epoch, wanted: set[Fraction]) -> Iterator[Picture]:
@@ -57,11 +65,11 @@ def _keyframes(epoch: Epoch, wanted: set[Fraction]) -> Iterator[Picture]:
                 yield frame.crop((0, 0, frame.width // 2 * 2, frame.height // 2 * 2))
 
 
-def _reduced(picture: Picture) -> Picture:
-    if picture.shape[0] <= _LINES:
+def _reduced(picture: Picture, lines: int) -> Picture:
+    if picture.shape[0] <= lines:
         return picture
-    width = round(picture.shape[1] * _LINES / picture.shape[0])
-    return np.asarray(cv2.resize(picture, (width, _LINES), interpolation=cv2.INTER_AREA), np.uint8)
+    width = round(picture.shape[1] * lines / picture.shape[0])
+    return np.asarray(cv2.resize(picture, (width, lines), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _without(region: Region, picture: Picture) -> Picture:

@@ -101,6 +101,8 @@ def test_a_clip_is_cut_at_the_frames_asked_for(broadcast: Path, tmp_path: Path) 
         (("clip", "nowhere.ts", "--from", "noon", "--to", "2", "--out", "x.mp4"), 2, "'noon' is not a time"),
         (("run", "--config", "nowhere.toml"), 2, "nowhere.toml: can't be read"),
         (("logo", "learn", "--out", "x", "--logo", "x.png"), 2, "--region is missing"),
+        (("logo", "learn", "--out", "x"), 2, "nothing to learn from; give footage of the channel"),
+        (("logo", "learn", "x.ts", "--out", "x", "--logo", "x.png", "--choose", "2"), 2, "--choose picks one"),
     ],
 )
 def test_a_mistake_gets_one_clear_line_and_its_exit_code(

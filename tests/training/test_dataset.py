@@ -51,8 +51,13 @@ def test_a_bug_at_its_nominal_opacity_is_there(crops: Crops) -> None:
     assert min(there) > 0.999
 
 
+def test_a_decorated_or_grey_bug_is_there(crops: Crops) -> None:
+    there = [target for target, shows in zip(crops.targets, crops.shows, strict=True) if shows is Shows.VARIANT]
+    assert min(there) > 0.999
+
+
 def test_nothing_but_the_bug_counts_as_the_bug(crops: Crops) -> None:
-    kinds = (Shows.BUG, Shows.FADE)
+    kinds = (Shows.BUG, Shows.VARIANT, Shows.FADE)
     others = [target for target, shows in zip(crops.targets, crops.shows, strict=True) if shows not in kinds]
     assert max(others) < 0.001
 

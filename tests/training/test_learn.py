@@ -22,6 +22,7 @@ from streamproc.training import learn
 from streamproc.training.composite import stamp
 from streamproc.training.labelled import Ranges, labelled_crops
 from streamproc.training.real import scenery
+from streamproc.training.thresholds import RULE
 
 BOX = Region(x=0.85, y=0.06, width=0.09, height=0.08)
 TRAIN = """
@@ -95,6 +96,35 @@ def test_a_logo_too_small_to_be_told_is_refused(logo: Path, tmp_path: Path) -> N
     speck = Region(x=0.9, y=0.9, width=0.004, height=0.004)
     with pytest.raises(ModelError, match="at least 12×12"):
         learn.learn_from_logo(logo, speck, [], tmp_path)
+
+
+def test_a_region_larger_than_any_bug_is_refused(logo: Path, tmp_path: Path) -> None:
+    most = Region(x=0.0, y=0.0, width=0.9, height=0.3)
+    with pytest.raises(ModelError, match="a bug takes 40% at most"):
+        learn.learn_from_logo(logo, most, [], tmp_path)
+
+
+def test_a_logo_without_place_and_footage_asks_for_its_place(logo: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no footage to find it in; give its place with --region"):
+        learn.learn_from_logo(logo, None, [], tmp_path)
+
+
+def test_a_logo_that_is_not_in_the_footage_asks_for_its_place(logo: Path, footage: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"feed\.mp4: the logo was not found in the footage; give its place"):
+        learn.learn_from_logo(logo, None, [footage], tmp_path)
+
+
+def test_the_report_lies_beside_the_model(trained: tuple[Path, dict[str, object]]) -> None:
+    assert "<html" in (trained[0] / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_card_says_by_what_rule_its_thresholds_were_picked(trained: tuple[Path, dict[str, object]]) -> None:
+    assert read_card(trained[0]).metrics["decision_rule"] == RULE
+
+
+def test_the_card_says_how_many_of_the_planned_steps_were_made(trained: tuple[Path, dict[str, object]]) -> None:
+    training = read_card(trained[0]).metrics["training"]
+    assert training["steps"] == training["planned"] == 3
 
 
 @pytest.mark.parametrize("opacity", [0.0, -1.0, 1.5])

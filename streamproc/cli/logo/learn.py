@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,24 +14,37 @@ from streamproc.cli.timecodes import parse_range
 from streamproc.errors import ConfigError
 
 if TYPE_CHECKING:
+    from streamproc.inference.card import Region
     from streamproc.training.labelled import Ranges
+    from streamproc.training.learn import LearnReport
 
 
 def command(
     out: Annotated[Path, typer.Option(help="Folder for the model and its card.")],
     sources: Annotated[
         list[Path] | None,
-        typer.Argument(help="Footage of the channel; with --logo none is needed.", metavar="SOURCE..."),
+        typer.Argument(
+            help="Footage of the channel, 5 minutes or more with an advert break; with --logo none is needed.",
+            metavar="SOURCE...",
+        ),
     ] = None,
     logo_png: Annotated[
         Path | None, typer.Option("--logo", help="The bug as a PNG with alpha: learnt by drawing it over the footage.")
     ] = None,
     region: Annotated[
-        str | None, typer.Option(help="The bug's box as x,y,width,height: fractions of the picture, 0 to 1.")
+        str | None,
+        typer.Option(
+            help="The bug's box as x,y,width,height: fractions of the picture, 0 to 1. Where there is footage with "
+            "the bug, only the part to search."
+        ),
+    ] = None,
+    choose: Annotated[
+        int | None,
+        typer.Option(help="The number of the mark that is the bug, where several stay on the picture.", min=1),
     ] = None,
     opacity: Annotated[
         float | None,
-        typer.Option(help="How opaque the bug is on air (--logo); any when left out.", min=0.05, max=1),
+        typer.Option(help="How opaque the bug is on air (--logo); measured, or any, when left out.", min=0.05, max=1),
     ] = None,
     programme: Annotated[
         list[str] | None, typer.Option(help="Where the programme is, as 00:00-12:30; may be repeated.")
@@ -39,38 +53,68 @@ def command(
         list[str] | None, typer.Option(help="Where adverts are, as 12:30-16:00; may be repeated.")
     ] = None,
 ) -> None:
-    """Learn a channel's bug from a PNG, or from footage with labelled ranges."""
+    """Learn a channel's bug: from footage alone, from a PNG, or from footage with labelled ranges."""
     from streamproc.training.labelled import Ranges
 
     spans = tuple(map(parse_range, programme or ())), tuple(map(parse_range, advert or ()))
     labels = Ranges(programme=spans[0], advert=spans[1]) if any(spans) else None
-    _learn(sources or [], out, logo_png=logo_png, region=region, opacity=opacity, labels=labels)
-
-
-def _learn(
-    sources: Sequence[Path],
-    out: Path,
-    *,
-    logo_png: Path | None,
-    region: str | None,
-    opacity: float | None,
-    labels: "Ranges | None",
-) -> None:
-    if region is None:
-        raise ConfigError("--region is missing; give the bug's box as x,y,width,height in fractions of the picture")
-    box = parse_region(region)
-    if (logo_png is None) == (labels is None):
-        raise ConfigError("give either --logo PNG, or --programme and --advert ranges of footage with the bug")
+    _check(sources, logo_png, labels, region, choose)
     if importlib.util.find_spec("tensorflow") is None:
         raise ConfigError("learning needs TensorFlow; install it with: pip install 'streamproc[train]'")
-    from streamproc.training.learn import LearnSettings, learn_from_labels, learn_from_logo
-
-    with progress("learning") as show:
-        settings = LearnSettings(opacity=opacity, progress=show)
-        if labels is not None:
-            report = learn_from_labels(sources, labels, box, out, settings)
-        else:
-            assert logo_png is not None
-            report = learn_from_logo(logo_png, box, sources, out, settings)
+    task = _Task(
+        sources=sources or [],
+        out=out,
+        logo=logo_png,
+        box=None if region is None else parse_region(region),
+        labels=labels,
+        choose=choose,
+        opacity=opacity,
+    )
+    report = _learn(task)
+    for note in report.notes:
+        typer.echo(note)
     accuracy = report.card.metrics.get("accuracy_away_from_fades")
     typer.echo(f"{report.folder}: learnt in {report.seconds:.0f} s; right on {accuracy} of the pictures held out")
+    typer.echo(f"{report.report} shows what it knows and where it is wrong")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """What to learn, from what."""
+
+    sources: Sequence[Path]
+    out: Path
+    logo: Path | None
+    box: "Region | None"
+    labels: "Ranges | None"
+    choose: int | None
+    opacity: float | None
+
+
+def _check(
+    sources: Sequence[Path] | None, logo: Path | None, labels: object, region: str | None, choose: int | None
+) -> None:
+    """Raise ConfigError for options that don't go together."""
+    if logo is not None and labels is not None:
+        raise ConfigError(
+            "give either --logo PNG, or --programme and --advert ranges of footage with the bug, not both"
+        )
+    if not sources and logo is None:
+        raise ConfigError("nothing to learn from; give footage of the channel, or --logo PNG with --region")
+    if region is None and (labels is not None or (logo is not None and not sources)):
+        raise ConfigError("--region is missing; give the bug's box as x,y,width,height in fractions of the picture")
+    if choose is not None and (logo is not None or labels is not None):
+        raise ConfigError("--choose picks one of the marks found in footage; leave it out with --logo and with ranges")
+
+
+def _learn(task: _Task) -> "LearnReport":
+    from streamproc.training.learn import LearnSettings, learn_from_footage, learn_from_labels, learn_from_logo
+
+    with progress("learning") as show:
+        settings = LearnSettings(opacity=task.opacity, progress=show)
+        if task.logo is not None:
+            return learn_from_logo(task.logo, task.box, task.sources, task.out, settings)
+        if task.labels is not None:
+            assert task.box is not None
+            return learn_from_labels(task.sources, task.labels, task.box, task.out, settings)
+        return learn_from_footage(task.sources, task.out, settings, region=task.box, choice=task.choose)

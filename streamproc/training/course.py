@@ -1,0 +1,193 @@
+"""What all ways of learning share: training on a lesson, the examination, the card, the report.
+
+TensorFlow is imported when training starts, not when this module is.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamproc.errors import ConfigError
+from streamproc.inference.card import MODEL_FILE, Card, Input, Region, file_sha256
+from streamproc.training import evaluate, report
+from streamproc.training.dataset import Crops, Picture
+from streamproc.training.scores import clear
+from streamproc.training.thresholds import RULE, pick_decision
+
+if TYPE_CHECKING:
+    from streamproc.training.network import Training
+
+_SHOWN = 160  # held-out pictures that the report draws from
+
+
+def silent(what: str, share: float) -> None:
+    """Take no notice of the progress."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnSettings:
+    """How to learn."""
+
+    name: str = ""
+    """The model's name; the output folder's when empty."""
+    opacity: float | None = None
+    """The logo's opacity on air, times its own alpha; when None, as measured in footage, or anything from 0.3."""
+    margin: float = 0.25
+    """What the network sees around the logo, as a share of the logo's shorter side."""
+    minutes: float = 10.0
+    """Training takes no longer than this, after the pictures are drawn; card and report say if it was cut short."""
+    crops: int = 14000
+    """Pictures to learn from."""
+    passes: float = 5.0
+    """Times each is seen."""
+    seed: int = 0
+    """The same seed draws the same pictures."""
+    licence: str = ""
+    """Of the trained model, for its card."""
+    progress: Callable[[str, float], None] = silent
+    """Called with what is being done and the share of it that is done, 0 to 1."""
+
+    def check(self) -> None:
+        """Raise ConfigError for a value that makes no sense."""
+        if self.opacity is not None and not 0 < self.opacity <= 1:
+            raise ConfigError(f"the logo's opacity is {self.opacity:g}; it must be above 0 and at most 1")
+        if self.minutes <= 0:
+            raise ConfigError(f"training may take {self.minutes:g} minutes; give it more than none")
+        if not 0 <= self.margin <= 2:
+            raise ConfigError(f"the margin is {self.margin:g} of the logo's shorter side; it must be 0 to 2")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnReport:
+    """What came out."""
+
+    folder: Path
+    """Where model.onnx, card.json and report.html lie."""
+    card: Card
+    """The card; its metrics are those of material that was held out."""
+    report: Path
+    """The report, HTML."""
+    notes: tuple[str, ...]
+    """What its user should know, a sentence each."""
+    seconds: float
+    """How long it took."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """What is to be learnt, and on what it is examined."""
+
+    region: Region
+    """What the network sees."""
+    input_size: tuple[int, int]
+    """Width and height of its input."""
+    lesson: Crops
+    """To learn from."""
+    examination: Crops
+    """Held out."""
+    data: Sequence[str]
+    """What the pictures come from, in words."""
+    notes: Sequence[str] = ()
+    """What the user should know, a sentence each."""
+    mask: Picture | None = None
+    """The logo, (h, w, 4) uint8 RGBA."""
+    frame: Picture | None = None
+    """A picture of the channel with the box drawn in, (H, W, 3) uint8 RGB."""
+
+
+def run(course: Course, out: Path, settings: LearnSettings, begun: float) -> LearnReport:
+    """Train, export, calibrate, pick thresholds, and write model, card and report.
+
+    begun: time.monotonic() when learning began. Raises ConfigError (the folder), ModelError (the export).
+    """
+    from streamproc.training import export, network
+
+    make_folder(out)
+    model = network.build(*course.input_size, settings.seed)
+    schedule = network.Schedule(passes=settings.passes, most_s=settings.minutes * 60)
+    training = network.train(model, course.lesson, schedule, np.random.default_rng(settings.seed), settings.progress)
+    difference = export.to_onnx(model, out / MODEL_FILE)
+    settings.progress("measuring", 0.0)
+    logits = export.run(out / MODEL_FILE, course.examination.images)
+    notes = [*course.notes, *_cut_short(training, settings)]
+    card = _card(course, logits, training, difference, out, settings)
+    card.write(out)
+    written = report.write_learn_report(out, _evidence(course, card, logits, training, notes))
+    settings.progress("measuring", 1.0)
+    seconds = time.monotonic() - begun
+    return LearnReport(folder=out, card=card, report=written, notes=tuple(notes), seconds=seconds)
+
+
+def make_folder(out: Path) -> None:
+    """Make the folder of a model. Raises ConfigError."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{out}: the model can't be written there ({error.strerror})") from error
+
+
+def _card(
+    course: Course,
+    logits: NDArray[np.float32],
+    training: "Training",
+    difference: float,
+    out: Path,
+    settings: LearnSettings,
+) -> Card:
+    calibration = evaluate.calibrate(logits, course.examination.targets)
+    decision = pick_decision(evaluate.probabilities(logits, calibration), course.examination.targets)
+    metrics = evaluate.measure(logits, course.examination, calibration)
+    made = {"steps": training.steps, "planned": training.planned, "last_loss": round(training.history[-1][1], 5)}
+    return Card(
+        schema=1,
+        name=settings.name or out.resolve().name,
+        sha256=file_sha256(out / MODEL_FILE),
+        region=course.region,
+        input=Input(width=course.input_size[0], height=course.input_size[1]),
+        calibration=calibration,
+        decision=decision,
+        metrics={**metrics, "keras_onnx_difference": difference, "decision_rule": RULE, "training": made},
+        data=list(course.data),
+        licence=settings.licence,
+        created=datetime.now(UTC).date().isoformat(),
+    )
+
+
+def _cut_short(training: "Training", settings: LearnSettings) -> list[str]:
+    if training.steps == training.planned:
+        return []
+    return [
+        f"Training was cut short after {settings.minutes:g} minutes, at {training.steps} of {training.planned} steps: "
+        "learn again when the machine is less busy, or allow more minutes."
+    ]
+
+
+def _evidence(
+    course: Course, card: Card, logits: NDArray[np.float32], training: "Training", notes: Sequence[str]
+) -> report.LearnEvidence:
+    examination = course.examination
+    probability = evaluate.probabilities(logits, card.calibration)
+
+    def sample(index: int) -> tuple[Picture, float, float, str]:
+        target, shows = float(examination.targets[index]), str(examination.shows[index])
+        return examination.images[index], target, float(probability[index]), shows
+
+    wrong = clear(examination.targets) & ((probability > 0.5) != (examination.targets > 0.5))
+    chosen = np.random.default_rng(0).permutation(len(logits))[:_SHOWN]
+    return report.LearnEvidence(
+        card=card,
+        mask=course.mask,
+        frame_with_box=course.frame,
+        samples=[sample(int(index)) for index in chosen],
+        logits=logits,
+        targets=examination.targets,
+        wrong=[sample(int(index)) for index in np.flatnonzero(wrong)],
+        history=training.history,
+        notes=notes,
+    )
