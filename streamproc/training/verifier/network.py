@@ -27,9 +27,9 @@ def build(seed: int = 0) -> keras.Model:
     changed, expected, alpha = residues(image, reference)
     filters = layers.Conv2D(24, 5, strides=2, padding="same", use_bias=False, name="filters")
     agreement = normalised(filters(changed)) * normalised(filters(expected))
-    beside = _block(ops.concatenate([changed, expected, alpha], -1), 16, 5, 2)
+    beside = _block(ops.concatenate([changed, expected, alpha], -1), 8, 5, 2)
     flow = ops.concatenate([agreement, beside], -1)
-    for count, step in ((48, 2), (48, 1), (64, 2)):
+    for count, step in ((32, 2), (32, 1), (48, 2)):
         flow = _block(flow, count, 3, step)
     flow = layers.Dropout(0.3)(layers.Flatten()(flow))
     flow = layers.Dense(48, activation="relu")(flow)

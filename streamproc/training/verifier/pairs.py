@@ -43,8 +43,8 @@ class Pairing:
 
     def __init__(self, shelf: Shelf, samples: Samples) -> None:
         self._samples = samples
-        self._references = np.stack([_draw(logo) for logo in shelf.logos])
-        self._boxes = np.stack([_draw(_solid(logo))[:, :, 3] for logo in shelf.logos])
+        self._references = np.stack([draw_centred(logo) for logo in shelf.logos])
+        self._boxes = np.stack([draw_centred(_solid(logo))[:, :, 3] for logo in shelf.logos])
         self._others = _neighbours(shelf)
         plain = (samples.shows == Shows.LOGO) & (samples.opacity > 0.5)
         self._shown = [np.flatnonzero(plain & (samples.home == home)) for home in range(len(shelf.logos))]
@@ -122,8 +122,8 @@ def _closer(image: Layer, reference: Layer, rng: np.random.Generator) -> tuple[L
     return np.asarray(moved[0], np.float32), np.asarray(moved[1], np.float32)
 
 
-def _draw(logo: NDArray[np.uint8]) -> Layer:
-    """Draw a logo in the middle of the screen: there its margins are whole."""
+def draw_centred(logo: NDArray[np.uint8]) -> Layer:
+    """Draw a logo as a reference in the middle of the screen, where its margins are whole."""
     aspect = logo.shape[1] / logo.shape[0]
     height = min(0.4, 0.1 * 16 / 9 / aspect)
     return draw_reference(logo, Region(x=0.3, y=0.3, width=height * aspect * 9 / 16, height=height))

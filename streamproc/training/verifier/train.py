@@ -3,7 +3,6 @@
 import contextlib
 import io
 import logging
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +30,7 @@ from streamproc.training.verifier.shelf import read_shelf, split_brands
 _CLEAR = 0.05  # a target nearer than this to 0 or 1 is a plain yes or no; others are fades
 _TOLERANCE = 1e-3  # of a logit, between the trained network and the exported one
 _GRAIN = 256
+_RUN_DOWN = 0.35  # share of the steps over which the learning rate falls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +43,10 @@ class Settings:
     """Drawn of held-out logos over held-out grounds, to calibrate and measure."""
     steps: int = 2400
     """Of training: it ends after so many, however long they take."""
-    batch: int = 64
+    batch: int = 32
     """Pairs a step."""
     learning_rate: float = 2e-3
-    """At its peak; falls to nothing along a cosine."""
+    """At its peak."""
     seed: int = 0
     """The same seed draws and learns the same."""
     progress: Callable[[str, float], None] = lambda what, share: None
@@ -69,7 +69,7 @@ def learn_verifier(sources: Sources, out: Path, settings: Settings) -> VerifierC
     """Train, export, calibrate, measure; write the folder. Raises ConfigError, SourceError, ModelError."""
     rng = np.random.default_rng(settings.seed)
     settings.progress("reading logos", 0)
-    taught, unseen = split_brands(read_shelf(sources.logos), rng)
+    taught, unseen = split_brands(read_shelf(sources.logos))
     photographs = backgrounds.split(backgrounds.photographs())
     ground = _weighed([*read_grounds(sources.grounds), *photographs[0]], rng, 150)
     other_ground = _weighed([*read_grounds(sources.held_out), *photographs[1]], rng, 60)
@@ -113,18 +113,23 @@ def train(model: keras.Model, pairing: Pairing, count: int, settings: Settings) 
         optimizer=keras.optimizers.AdamW(settings.learning_rate, weight_decay=1e-4),
         loss=keras.losses.BinaryCrossentropy(from_logits=True),
     )
-    passes = math.ceil(settings.steps * settings.batch / count)
+    passes = -(-settings.steps * settings.batch // count)
     order = np.concatenate([rng.permutation(count) for _ in range(passes)])
     # Grain is drawn once and dealt out anew at each step: drawing it would cost as much as a quarter of the training.
     grain = rng.standard_normal((_GRAIN, INPUT[1], INPUT[0], 3), np.float32)
     for step in range(settings.steps):
-        warm, fall = min(1.0, (step + 1) / 50), 0.5 + 0.5 * math.cos(math.pi * step / settings.steps)
-        model.optimizer.learning_rate.assign(settings.learning_rate * warm * fall)
+        model.optimizer.learning_rate.assign(rate(step, settings))
         chosen = order[step * settings.batch : (step + 1) * settings.batch]
         batch = varied(pairing.pair(chosen, rng), grain, rng)
         model.train_on_batch([batch.images, batch.references], batch.targets[:, None])
         if step % 20 == 0:
             settings.progress("training", step / settings.steps)
+
+
+def rate(step: int, settings: Settings) -> float:
+    """Return the learning rate of a step: it warms up, stays, and runs down to nothing over the last part."""
+    left = (settings.steps - step) / settings.steps
+    return settings.learning_rate * min(1.0, (step + 1) / 100, left / _RUN_DOWN)
 
 
 def to_onnx(model: keras.Model, path: Path) -> float:
