@@ -240,11 +240,12 @@ def _grid(name: str, make: Callable[..., Decide], **choices: Sequence[Any]) -> N
 
 _grid("single samples", single)
 _grid("hysteresis, default", hysteresis, n_enter=(3,), n_leave=(3,), certainty=(0.7,))
+_grid("hysteresis, certainty 0.9", hysteresis, n_enter=(3,), n_leave=(3,), certainty=(0.9,))
 _grid("hysteresis, picked", hysteresis, n_enter=(1, 2, 3, 5), n_leave=(1, 2, 3, 5), certainty=(0.7, 0.9))
 _grid("moving average", moving_mean, width=(2, 3, 4, 5, 7, 9, 13), of_odds=(False, True))
 _grid("exponential average", exponential, alpha=(0.1, 0.2, 0.3, 0.4, 0.6), of_odds=(False, True))
 _grid("median", running_median, width=(3, 5, 7, 9, 13))
-_grid("hidden Markov, fixed", hidden_markov, change=(1e-3,), trust=(0.4,))
+_grid("hidden Markov, fixed", hidden_markov, change=(1e-4,), trust=(0.7,))
 _grid("hidden Markov, picked", hidden_markov, change=(1e-2, 1e-3, 1e-4, 1e-6), trust=(0.1, 0.2, 0.4, 0.7, 1.0))
 
 NETWORKS = ("GRU", "temporal convolution")
@@ -271,7 +272,7 @@ def learn(kind: str, rows: Sequence[Row], columns: int, seed: int) -> Decide:
     model.compile(optimizer=keras.optimizers.Adam(4e-3), loss=keras.losses.BinaryCrossentropy(from_logits=True))
     windows, targets, weights = _windows(rows, columns)
     windows = (windows - mean) / spread
-    model.fit(windows, targets, sample_weight=weights, batch_size=32, epochs=30, verbose=0)
+    model.fit(windows, targets, sample_weight=weights, batch_size=16, epochs=15, verbose=0)
 
     def decide(features: Array) -> Decisions:
         given = (features[None, :, :columns] - mean) / spread
@@ -302,12 +303,12 @@ def _network(kind: str, columns: int) -> Any:
     return keras.Model(given, layers.Dense(1)(flow))
 
 
-def _windows(rows: Sequence[Row], columns: int, length: int = 128) -> tuple[Array, Array, Array]:
-    """Cut rows into overlapping windows; both classes weigh the same, and what lies on a boundary nothing."""
+def _windows(rows: Sequence[Row], columns: int, length: int = 64) -> tuple[Array, Array, Array]:
+    """Cut rows into windows; both classes weigh the same, and what lies on a boundary nothing."""
     parts = []
     share = np.mean(np.concatenate([row.labels for row in rows]))
     for row in rows:
-        for start in range(0, max(1, len(row.labels) - length + 1), length // 2):
+        for start in range(0, max(1, len(row.labels) - length + 1), length):
             piece = row.part(start, start + length)
             short = length - len(piece.labels)
             weight = np.where(piece.labels == 1, 0.5 / share, 0.5 / (1 - share)) * piece.counted
