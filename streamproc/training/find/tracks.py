@@ -16,6 +16,7 @@ _ROUNDS = 3  # of finding the mark from when it is there, and when it is there f
 _FOLDS = 4  # a picture is never matched with a mark that was found with its help, or its scene's
 _PLACES = 24  # elsewhere, to know what matches are like without the mark
 _WIDEST, _TALLEST = 0.4, 0.4  # of the picture; what is larger is no bug
+_ROOM = 5  # pixels that must be free around a mark
 _SHARE = 0.06  # of the mark's strongest evidence, from which on a pixel is the mark's
 _TIGHT = 0.1  # the same, where its box ends
 
@@ -46,29 +47,39 @@ class Tracker:
         self._taken, self._allowed = taken, allowed
         self._weights = samples.weights
 
-    def track(self, box: Box) -> Track | None:
-        """Return the mark in and around a box and when it is there; None when there is none, or none so small."""
+    def track(self, box: Box, again: int = 2) -> Track | None:
+        """Return the mark in and around a box and when it is there; None when there is none, or none so small.
+
+        again: how many times to look farther around, when the mark turns out to be larger.
+        """
         width, height = box[2] - box[0], box[3] - box[1]
         if width > _WIDEST * self._shape[1] or height > _TALLEST * self._shape[0]:
             return None
-        frame = grown(box, max(8, width // 3), max(8, height // 2), self._shape)
+        frame = grown(box, max(14, width // 2), max(12, height // 2), self._shape)
         fields = edges(self._cut(frame)) * self._allowed[frame[1] : frame[3], frame[0] : frame[2]]
-        inner = box[0] - frame[0], box[1] - frame[1], box[2] - frame[0], box[3] - frame[1]
-        probability = np.ones(len(fields))
+        inner = _moved(box, -frame[0], -frame[1])
+        course = Course(np.ones(len(fields)), 0.0)
         for _ in range(_ROUNDS):
-            found = self._mark(fields, probability, inner)
+            found = self._mark(fields, course.probability, inner)
             if found is None:
                 return None
-            inner, mask, best = found
-            course = self._course(fields, probability, mask, frame, inner)
-            probability = course.probability
-        final = self._mark(fields, probability, inner)
+            inner, mask, _ = found
+            course = self._course(fields, course.probability, mask, frame, inner)
+        final = self._mark(fields, course.probability, inner)
         if final is None:
             return None
         inner, mask, best = final
-        tight = inner[0] + frame[0], inner[1] + frame[1], inner[2] + frame[0], inner[3] + frame[1]
-        ticks = changes(fields, probability, self._samples.times, mask)
-        return Track(tight, probability, course.contrast, best, ticks)
+        tight = _moved(inner, frame[0], frame[1])
+        if again > 0 and self._reaches_out(tight, frame):
+            return self.track(tight, again - 1)
+        ticks = changes(fields, course.probability, self._samples.times, mask)
+        return Track(tight, course.probability, course.contrast, best, ticks)
+
+    def _reaches_out(self, box: Box, frame: Box) -> bool:
+        """Tell whether a mark ends so near the border of what was looked at that it may go on beyond."""
+        whole = 0, 0, self._shape[1], self._shape[0]
+        room = (box[0] - frame[0], box[1] - frame[1], frame[2] - box[2], frame[3] - box[3])
+        return any(free < _ROOM and side != end for free, side, end in zip(room, frame, whole, strict=True))
 
     def _cut(self, box: Box) -> NDArray[np.uint8]:
         return self._samples.luma[:, box[1] : box[3], box[0] : box[2]]
@@ -138,3 +149,7 @@ class Tracker:
 def _bounds(mask: NDArray[np.bool_]) -> Box:
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def _moved(box: Box, x: int, y: int) -> Box:
+    return box[0] + x, box[1] + y, box[2] + x, box[3] + y

@@ -7,6 +7,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from streamproc.errors import ConfigError
 from streamproc.inference.card import Region
 from streamproc.training.find.finding import Kind, Verdict
 
@@ -73,47 +74,52 @@ class Footing:
 
 
 def judge(marks: Sequence[tuple[Sighting, Kind]], footing: Footing) -> tuple[Verdict, int | None, str]:
-    """Return the verdict, the index of the bug among the ranked marks, and a line for the user."""
-    if footing.choice is not None and footing.choice <= len(marks):
+    """Return the verdict, the index of the bug among the ranked marks, and a line for the user.
+
+    Raises ConfigError when the user chose a number that no mark has.
+    """
+    if footing.choice is not None:
+        if not 1 <= footing.choice <= len(marks):
+            raise ConfigError(f"--choose {footing.choice}: the marks found are numbered from 1 to {len(marks)}")
         return _taken(marks, footing.choice - 1, "as chosen")
     refused = _refused(marks, footing)
     if refused is not None:
         return refused
-    bugs = [index for index, (_, what) in enumerate(marks) if what is Kind.BUG]
+    of_kind = {what: [index for index, (_, other) in enumerate(marks) if other is what] for what in Kind}
+    clear = [index for index, (_, what) in enumerate(marks) if what is not Kind.FAINT]
+    if footing.asked and len(clear) == 1:
+        return _taken(marks, clear[0], "in the region given")
+    bugs, always = of_kind[Kind.BUG], of_kind[Kind.ALWAYS]
     if len(bugs) == 1:
         return _taken(marks, bugs[0], "")
     if len(bugs) > 1:
-        return Verdict.AMBIGUOUS, None, f"{len(bugs)} marks come and go like a bug: {_list(marks, bugs)}; {_CHOOSE}"
-    always = [index for index, (_, what) in enumerate(marks) if what is Kind.ALWAYS]
-    if footing.asked and len(marks) == 1:
-        return _taken(marks, 0, "in the region given")
+        text = f"{len(bugs)} marks come and go with long blocks, as a bug does: {_places(marks, bugs)}"
+        return Verdict.AMBIGUOUS, None, f"{text}; {_CHOOSE}"
     if len(always) == 1:
         return _taken(marks, always[0], "")
-    return (
-        Verdict.AMBIGUOUS,
-        None,
-        f"no mark comes and goes as a bug does: {_list(marks, range(len(marks)))}; {_CHOOSE}",
-    )
+    if always or of_kind[Kind.CHANGING]:
+        return Verdict.AMBIGUOUS, None, f"no mark comes and goes as a bug does: {_list(marks, clear)}; {_CHOOSE}"
+    text = f"no mark stays as a bug does; what was seen is {_list(marks, clear)}"
+    return Verdict.NO_BUG, None, f"{text}; if one is the bug, {_CHOOSE}"
 
 
 _CHOOSE = "say which with --choose N or --region X,Y,WIDTH,HEIGHT, or give more footage"
 
 
 def _refused(marks: Sequence[tuple[Sighting, Kind]], footing: Footing) -> tuple[Verdict, int | None, str] | None:
-    guess = f"; it may be {_list(marks, [0])}: --choose 1 takes it all the same" if marks else ""
     if footing.duration_s < SHORTEST_S:
         text = (
             f"{footing.duration_s:.0f} s of footage are too short to find a bug in; give at least 5 minutes, better 10"
         )
+        guess = f"; the likeliest is {_list(marks, [0])}, and --choose 1 takes it all the same" if marks else ""
         return Verdict.TOO_SHORT, None, text + guess
     if footing.scenes < FEWEST_SCENES:
         text = f"the footage shows only {footing.scenes} different pictures, where everything seems to stay"
         return Verdict.ONE_SHOT, None, f"{text}; give footage with cuts and an advert break"
-    clear = [what for _, what in marks if what is not Kind.FAINT]
-    if not clear:
+    if all(what is Kind.FAINT for _, what in marks):
         where = " in the region given" if footing.asked else ""
-        text = f"nothing stays{where} while pictures change, or it is too faint"
-        return Verdict.NO_BUG, None, f"{text}; give more footage, or --region if you know where the bug is{guess}"
+        text = f"nothing stays{where} while pictures change, or it is too faint to be sure"
+        return Verdict.NO_BUG, None, f"{text}; give more footage, or --region if you know where the bug is"
     return None
 
 
@@ -128,6 +134,10 @@ def _taken(marks: Sequence[tuple[Sighting, Kind]], index: int, how: str) -> tupl
 
 def _list(marks: Sequence[tuple[Sighting, Kind]], which: Sequence[int]) -> str:
     return ", ".join(f"[{i + 1}] {_place(marks[i][0].box)} ({marks[i][1]})" for i in which)
+
+
+def _places(marks: Sequence[tuple[Sighting, Kind]], which: Sequence[int]) -> str:
+    return " and ".join(f"[{i + 1}] {_place(marks[i][0].box)}" for i in which)
 
 
 def _place(box: Region) -> str:
