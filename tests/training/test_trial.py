@@ -185,3 +185,8 @@ def test_what_cannot_be_measured_is_said(source: str, truth_file: Path | None, w
 def test_truth_beside_crops_is_refused(folder: Path, crops: Path) -> None:
     with pytest.raises(ConfigError, match="omit --truth"):
         command(folder, str(crops), Path("segments.json"))
+
+
+def test_a_folder_in_place_of_the_reports_file_is_refused_before_the_work(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is a folder"):
+        command(folder, "feed.mp4", Path("segments.json"), tmp_path)

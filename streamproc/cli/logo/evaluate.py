@@ -34,6 +34,8 @@ def command(
     from streamproc.training.trial import is_crop_folder, try_on_crops
 
     configure(LogSettings(level="warning"), "evaluate")
+    if html is not None and html.is_dir():
+        raise ConfigError(f"{html}: is a folder; give the name of a file for the report")
     pipeline: Found | None = None
     with progress("reading") as show:
         if is_crop_folder(Path(source)):
