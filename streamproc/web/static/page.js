@@ -137,7 +137,7 @@ function drawAlarm(alarm) {
     h("h3", { id: "alarm-title", text: alarmTitle(alarm) }),
     h("p", { text: why }),
     h("p", { text: t("alarm_look") }),
-    h("pre", { tabindex: "0", text: `streamproc logo label ${alarm.channel} --config streamproc.toml --programme … --advert …\n${alarm.command}` }),
+    h("pre", { tabindex: "0", text: `streamproc logo label ${alarm.channel} --config streamproc.toml --programme START/END --advert START/END\n${alarm.command}` }),
     h("p", { class: "soft", text: t("alarm_moved") }),
     h("div", { class: "pictures" }, ...alarm.pictures.map((address, index) => h("a", { href: address }, h("img", { src: address, alt: alt(index), loading: "lazy" })))));
 }
