@@ -24,7 +24,7 @@ from streamproc.stage import Stage, Surroundings
 from streamproc.stages.classify import ClassifyStage, Observer
 from streamproc.stages.clip import ClipStage
 from streamproc.stages.decide import DecideStage, Thresholds
-from streamproc.stages.drift import DriftWatch
+from streamproc.stages.drift import DriftWatch, end_watch
 from streamproc.stages.refine import Placer, RefineStage
 from streamproc.stages.sample import SampleStage
 
@@ -97,7 +97,9 @@ class Analysis:
         position = await self._around.call(partial(catalogue.position, self._settings.name))
         thresholds = thresholds_of(self._settings.decision, card.decision)
         watch = self._watch(thresholds)
-        if watch is not None:
+        if watch is None:
+            await self._around.call(partial(end_watch, self._settings.name, catalogue, self._around.telemetry))
+        else:
             await self._around.call(partial(watch.begin, card.sha256))
         with self._observer(thresholds, watch) as observer:
             samples = SampleStage(self._around, self._footage, self._plan, card.region).run(position)
@@ -171,6 +173,7 @@ class Analyser:
         """Return the analysis of a channel; nothing for one that is only recorded. Raises ModelError."""
         if not settings.is_watched:
             self._bench.catalogue.put_channel(settings.name, settings.display_title, None, None, clips=False)
+            end_watch(settings.name, self._bench.catalogue, self._bench.tools.telemetry)
             return {}
         analysis = Analysis(self._bench, settings, self._footage(settings.name))
         return {"decide": analysis, "refine": analysis.refine}

@@ -21,6 +21,7 @@ from streamproc.media.decoder import KeyframeDecoder
 from streamproc.media.footage import Epoch, Footage
 from streamproc.messages import AlarmKind, Sample, Score
 from streamproc.stage import Surroundings
+from streamproc.telemetry import Telemetry
 from streamproc.timebase import to_ns, utc_from_ns
 
 log = structlog.get_logger()
@@ -173,6 +174,14 @@ class DriftWatch:
         telemetry.drift_absent.labels(channel).set(footing.absent_s)
         for kind in AlarmKind:
             telemetry.drift_alarm.labels(channel, kind).set(kind is self._drift.alarm)
+
+
+def end_watch(channel: str, catalogue: Catalogue, telemetry: Telemetry) -> None:
+    """Clear the alarm of a channel that is not watched any more. Raises CatalogueError."""
+    if catalogue.clear_alarm(channel, "the model is not watched any more") is not None:
+        log.info("drift.cleared", channel=channel, reason="not watched any more")
+    for kind in AlarmKind:
+        telemetry.drift_alarm.labels(channel, kind).set(0)
 
 
 def _apart(before: Moment, after: Moment) -> bool:

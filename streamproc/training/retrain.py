@@ -225,7 +225,9 @@ def _bench(channel: str, looks: Sequence[Look]) -> _Bench:
                 f"few; label more of it (streamproc logo label), half a minute at least"
             )
         judged += chosen
-    reminders = [look for look in held if not look.corrected and look not in judged]
+    reminders = [
+        look for look in held if not look.corrected and ("programme" if look.present else "advert") not in stood_in
+    ]
     return _Bench(judged, reminders, tuple(stood_in))
 
 

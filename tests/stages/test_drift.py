@@ -14,7 +14,7 @@ from streamproc.logic.drift import Limits
 from streamproc.media.files import FileFootage
 from streamproc.messages import AlarmKind, Sample, Score
 from streamproc.stage import Surroundings
-from streamproc.stages.drift import CROPS, FRAME, KEPT, DriftWatch
+from streamproc.stages.drift import CROPS, FRAME, KEPT, DriftWatch, end_watch
 from streamproc.timebase import NS, ManualClock
 from tests.stages.broadcast import CHANNEL, HEIGHT, WIDTH, Part, broadcast, surroundings
 
@@ -143,6 +143,13 @@ def test_another_model_clears_the_alarm_and_begins_anew(desk: Desk) -> None:
     (alarm,) = desk.catalogue.alarms(CHANNEL)
     assert alarm.reason == "another model has taken the place of the one it was about"
     assert desk.show(0.6, 20) is None
+
+
+def test_an_alarm_over_a_model_that_is_not_watched_any_more_is_cleared(desk: Desk) -> None:
+    desk.show(0.6, 60)
+    end_watch(CHANNEL, desk.catalogue, desk.around.telemetry)
+    assert desk.catalogue.alarms(CHANNEL)[0].reason == "the model is not watched any more"
+    assert desk.gauge("alarm", kind="unsure") == 0
 
 
 def test_only_the_newest_alarms_keep_their_pictures(desk: Desk) -> None:
