@@ -59,6 +59,10 @@ class Thumbnail:
     """Of the logo, by the model."""
     wrong: bool
     """Whether the model takes it for what it is not."""
+    width: int
+    """Pixels."""
+    height: int
+    """Pixels."""
 
 
 def measured(odds: NDArray[np.float64], targets: NDArray[np.float32]) -> Measured:
@@ -86,6 +90,8 @@ def thumbnail(sample: Sample) -> Thumbnail:
         shows=shown(shows),
         probability=Share(probability, 1),
         wrong=what != "fading_logo" and is_wrong(sample),
+        width=picture.shape[1],
+        height=picture.shape[0],
     )
 
 

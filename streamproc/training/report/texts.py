@@ -24,8 +24,8 @@ class Number:
     """Digits after the point."""
 
     def text(self, language: Language) -> str:
-        """Group by thousands; the decimal mark is the language's."""
-        written = f"{self.value:,.{self.decimals}f}".replace(",", "\u202f")
+        """Group by thousands, with a true minus; the decimal mark is the language's."""
+        written = f"{self.value:,.{self.decimals}f}".replace(",", "\u202f").replace("-", "\u2212")
         return written.replace(".", ",") if language == "ru" else written
 
 

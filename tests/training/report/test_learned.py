@@ -110,7 +110,8 @@ def test_what_is_not_all_is_never_rounded_to_all() -> None:
     assert Share(1.0).text("en") == "100\u00a0%"
 
 
-def test_thousands_are_grouped() -> None:
+def test_thousands_are_grouped_and_a_minus_is_one() -> None:
+    assert Number(-0.5, 1).text("ru") == "−0,5"
     assert (Number(12345.5, 1).text("en"), Number(12345.5, 1).text("ru")) == ("12\u202f345.5", "12\u202f345,5")
 
 
