@@ -4,7 +4,7 @@ Channels are made up (benchmarks/channel.py): logo, place, opacity, width, lines
 is learnt from ten minutes of its feed without labels, and from its PNG and place without any feed; then it is asked
 about a quarter of an hour that shows other films, adverts and photographs. Pictures in fades are not counted.
 
-    python -m benchmarks.models [--channels 6] [--first 0] [--ways footage png] [--data ../shared/data] [--work DIR]
+    python -m benchmarks.models [--channels 6] [--first 0] [--ways footage png] [--crops 14000] [--passes 5]
 
 What was learnt and composed before is kept in the work folder; results/models.json holds all channels measured so far.
 """
@@ -96,13 +96,26 @@ def _material(data: Path, work: Path, part: Part) -> Material:
     return material
 
 
-def learn(channel: Channel, way: str, data: Path, work: Path) -> Path:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Teaching:
+    """How models are learnt."""
+
+    way: str
+    """footage or png."""
+    crops: int
+    """Pictures to learn from."""
+    passes: float
+    """Times each is seen."""
+
+
+def learn(channel: Channel, teaching: Teaching, data: Path, work: Path) -> Path:
     """Learn the channel's model, unless that has been done. Raises StreamprocError when the footage does not do."""
     from streamproc.training.learn import LearnSettings, learn_from_footage, learn_from_logo
 
+    way = teaching.way
     out = work / channel.name / way
     if not (out / CARD_FILE).exists():
-        settings = LearnSettings(seed=1, minutes=60)
+        settings = LearnSettings(seed=1, minutes=60, crops=teaching.crops, passes=teaching.passes)
         if way == "footage":
             learn_from_footage([work / channel.name / "learning.mp4"], out, settings)
         else:
@@ -168,17 +181,18 @@ def accepted(way: dict[str, Any]) -> bool:
     return bool(way["summary"]["samples"] and way["summary"]["accuracy"] >= 0.999 and worst >= 0.995)
 
 
-def measure(channel: Channel, way: str, data: Path, work: Path) -> tuple[list[Sample], dict[str, Any]]:
+def measure(channel: Channel, teaching: Teaching, data: Path, work: Path) -> tuple[list[Sample], dict[str, Any]]:
     """Learn, ask, and describe what came out; a channel that can't be learnt counts as no samples and says why."""
     row: dict[str, Any] = {"channel": channel.name, "logo": channel.logo, "strata": channel.strata()}
     truth: list[Shown] = pickle.loads((work / channel.name / "testing.truth").read_bytes())
     try:
-        folder = learn(channel, way, data, work)
+        folder = learn(channel, teaching, data, work)
     except StreamprocError as error:
         return [], row | {"refused": str(error).rpartition("/")[2]}
     model = LogoModel.load(folder)
     samples = ask(model, channel, truth, work / channel.name / "testing.mp4")
     return samples, row | summary(samples) | {
+        "steps": model.card.metrics["training"]["steps"],
         "held_out_accuracy": model.card.metrics["accuracy_away_from_fades"],
         "decision": model.card.decision.model_dump(),
         "cost_ms": round(cost_ms(model), 3),
@@ -192,6 +206,8 @@ def main() -> int:
     parser.add_argument("--channels", type=int, default=6)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--ways", nargs="+", choices=("footage", "png"), default=["footage", "png"])
+    parser.add_argument("--crops", type=int, default=14000, help="pictures to learn from")
+    parser.add_argument("--passes", type=float, default=5.0, help="times each is seen")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "streamproc-models")
     parser.add_argument("--data", type=Path, default=DATA)
     arguments = parser.parse_args()
@@ -206,7 +222,8 @@ def main() -> int:
         for part in ("learning", "testing"):
             composed(channel, part, arguments.data, arguments.work, material)
         for way, (samples, rows) in ways.items():
-            more, row = measure(channel, way, arguments.data, arguments.work)
+            teaching = Teaching(way=way, crops=arguments.crops, passes=arguments.passes)
+            more, row = measure(channel, teaching, arguments.data, arguments.work)
             samples += more
             rows.append(row)
             print(json.dumps({"way": way} | row), flush=True)

@@ -101,6 +101,18 @@ class Course:
     """A picture of the channel with the box drawn in, (H, W, 3) uint8 RGB."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Graduate:
+    """A trained network in its file."""
+
+    sha256: str
+    training: "Training"
+    difference: float
+    """Between the file's and the trained network's outputs, logits."""
+    logits: NDArray[np.float32]
+    """(N,) for the examination."""
+
+
 def run(course: Course, out: Path, settings: LearnSettings, begun: float) -> LearnReport:
     """Train, export, calibrate, pick thresholds, and write model, card and report.
 
@@ -115,10 +127,11 @@ def run(course: Course, out: Path, settings: LearnSettings, begun: float) -> Lea
     difference = export.to_onnx(model, out / MODEL_FILE)
     settings.progress("measuring", 0.0)
     logits = export.run(out / MODEL_FILE, course.examination.images)
+    graduate = _Graduate(file_sha256(out / MODEL_FILE), training, difference, logits)
     notes = [*course.notes, *_cut_short(training, settings)]
-    card = _card(course, logits, training, difference, out, settings)
+    card = _card(course, graduate, settings.name or out.resolve().name, settings.licence)
     card.write(out)
-    written = report.write_learn_report(out, _evidence(course, card, logits, training, notes))
+    written = report.write_learn_report(out, _evidence(course, card, graduate, notes))
     settings.progress("measuring", 1.0)
     seconds = time.monotonic() - begun
     return LearnReport(folder=out, card=card, report=written, notes=tuple(notes), seconds=seconds)
@@ -132,29 +145,28 @@ def make_folder(out: Path) -> None:
         raise ConfigError(f"{out}: the model can't be written there ({error.strerror})") from error
 
 
-def _card(
-    course: Course,
-    logits: NDArray[np.float32],
-    training: "Training",
-    difference: float,
-    out: Path,
-    settings: LearnSettings,
-) -> Card:
+def _card(course: Course, graduate: _Graduate, name: str, licence: str) -> Card:
+    logits, training = graduate.logits, graduate.training
     calibration = evaluate.calibrate(logits, course.examination.targets)
     decision = pick_decision(evaluate.probabilities(logits, calibration), course.examination.targets)
     metrics = evaluate.measure(logits, course.examination, calibration)
     made = {"steps": training.steps, "planned": training.planned, "last_loss": round(training.history[-1][1], 5)}
     return Card(
         schema=1,
-        name=settings.name or out.resolve().name,
-        sha256=file_sha256(out / MODEL_FILE),
+        name=name,
+        sha256=graduate.sha256,
         region=course.region,
         input=Input(width=course.input_size[0], height=course.input_size[1]),
         calibration=calibration,
         decision=decision,
-        metrics={**metrics, "keras_onnx_difference": difference, "decision_rule": RULE, "training": made},
+        metrics={
+            **metrics,
+            "keras_onnx_difference": graduate.difference,
+            "decision_rule": RULE,
+            "training": made,
+        },
         data=list(course.data),
-        licence=settings.licence,
+        licence=licence,
         created=datetime.now(UTC).date().isoformat(),
     )
 
@@ -168,9 +180,8 @@ def _cut_short(training: "Training", settings: LearnSettings) -> list[str]:
     ]
 
 
-def _evidence(
-    course: Course, card: Card, logits: NDArray[np.float32], training: "Training", notes: Sequence[str]
-) -> report.LearnEvidence:
+def _evidence(course: Course, card: Card, graduate: _Graduate, notes: Sequence[str]) -> report.LearnEvidence:
+    logits = graduate.logits
     examination = course.examination
     probability = evaluate.probabilities(logits, card.calibration)
 
@@ -188,6 +199,6 @@ def _evidence(
         logits=logits,
         targets=examination.targets,
         wrong=[sample(int(index)) for index in np.flatnonzero(wrong)],
-        history=training.history,
+        history=graduate.training.history,
         notes=notes,
     )

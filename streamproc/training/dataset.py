@@ -25,6 +25,8 @@ Picture = NDArray[np.uint8]
 
 HEIGHTS = (360, 480, 576, 720, 720, 1080, 1080)
 """Lines of the pictures that are drawn; those that stand twice are drawn twice as often."""
+WORST_CRF = 42.0
+"""Coding as starved as any channel's: x264's constant quality."""
 FRAMES = 4  # of a clip: the keyframe and what hangs on it
 KEPT = 3  # of those, in the data set: the keyframe and two others
 _TILES = 40  # clips in one trip through the encoder, at most
@@ -76,6 +78,8 @@ class Subject:
     """Width and height of the network's input, pixels."""
     lines: int | None = None
     """Height of the channel's picture, where it is known; others are drawn as well."""
+    worst_crf: float = WORST_CRF
+    """How starved the channel's coding may be: x264's constant quality."""
 
     @property
     def edge(self) -> float:
@@ -125,7 +129,7 @@ def make_crops(
         stage = _stage(subject, _lines(subject, rng))
         painter = _Painter(subject, stage, groups, foreign, rng)
         clips = [painter.clip(_draw_kind(rng)) for _ in range(_tiles(stage))]
-        coded = through_coder([clip.frames for clip in clips], rng)
+        coded = through_coder([clip.frames for clip in clips], rng, subject.worst_crf)
         for clip, frames in zip(clips, coded, strict=True):
             for number in (0, *rng.choice(np.arange(1, FRAMES), KEPT - 1, replace=False)):
                 images.append(as_input(frames[number][: stage.height, : stage.width], subject.input_size, rng))
@@ -345,7 +349,9 @@ def _relight(frames: list[Picture], rng: np.random.Generator) -> list[Picture]:
     return [np.asarray(cv2.LUT(frame, table[None]), np.uint8) for frame in frames]
 
 
-def through_coder(clips: list[list[Picture]], rng: np.random.Generator) -> list[list[Picture]]:
+def through_coder(
+    clips: list[list[Picture]], rng: np.random.Generator, worst_crf: float = WORST_CRF
+) -> list[list[Picture]]:
     """Send clips of one size and length through H.264 side by side, from nearly lossless to starved.
 
     One lot in twelve stays uncoded. Sides are multiples of 16, so that neighbours share no macroblock.
@@ -360,7 +366,7 @@ def through_coder(clips: list[list[Picture]], rng: np.random.Generator) -> list[
     for (top, left), clip in zip(places, clips, strict=True):
         for wall, frame in zip(walls, clip, strict=True):
             wall[top : top + height, left : left + width] = frame
-    crf = float(rng.triangular(14, 26, 42))
+    crf = float(rng.triangular(14, 26, worst_crf))
     seen = code_and_decode(walls, crf=crf)
     return [[wall[top : top + height, left : left + width] for wall in seen] for top, left in places]
 

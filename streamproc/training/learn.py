@@ -38,6 +38,7 @@ _INPUT_AREA = 4400  # pixels of the network's input, whatever its shape
 _REFERENCE = (1920, 1080)  # the picture in which margins are measured
 _ANY_OPACITY = (0.3, 1.0)
 _CUT_OPACITY = (0.85, 1.0)  # of a logo cut out of the footage, whose own alpha is that on air
+_FEED_CRF = 36.0  # the most starved coding that is drawn where the channel's own feed is there to learn from
 _LARGEST = 0.4  # of the picture's width and height, that a bug may take
 _DRAWN = 0.5  # share of drawn pictures among those learnt from, where there is footage with the bug
 
@@ -68,7 +69,6 @@ def learn_from_footage(
             f"{sources[0]}: the mark at {_place(mark.box)} is never there for long enough to learn from; "
             "give more footage, or another mark with --choose"
         )
-    rng = np.random.default_rng(settings.seed)
     seen = with_margin(mark.box, settings.margin)
     subject = Subject(
         logo=mark.logo,
@@ -77,23 +77,20 @@ def learn_from_footage(
         opacity=_CUT_OPACITY,
         input_size=input_size(seen),
         lines=lines_of(sources),
+        worst_crf=_FEED_CRF,
     )
-    lesson, examination = _lessons(sources, ranges, subject, settings, rng)
-    return course.run(
-        Course(
-            region=seen,
-            input_size=subject.input_size,
-            lesson=lesson,
-            examination=examination,
-            data=_data([path.name for path in sources]),
-            notes=_notes(finding, ranges),
-            mask=mark.logo,
-            frame=None if finding.frame is None else _boxed(finding.frame, mark.box),
-        ),
-        out,
-        settings,
-        begun,
+    lesson, examination = _lessons(sources, ranges, subject, settings)
+    lessons = Course(
+        region=seen,
+        input_size=subject.input_size,
+        lesson=lesson,
+        examination=examination,
+        data=_data([path.name for path in sources]),
+        notes=_notes(finding, ranges),
+        mask=mark.logo,
+        frame=None if finding.frame is None else _boxed(finding.frame, mark.box),
     )
+    return course.run(lessons, out, settings, begun)
 
 
 def learn_from_logo(
@@ -203,10 +200,9 @@ def _chosen(finding: find.Finding, sources: Sequence[Path], out: Path) -> find.M
     raise ModelError(f"{sources[0]}: {finding.message} (the marks are numbered in {picture})")
 
 
-def _lessons(
-    sources: Sequence[Path], ranges: Ranges, subject: Subject, settings: LearnSettings, rng: np.random.Generator
-) -> tuple[Crops, Crops]:
+def _lessons(sources: Sequence[Path], ranges: Ranges, subject: Subject, settings: LearnSettings) -> tuple[Crops, Crops]:
     """Return what to learn from and what to be examined on: the footage's own pictures, and drawn ones."""
+    rng = np.random.default_rng(settings.seed)
     settings.progress("reading footage", 0.0)
     taught, held_out = labelled_crops(sources, ranges, subject.region, subject.input_size, rng, least_advert=0)
     grounds = _ground(scenery(sources, subject.region, settings.progress), rng)

@@ -14,15 +14,18 @@ import cv2
 import numpy as np
 import onnx
 import pytest
+from numpy.typing import NDArray
 
 from streamproc.errors import ConfigError, ModelError
 from streamproc.inference.card import Region, read_card
 from streamproc.media.encode import Coding, Encoder
-from streamproc.training import learn
+from streamproc.training import backgrounds, learn
 from streamproc.training.composite import stamp
 from streamproc.training.labelled import Ranges, labelled_crops
 from streamproc.training.real import scenery
 from streamproc.training.thresholds import RULE
+
+pytestmark = pytest.mark.timeout(600)  # two short trainings in one fixture: 20 s, but not on a busy machine
 
 BOX = Region(x=0.85, y=0.06, width=0.09, height=0.08)
 TRAIN = """
@@ -37,26 +40,53 @@ box = Region(x=0.85, y=0.06, width=0.09, height=0.08)
 report = learn.learn_from_logo(logo, box, [], out, settings)
 model = network.build(72, 56)
 untrained = export.to_onnx(model, out / "untrained.onnx")
-print(json.dumps({"metrics": report.card.metrics, "untrained": untrained, "seconds": report.seconds}))
+alone = learn.learn_from_footage([Path(sys.argv[3])], out.parent / "alone", settings)
+print(json.dumps({"metrics": report.card.metrics, "untrained": untrained, "notes": alone.notes}))
 """
+
+
+def draw_logo() -> NDArray[np.uint8]:
+    picture = np.zeros((40, 80, 4), np.uint8)
+    picture[8:32, 10:70] = (255, 255, 255, 230)
+    picture[16:24, 30:50] = (0, 0, 200, 255)
+    return picture
 
 
 @pytest.fixture(scope="module")
 def logo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    picture = np.zeros((40, 80, 4), np.uint8)
-    picture[8:32, 10:70] = (255, 255, 255, 230)
-    picture[16:24, 30:50] = (0, 0, 200, 255)
+    picture = draw_logo()
     path = tmp_path_factory.mktemp("logo") / "logo.png"
     cv2.imwrite(str(path), picture)
     return path
 
 
+def write_day(path: Path, seconds: int, boxes: list[Region]) -> Path:
+    """Write a picture every two seconds: a bug in each box for the first and last third, none between."""
+    rng = np.random.default_rng(2)
+    scenes = [cv2.resize(picture, (480, 270)) for picture in backgrounds.drawn(rng, 20).pictures]
+    coding = Coding(width=480, height=270, rate=Fraction(1, 2), gop_frames=1, b_frames=0, audio_rate=None)
+    with Encoder(str(path), coding) as encoder:
+        for number in range(seconds // 2):
+            picture = np.roll(scenes[int(rng.integers(len(scenes)))], int(rng.integers(480)), axis=1)
+            if not seconds / 6 < number < seconds / 3:
+                for box in boxes:
+                    picture = stamp(picture, draw_logo(), box, 0.9)
+            encoder.write(picture, None)
+    return path
+
+
 @pytest.fixture(scope="module")
-def trained(logo: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, object]]:
+def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six minutes with a break of two minutes in the middle."""
+    return write_day(tmp_path_factory.mktemp("day") / "day.mp4", 360, [BOX])
+
+
+@pytest.fixture(scope="module")
+def trained(logo: Path, day: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, object]]:
     folder = tmp_path_factory.mktemp("model") / "channel"
-    command = [sys.executable, "-c", TRAIN, str(logo), str(folder)]
+    command = [sys.executable, "-c", TRAIN, str(logo), str(folder), str(day)]
     quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
-    done = subprocess.run(command, env=quiet, capture_output=True, text=True, timeout=170)
+    done = subprocess.run(command, env=quiet, capture_output=True, text=True, timeout=580)
     assert done.returncode == 0, done.stderr
     return folder, json.loads(done.stdout.splitlines()[-1])
 
@@ -75,6 +105,29 @@ def test_the_exported_model_gives_what_the_trained_one_gives(trained: tuple[Path
     metrics = trained[1]["metrics"]
     assert isinstance(metrics, dict)
     assert metrics["keras_onnx_difference"] < 1e-5
+
+
+def test_from_footage_alone_the_bug_is_found_and_learnt(trained: tuple[Path, dict[str, object]]) -> None:
+    region = read_card(trained[0].parent / "alone").region
+    assert region.x < BOX.x + 0.02 < BOX.x + BOX.width - 0.02 < region.x + region.width
+    assert region.width < 2 * BOX.width
+
+
+def test_it_says_what_it_learnt_from(trained: tuple[Path, dict[str, object]]) -> None:
+    assert any("minutes with the bug" in note for note in trained[1]["notes"])  # type: ignore[attr-defined]
+
+
+def test_footage_that_is_too_short_is_refused(footage: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"feed\.mp4: 12 s of footage are too short"):
+        learn.learn_from_footage([footage], tmp_path)
+
+
+def test_of_two_bugs_one_is_asked_to_choose_on_a_picture(tmp_path: Path) -> None:
+    other = BOX.model_copy(update={"x": 0.06})
+    both = write_day(tmp_path / "both.mp4", 360, [BOX, other])
+    with pytest.raises(ModelError, match=r"--choose N or --region .*numbered in .*marks\.png"):
+        learn.learn_from_footage([both], tmp_path / "model")
+    assert (tmp_path / "model" / "marks.png").stat().st_size > 10_000
 
 
 def test_an_untrained_model_is_exported_as_exactly(trained: tuple[Path, dict[str, object]]) -> None:
