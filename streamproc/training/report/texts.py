@@ -1,5 +1,6 @@
 """All words of the reports, in English and Russian, and how numbers are written in either."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -78,7 +79,7 @@ def _in_language(value: object, language: Language) -> str:
 
 def shown(kind: str) -> Said:
     """Return the words for what a picture shows; a kind that the table does not know stands as it is."""
-    key = f"shows_{kind.replace(' ', '_')}"
+    key = "shows_" + re.sub(r"\W+", "_", kind)
     return say(key) if key in TEXTS else say("verbatim", text=kind)
 
 
@@ -180,6 +181,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "fading_logo": ("fading logo", "логотип меняется"),
     "sample_alt": ("{what}; probability {probability}", "{what}; вероятность {probability}"),
     "shows_bug": ("logo", "логотип"),
+    "shows_bug_decorated_or_grey": ("logo, decorated or grey", "логотип, украшенный или серый"),
     "shows_fade": ("fade", "затухание"),
     "shows_nothing": ("nothing", "ничего"),
     "shows_foreign_logo": ("another logo", "чужой логотип"),

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from streamproc.errors import ConfigError
+from streamproc.training.dataset import Shows
 from streamproc.training.report import LearnEvidence, write_learn_report
-from streamproc.training.report.texts import TEXTS, Number, Share
+from streamproc.training.report.texts import TEXTS, Number, Share, shown
 from streamproc.training.report.verdict import Grade, judge
 from streamproc.training.scores import Confusion
 
@@ -95,6 +96,11 @@ def test_both_languages_have_the_text_and_fill_the_same_gaps(key: str) -> None:
     english, russian = ({name for _, name, _, _ in string.Formatter().parse(text) if name} for text in TEXTS[key])
     assert all(text.strip() for text in TEXTS[key])
     assert english == russian
+
+
+@pytest.mark.parametrize("kind", Shows)
+def test_every_kind_of_picture_is_named_in_both_languages(kind: Shows) -> None:
+    assert shown(kind).text("ru") != shown(kind).text("en")
 
 
 def test_no_text_is_left_over(project_root: Path) -> None:
