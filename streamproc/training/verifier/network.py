@@ -37,13 +37,13 @@ def build(seed: int = 0) -> keras.Model:
 
 
 def residues(image: keras.KerasTensor, reference: keras.KerasTensor) -> tuple[keras.KerasTensor, ...]:
-    """Return what has changed, what the logo would change, and alpha: (N, h, w, 3), (N, h, w, 3), (N or 1, h, w, 1)."""
+    """Return what has changed, what the logo would change, and alpha: all (N, h, w, 3 or 1)."""
     seen = image / 127.5 - 1.0
     alpha = reference[..., 3:] / 255.0
     colour = reference[..., :3] * (2 / 255.0) - alpha
     free = (1 + _FREE) - alpha
     ground = _mean(free * seen) / _mean(free)
-    return seen - ground, colour - alpha * ground, alpha
+    return seen - ground, colour - alpha * ground, alpha + ops.zeros_like(seen[..., :1])  # one reference, many crops
 
 
 def normalised(answers: keras.KerasTensor) -> keras.KerasTensor:
