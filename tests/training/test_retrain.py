@@ -68,9 +68,9 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Eighteen seconds with the bug, then eighteen without."""
+    """Eighteen seconds with the bug, then twenty-four without."""
     folder = tmp_path_factory.mktemp("recorded")
-    broadcast(folder / "feed.mp4", [Part(True, [75] * 6), Part(False, [75] * 6)])
+    broadcast(folder / "feed.mp4", [Part(True, [75] * 6), Part(False, [75] * 8)])
     record(folder / "feed.mp4", folder / "recording")
     return folder
 
@@ -105,7 +105,7 @@ def _decide(catalogue: Catalogue, epoch: int) -> None:
         boundary = catalogue.add_change("one", change, at, Position(epoch=epoch, time=first, memory="{}"))
         if after is A and boundary is not None:
             catalogue.finalize(boundary, at)
-    catalogue.end_epoch("one", epoch, Fraction(36), 900, "ended")
+    catalogue.end_epoch("one", epoch, Fraction(42), 1050, "ended")
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def reports(recorded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """What a run, and a dry run with next to no training, said one after the other."""
     for desk in begin(recorded, tmp_path_factory.mktemp("retrain")):
         desk.label(0, 18, P)
-        desk.label(18, 27, A)
+        desk.label(18, 32, A)
         quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
         command = [sys.executable, "-c", RETRAIN, str(desk.folder)]
         done = subprocess.run(command, env=quiet, capture_output=True, text=True, timeout=290, check=False)
@@ -187,8 +187,8 @@ def test_without_a_label_there_is_nothing_to_judge_by(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("labels", "says"),
     [
-        ([(0, 3, P), (18, 36, A)], "of programme to learn from and"),
-        ([(0, 18, P)], r"2\d frames of advert to learn from and 1\d to judge by are too few"),
+        ([(0, 3, P), (3, 42, A)], r"1\d frames of programme to learn from and 0 to judge by"),
+        ([(0, 42, P)], "0 frames of advert to learn from and 0 to judge by are too few"),
     ],
 )
 def test_too_little_that_is_labelled_is_refused_with_what_to_do(
