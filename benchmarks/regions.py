@@ -8,16 +8,18 @@ named bit rate. In 25-frame streams of the same footage (x264 superfast, a keyfr
 The decoys: an age mark at the start of each block, a clock that runs all the time or with the programme, a ticker,
 hashtags, letterboxes, and adverts with their own logos, often in the bug's place.
 
-    python -m benchmarks.regions --out DIR [--broadcasts 40] [--seed 1] [--data ../shared/data] [--split test]
+    python -m benchmarks.regions --out DIR [--broadcasts 40] [--seed 1] [--jobs 1] [--split test]
 """
 
 import argparse
 import json
+import multiprocessing
 import resource
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from functools import cache
@@ -401,6 +403,8 @@ class Outcome:
     sure_wrong: int
     """Of those, how many are wrong."""
     cpu_s: float
+    peak_mb: int
+    """Most memory that the process of the search has held so far."""
 
     @property
     def right(self) -> bool:
@@ -456,6 +460,7 @@ def _outcome(
         sure=round(float(sure.mean()), 4),
         sure_wrong=int((sure & ~right).sum()),
         cpu_s=round(run[1], 1),
+        peak_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     )
 
 
@@ -528,24 +533,38 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the search for a bug's place.")
     parser.add_argument("--out", type=Path, required=True, help="where composed broadcasts are kept")
     parser.add_argument("--broadcasts", type=int, default=40)
-    parser.add_argument("--others", type=int, default=8, help="broadcasts of each kind that is not to be FOUND")
+    parser.add_argument(
+        "--others", type=int, default=3, help="broadcasts without a bug, with two, and with one that never goes, each"
+    )
+    parser.add_argument("--jobs", type=int, default=1, help="searches at a time")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--split", choices=sorted(FILMS), default="test")
     parser.add_argument("--data", type=Path, default=DATA)
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     library = cache(lambda: Library(arguments.split, arguments.data))
-    outcomes: list[Outcome] = []
-    for kind in KINDS:
-        for number in range(arguments.broadcasts if kind == "bug" else arguments.others):
+    work: list[tuple[Case, Path, tuple[float, ...]]] = []
+    counts = {"bug": arguments.broadcasts, "one shot": 1}
+    for kind in reversed(KINDS):
+        for number in range(counts.get(kind, arguments.others)):
             case = draw_case(number, kind, arguments.split, arguments.seed, arguments.data)
             video = compose(case, library, arguments.data, arguments.out)
-            outcomes += measure(case, video, (10, 5, 1) if number == 0 else (10, 5))
-            print(
-                *(f"{kind} {number} {o.minutes} min: {o.iou} {o.message}" for o in outcomes[-2:]), sep="\n", flush=True
-            )
-    _write(outcomes, real_recordings(arguments.data), arguments)
+            work.append((case, video, (10, 5, 1) if number == 0 else (10, 5)))
+    told = real_recordings(arguments.data)
+    outcomes: list[Outcome] = []
+    with ProcessPoolExecutor(arguments.jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for measured in pool.map(_measured, work):
+            outcomes += measured
+            for outcome in measured:
+                name = f"{outcome.case.kind} {outcome.case.number}, {outcome.minutes:g} min"
+                print(f"{name}: IoU {outcome.iou}, {outcome.message}", flush=True)
+            _write(outcomes, told, arguments)
     return 0
+
+
+def _measured(work: tuple[Case, Path, tuple[float, ...]]) -> list[Outcome]:
+    cv2.setNumThreads(1)
+    return measure(*work)
 
 
 def _write(outcomes: Sequence[Outcome], recordings: list[dict[str, Any]], arguments: argparse.Namespace) -> None:
@@ -553,7 +572,7 @@ def _write(outcomes: Sequence[Outcome], recordings: list[dict[str, Any]], argume
         "command": f"python -m benchmarks.regions --out DIR --broadcasts {arguments.broadcasts} "
         f"--others {arguments.others} --seed {arguments.seed} --split {arguments.split}",
         "machine": describe(),
-        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak_memory_mb": max(outcome.peak_mb for outcome in outcomes),
         "bug that comes and goes": {},
         "others": {},
         "real recordings": recordings,

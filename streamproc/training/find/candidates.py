@@ -18,6 +18,7 @@ _MOST = 10  # places that are looked at, strongest first
 _LEAST_PIXELS = 10
 _NEAR = 4  # pixels of 360 lines; parts of a mark lie no farther apart, or are joined later if they come and go together
 _LINE = 3.0  # median evidence along a whole row or column that makes it a line across the picture
+_END = 6  # pixels at either end of a part, where a line is looked at without a mark upon it
 _RIM = 0.008  # of the picture's size; at its very edge coding leaves lines
 
 
@@ -35,15 +36,46 @@ def smoothed(evidence: Field) -> Field:
     return np.asarray(cv2.GaussianBlur(evidence, (0, 0), 1.0), np.float32)
 
 
-def off_lines(evidence: Field) -> NDArray[np.bool_]:
-    """Return (h, w): False where a line runs across the picture (letterbox, caption band), and at its rim."""
-    allowed = np.ones(evidence.shape, bool)
-    around = np.ones(5, np.uint8)
-    rows = np.median(evidence, axis=1) > _LINE
-    columns = np.median(evidence, axis=0) > _LINE
-    allowed[cv2.dilate(rows.astype(np.uint8), around).ravel() > 0] = False
-    allowed[:, cv2.dilate(columns.astype(np.uint8), around).ravel() > 0] = False
-    height, width = evidence.shape
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Rows and columns in which a line runs across the picture: letterbox bars, caption bands."""
+
+    rows: NDArray[np.bool_]
+    """(h,)"""
+    columns: NDArray[np.bool_]
+    """(w,)"""
+
+    @classmethod
+    def of(cls, evidence: Field) -> "Lines":
+        """Find them in the evidence (h, w) of what stays."""
+        around = np.ones(5, np.uint8)
+        along = (np.median(evidence, axis=1) > _LINE, np.median(evidence, axis=0) > _LINE)
+        rows, columns = (cv2.dilate(one.astype(np.uint8), around).ravel() > 0 for one in along)
+        return cls(rows, columns)
+
+    def within(self, box: Box) -> "Lines":
+        """Return those in a part of the picture."""
+        return Lines(self.rows[box[1] : box[3]], self.columns[box[0] : box[2]])
+
+    def off(self) -> NDArray[np.bool_]:
+        """Return (h, w): False on the lines."""
+        return ~self.rows[:, None] & ~self.columns[None]
+
+    def removed(self, total: Field) -> Field:
+        """Return a sum of edges (2, h, w) without what the lines give, as it is at the part's ends."""
+        rest = total.copy()
+        for axis, on in ((2, self.rows), (1, self.columns)):
+            length = total.shape[axis]
+            ends = np.r_[0:_END, length - _END : length]
+            line = np.median(np.take(total, ends, axis=axis), axis=axis, keepdims=True)
+            rest -= line * (on[None, :, None] if axis == 2 else on[None, None])
+        return rest
+
+
+def inside_rim(shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return (h, w): False at the picture's very edge, where coding leaves lines."""
+    allowed = np.ones(shape, bool)
+    height, width = shape
     down, across = max(2, round(_RIM * height)), max(2, round(_RIM * width))
     allowed[:down] = allowed[-down:] = False
     allowed[:, :across] = allowed[:, -across:] = False

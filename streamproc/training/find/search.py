@@ -11,7 +11,7 @@ from streamproc.errors import ModelError
 from streamproc.inference.card import Region
 from streamproc.training.cutout import FEWEST, cut_out
 from streamproc.training.find import verdict
-from streamproc.training.find.candidates import Box, gap, off_lines, overlap, propose, union
+from streamproc.training.find.candidates import Box, Lines, gap, inside_rim, overlap, propose, union
 from streamproc.training.find.finding import Finding, Kind, Mark, Picture
 from streamproc.training.find.gradients import persistence
 from streamproc.training.find.samples import Progress, Samples, cuts, sample
@@ -19,6 +19,7 @@ from streamproc.training.find.tracks import Track, Tracker
 from streamproc.training.find.verdict import Footing, Sighting
 
 _TOGETHER = 0.97  # of the time; two marks near each other that come and go together are one
+_TRACE = 3.0  # contrast below which a place is not worth naming
 _SURE = 0.99  # probability of pictures that the cut-out is made from
 _PRESENT, _ABSENT = 120, 60  # pictures that the cut-out is made from, at most
 _MARGIN = 0.5  # of the box's sides, around the cut-out's pictures, for what lies behind
@@ -105,18 +106,18 @@ def look_at(samples: Samples, region: Region | None, progress: Progress = _quiet
     if len(samples.times) < 2:
         return Survey(samples, (), (), region is not None)
     evidence = persistence(samples.luma, samples.weights).evidence
-    allowed = off_lines(evidence)
+    allowed, lines = inside_rim(evidence.shape), Lines.of(evidence)
     if region is not None:
         allowed &= _inside(region, evidence.shape)
-    places = [proposal.box for proposal in propose(evidence * allowed)]
-    tracker = Tracker(samples, places, allowed)
+    places = [proposal.box for proposal in propose(evidence * allowed * lines.off())]
+    tracker = Tracker(samples, places, allowed, lines)
     tracks: list[Track] = []
     for number, place in enumerate(places):
         progress("looking for what stays", number / len(places))
         track = tracker.track(place)
         if track is not None and not any(overlap(track.box, other.box) for other in tracks):
             tracks.append(track)
-    tracks = _joined(tracks, tracker)
+    tracks = [track for track in _joined(tracks, tracker) if track.contrast >= _TRACE]
     shape = evidence.shape
     sightings = [
         Sighting(_region(track.box, shape), track.contrast, track.probability, track.changes) for track in tracks

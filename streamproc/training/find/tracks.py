@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from streamproc.training.find.candidates import SEED, Box, groups, grown, overlap, smoothed
+from streamproc.training.find.candidates import SEED, Box, Lines, groups, grown, overlap, smoothed
 from streamproc.training.find.changing import changes
 from streamproc.training.find.gradients import Field, edges, stays
 from streamproc.training.find.presence import Course, Matches, follow, match
@@ -19,6 +19,7 @@ _WIDEST, _TALLEST = 0.4, 0.4  # of the picture; what is larger is no bug
 _ROOM = 5  # pixels that must be free around a mark
 _SHARE = 0.06  # of the mark's strongest evidence, from which on a pixel is the mark's
 _TIGHT = 0.1  # the same, where its box ends
+_FIRM = 0.25  # of the length of its strongest mean edges, likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,11 @@ class Track:
 class Tracker:
     """Follows marks through samples of some footage."""
 
-    def __init__(self, samples: Samples, taken: Sequence[Box], allowed: NDArray[np.bool_]) -> None:
-        """samples: what to look at; taken: where marks may be; allowed: (h, w), False on lines across the picture."""
+    def __init__(self, samples: Samples, taken: Sequence[Box], allowed: NDArray[np.bool_], lines: Lines) -> None:
+        """samples: what to look at; taken: where marks may be; allowed: (h, w), where they must be."""
         self._samples = samples
         self._shape = samples.luma.shape[1], samples.luma.shape[2]
-        self._taken, self._allowed = taken, allowed
+        self._taken, self._allowed, self._lines = taken, allowed, lines
         self._weights = samples.weights
 
     def track(self, box: Box, again: int = 2) -> Track | None:
@@ -57,15 +58,16 @@ class Tracker:
             return None
         frame = grown(box, max(14, width // 2), max(12, height // 2), self._shape)
         fields = edges(self._cut(frame)) * self._allowed[frame[1] : frame[3], frame[0] : frame[2]]
+        lines = self._lines.within(frame)
         inner = _moved(box, -frame[0], -frame[1])
         course = Course(np.ones(len(fields)), 0.0)
         for _ in range(_ROUNDS):
-            found = self._mark(fields, course.probability, inner)
+            found = self._mark(fields, course.probability, inner, lines)
             if found is None:
                 return None
             inner, mask, _ = found
-            course = self._course(fields, course.probability, mask, frame, inner)
-        final = self._mark(fields, course.probability, inner)
+            course = self._course(fields, course.probability, mask & lines.off(), frame, inner)
+        final = self._mark(fields, course.probability, inner, lines)
         if final is None:
             return None
         inner, mask, best = final
@@ -85,21 +87,24 @@ class Tracker:
         return self._samples.luma[:, box[1] : box[3], box[0] : box[2]]
 
     def _mark(
-        self, fields: Field, probability: NDArray[np.float64], near: Box
+        self, fields: Field, probability: NDArray[np.float64], near: Box, lines: Lines
     ) -> tuple[Box, NDArray[np.bool_], float] | None:
         """Return the mark's box, its pixels, and the evidence of its best pixels, from when it is there."""
         weights = (self._weights * probability).astype(np.float32)
         flat = fields.reshape(len(fields), -1)
         total = (weights @ flat).reshape(fields.shape[1:])
         energy = (weights @ flat**2).reshape(fields.shape[1:]).sum(axis=0)
-        raw = stays(total, energy, float(weights.sum())).evidence
-        strong = smoothed(raw)
+        mean = stays(lines.removed(total), energy, float(weights.sum()))
+        strong = smoothed(mean.evidence)
         best = float(np.percentile(strong[near[1] : near[3], near[0] : near[2]], 98))
         parts = [part for part in groups(strong > max(SEED, _SHARE * best)) if overlap(part[0], near)]
         if not parts:
             return None
         mask = np.logical_or.reduce([inside for _, inside in parts])
-        sharp = mask & (raw > max(SEED, _TIGHT * best))
+        length = np.sqrt((mean.mean**2).sum(axis=0))
+        # On a black bar even the faint rings that coding leaves around a mark agree, so strength counts, too.
+        firm = length > _FIRM * float(np.percentile(length[mask], 95))
+        sharp = mask & firm & (mean.evidence > max(SEED, _TIGHT * best))
         return _bounds(sharp if sharp.any() else mask), mask, best
 
     def _course(
