@@ -120,9 +120,7 @@ class Verifier:
             licence=self.card.licence,
             created=self.card.created,
         )
-        model = ReferenceModel(card, self._session, {self.card.reference: drawn[None]})
-        log.info("model.loaded", model=card.name, provider=model.provider)
-        return model
+        return ReferenceModel(card, self._session, {self.card.reference: drawn[None]})
 
 
 class VerifierPool:
@@ -142,7 +140,9 @@ class VerifierPool:
             if self._verifier is None:
                 folder = shipped_model("verifier") if self._folder is None else self._folder
                 self._verifier = Verifier.load(folder, provider=self._provider)
-            return self._verifier.from_reference(logo, box, name=reference.name)
+            model = self._verifier.from_reference(logo, box, name=reference.name)
+        log.info("model.loaded", model=model.card.name, provider=model.provider, asked_for=self._provider)
+        return model
 
 
 def shipped_model(name: str) -> Path:

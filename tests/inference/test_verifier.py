@@ -1,5 +1,6 @@
 """The verifier that comes along knows a logo from its picture alone."""
 
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -36,12 +37,16 @@ def draw_logo(letters: str = "K7") -> Picture:
     return logo
 
 
-def screens(count: int, logo: Picture | None, opacity: float = 0.7) -> list[Picture]:
+@cache
+def plain(seed: int) -> Picture:
+    """Draw a screen without a logo."""
+    return np.asarray(cv2.resize(clouds(np.random.default_rng(seed)), SIZE), np.uint8)
+
+
+def screens(logo: Picture | None, opacity: float = 0.7) -> list[Picture]:
     """Draw screens with a logo in the box, or none."""
-    plain = [cv2.resize(clouds(np.random.default_rng(seed)), SIZE) for seed in range(count)]
-    if logo is None:
-        return [np.asarray(picture, np.uint8) for picture in plain]
-    return [stamp(np.asarray(picture, np.uint8), logo, BOX, opacity) for picture in plain]
+    pictures = [plain(seed) for seed in range(12)]
+    return pictures if logo is None else [stamp(picture, logo, BOX, opacity) for picture in pictures]
 
 
 def ask(model: ReferenceModel, pictures: list[Picture]) -> NDArray[np.float32]:
@@ -60,30 +65,27 @@ def model(verifier: Verifier) -> ReferenceModel:
 
 
 def test_a_logo_it_never_saw_is_found(model: ReferenceModel) -> None:
-    assert float(np.mean(ask(model, screens(20, draw_logo())) > 0.5)) >= 0.95
+    assert float(np.mean(ask(model, screens(draw_logo())) > 0.5)) > 0.9
 
 
 def test_pictures_without_it_are_told_from_it(model: ReferenceModel) -> None:
-    assert float(np.mean(ask(model, screens(20, None)) < 0.5)) >= 0.95
+    assert float(np.mean(ask(model, screens(None)) < 0.5)) > 0.9
 
 
 def test_a_logo_at_an_opacity_of_three_tenths_is_found(model: ReferenceModel) -> None:
-    assert float(np.mean(ask(model, screens(20, draw_logo(), 0.3)) > 0.5)) >= 0.9
+    assert float(np.mean(ask(model, screens(draw_logo(), 0.3)) > 0.5)) > 0.9
 
 
 def test_a_surer_answer_is_given_for_a_plainer_logo(model: ReferenceModel) -> None:
-    odds = [
-        float(np.mean(model.log_odds([picture[20:90, 505:605] for picture in screens(12, draw_logo(), opacity)])))
-        for opacity in (0.05, 0.15, 0.6)
-    ]
-    assert odds == sorted(odds)
+    sure = [float(np.mean(ask(model, screens(draw_logo(), opacity)))) for opacity in (0.03, 0.15, 0.6)]
+    assert sure == sorted(sure)
 
 
 def test_a_crop_of_another_screen_serves_as_a_reference(verifier: Verifier) -> None:
     left, top, right, bottom = BOX.pixels(*SIZE)
-    crop = screens(40, draw_logo(), 1.0)[39][top:bottom, left:right]
+    crop = stamp(plain(39), draw_logo(), BOX, 1.0)[top:bottom, left:right]
     model = verifier.from_reference(crop, BOX, name="crop")
-    with_logo, without = (float(np.mean(ask(model, screens(20, logo)))) for logo in (draw_logo(), None))
+    with_logo, without = (float(np.mean(ask(model, screens(logo)))) for logo in (draw_logo(), None))
     assert with_logo > without + 0.3
 
 
@@ -148,7 +150,7 @@ def test_a_logo_is_read_without_its_transparent_margin(tmp_path: Path) -> None:
 
 
 def test_a_channels_own_model_is_no_verifier(project_root: Path) -> None:
-    with pytest.raises(ModelError, match="kind"):
+    with pytest.raises(ModelError, match="Extra inputs"):
         Verifier.load(project_root / "models" / "demo")
 
 

@@ -41,7 +41,7 @@ class Settings:
     """Drawn to learn from."""
     held_out: int = 4000
     """Drawn of held-out logos over held-out grounds, to calibrate and measure."""
-    steps: int = 2400
+    steps: int = 1369
     """Of training: it ends after so many, however long they take."""
     batch: int = 32
     """Pairs a step."""
