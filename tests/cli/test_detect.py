@@ -25,10 +25,13 @@ PLACES = ((BUG_LEFT, BUG_TOP), (0.05, 0.8))
 def film(path: Path, place_of: Callable[[int], int | None]) -> Path:
     """Code eight photographs, a second each, all keyframes, with the demo's bug at one place, the other, or none."""
     coding = Coding(width=WIDTH, height=HEIGHT, rate=Fraction(1), gop_frames=1, audio_rate=None, preset="ultrafast")
-    photographs = [skimage.data.astronaut(), skimage.data.chelsea(), skimage.data.coffee(), skimage.data.rocket()]
+    photographs = [getattr(skimage.data, name)() for name in ("chelsea", "coffee", "rocket", "camera")]
     with Encoder(str(path), coding) as out:
         for number in range(8):
-            picture = cv2.resize(photographs[number % 4], (WIDTH, HEIGHT)).astype(np.uint8)
+            photograph = photographs[number % 4][:: 1 if number < 4 else -1]
+            if photograph.ndim == 2:
+                photograph = np.dstack([photograph] * 3)
+            picture = cv2.resize(photograph, (WIDTH, HEIGHT)).astype(np.uint8)
             place = place_of(number)
             if place is not None:
                 left, top = PLACES[place]
@@ -81,9 +84,9 @@ def test_a_bug_that_moves_gives_its_places(tmp_path: Path) -> None:
 
 
 def test_footage_without_a_bug_is_said_to_have_none(tmp_path: Path) -> None:
-    done = detect(film(tmp_path / "none.mp4", lambda _: None), "--every", "1", "--threshold", "0.9")
+    done = detect(film(tmp_path / "none.mp4", lambda _: None), "--every", "1")
     assert done.exit_code == 0
-    assert "no bug was found (8 pictures)" in done.stdout
+    assert "no place of the picture clearly has a bug (8 pictures); give more footage" in done.stdout
 
 
 def test_what_is_no_video_is_refused(tmp_path: Path) -> None:

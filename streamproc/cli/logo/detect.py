@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from streamproc.inference.card import Region
     from streamproc.training.detector.places import Place, Sighting
 
+_UNCLEAR = 3  # places that are shown when none is clear
+
 
 def command(
     source: Annotated[str, typer.Argument(help="A file, or a folder of consecutive files.")],
     every: Annotated[float, typer.Option(help="Seconds between the keyframes that are looked at.", min=0)] = 10,
     threshold: Annotated[
-        float | None, typer.Option(help="The least score of a bug; the detector's own when left out.", min=0.01, max=1)
-    ] = None,
+        float, typer.Option(help="The least score of a box; low, as what does not stay is left out.", min=0.01, max=1)
+    ] = 0.2,
     detector: Annotated[
         Path | None, typer.Option(help="The detector's folder; the one that comes with streamproc when left out.")
     ] = None,
@@ -37,7 +39,7 @@ def command(
     with progress("looking for bugs") as show:
         sightings = look(find_sources(source), finder, every=every, threshold=threshold, progress=show)
     found = places(sightings)
-    wandering = moving(found)
+    wandering = moving([place for place in found if place.is_clear])
     if as_json:
         typer.echo(json.dumps(_document(sightings, found, wandering), indent=2))
     else:
@@ -60,6 +62,8 @@ def _document(
                 "region": _numbers(place.region),
                 "share": round(place.share, 4),
                 "score": round(place.score, 4),
+                "evidence": round(place.evidence, 4),
+                "clear": place.is_clear,
                 "may_move": any(place is other for other in wandering),
             }
             for place in found
@@ -71,24 +75,27 @@ def _lines(
     source: str, sightings: Sequence["Sighting"], found: Sequence["Place"], wandering: Sequence["Place"]
 ) -> list[str]:
     count = len(sightings)
-    if not found:
-        any_found = any(sighting.found for sighting in sightings)
-        what = "no place has a bug in more than a picture or two" if any_found else "no bug was found"
+    clear = [place for place in found if place.is_clear]
+    if not clear:
         return [
-            f"{source}: {what} ({count} pictures); give more footage, or a lower --threshold. "
-            "A bug that is faint, tiny or moving may be missed."
+            f"{source}: no place of the picture clearly has a bug ({count} pictures); give more footage, or more "
+            "pictures with a smaller --every; a bug that is faint or tiny may be missed",
+            *(_line(place, sightings) for place in found[:_UNCLEAR]),
         ]
-    lines = [f"{source}: {count} pictures, {len(found)} place{'s' if len(found) > 1 else ''} with a bug"]
-    for place in found:
-        times = [sighting.time for sighting, seen in zip(sightings, place.seen, strict=True) if seen]
-        lines.append(
-            f"  --region {','.join(f'{side:g}' for side in _numbers(place.region))}"
-            f"  in {place.seen.sum()} of {count} pictures ({place.share:.0%}), score {place.score:.2f}, "
-            f"{_clock(times[0])} to {_clock(times[-1])}"
-        )
+    lines = [f"{source}: {count} pictures, {len(clear)} place{'s' if len(clear) > 1 else ''} with a bug"]
+    lines += [_line(place, sightings) for place in clear]
     if wandering:
         lines.append(f"{len(wandering)} of these are hardly ever seen together: it may be one bug that moves")
     return lines
+
+
+def _line(place: "Place", sightings: Sequence["Sighting"]) -> str:
+    times = [sighting.time for sighting, seen in zip(sightings, place.seen, strict=True) if seen]
+    return (
+        f"  --region {','.join(f'{side:g}' for side in _numbers(place.region))}"
+        f"  in {place.seen.sum()} of {len(sightings)} pictures ({place.share:.0%}), score {place.score:.2f}, "
+        f"{_clock(times[0])} to {_clock(times[-1])}"
+    )
 
 
 def _numbers(region: "Region") -> list[float]:

@@ -13,8 +13,12 @@ from streamproc.training.detector.frames import spread_keyframes
 
 Progress = Callable[[str, float], None]
 
+GATHERED = 0.2
+"""The least score of a box that is gathered: far below what a single picture asks for, as scenery does not stay."""
+CLEAR = 0.15
+"""The least evidence of a place where a bug may be said to be; see benchmarks/detector.py for what stays below."""
 _SAME = 0.4  # overlap from which on two boxes are one place
-_TOGETHER = 0.05  # share of a place's pictures in which another may be seen, too, and both still be one mark that moves
+_TOGETHER = 0.25  # share of a place's pictures in which another may be seen, too, and both be one mark that moves
 _OFTEN = 0.1  # share of pictures from which on a place is one that a mark may move to
 
 
@@ -44,11 +48,24 @@ class Place:
         """Share of the pictures in which something was found here, 0 to 1."""
         return float(self.seen.mean())
 
+    @property
+    def evidence(self) -> float:
+        """The mean of the scores over all pictures, 0 to 1, those in which nothing was found here counting as 0."""
+        return self.share * self.score
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether a bug may be said to be here: there is more evidence than scenery gives."""
+        return self.evidence >= CLEAR
+
 
 def look(
-    sources: Sequence[Path], detector: LogoDetector, *, every: float, threshold: float | None, progress: Progress
+    sources: Sequence[Path], detector: LogoDetector, *, every: float, threshold: float = GATHERED, progress: Progress
 ) -> list[Sighting]:
-    """Look for bugs in keyframes that are at least so many seconds apart. Raises SourceError."""
+    """Look for bugs in keyframes that are at least so many seconds apart. Raises SourceError.
+
+    A low threshold is right here: scenery that is taken for a bug is elsewhere in the next picture.
+    """
     sightings: list[Sighting] = []
     for time, picture in spread_keyframes(sources, every=every):
         sightings.append(Sighting(time, tuple(detector.find(picture, threshold=threshold))))
@@ -57,7 +74,7 @@ def look(
 
 
 def places(sightings: Sequence[Sighting], *, least: float = 0.05) -> list[Place]:
-    """Gather boxes that overlap into places, the one seen most often and surest first.
+    """Gather boxes that overlap into places, the one with most evidence first.
 
     The best-scored box begins a place, and takes in all that overlap it by 0.4 or more; then the best of the rest.
     A place must be seen in two pictures, and in a share of ``least``, if there are more pictures than one.
@@ -80,7 +97,7 @@ def places(sightings: Sequence[Sighting], *, least: float = 0.05) -> list[Place]
         if seen.sum() >= needed:
             region = as_region(np.asarray(np.median(boxes[members], axis=0), np.float32))
             gathered.append(Place(region, float(scores[members].mean()), seen))
-    return sorted(gathered, key=lambda place: -place.share * place.score)
+    return sorted(gathered, key=lambda place: -place.evidence)
 
 
 def moving(found: Sequence[Place]) -> list[Place]:

@@ -96,6 +96,32 @@ def draw(material: Material, plan: Plan, rng: np.random.Generator) -> Scene:
     return Scene(picture=_seen(canvas, rng), bugs=tuple(bugs), ground=name, lines=lines)
 
 
+def draw_series(
+    material: Material, count: int, present: float, rng: np.random.Generator
+) -> tuple[list[Scene], Rectangle]:
+    """Draw pictures of one channel: other grounds, and on a share of them the one bug in its one place.
+
+    Returns the pictures and the bug's box, fractions. All pictures have the same number of lines.
+    """
+    lines, plan = int(rng.choice(LINES)), Plan()
+    width = round(lines * 16 / 9 / 2) * 2
+    logo, opacity = _fitted(_logo(material, rng), width, lines, rng), float(rng.uniform(0.3, 1))
+    place = _place(logo, np.zeros((lines, width, 3), np.uint8), plan, [], rng)
+    assert place is not None  # nothing is taken yet
+    scenes: list[Scene] = []
+    for _ in range(count):
+        name, canvas = _ground(material, lines, rng)
+        _clutter(canvas, material, plan, rng)
+        bugs: tuple[Bug, ...] = ()
+        if rng.random() < present:
+            canvas, bug = _blended(canvas, logo, place, opacity)
+            bugs = (bug,)
+        scenes.append(Scene(picture=_seen(canvas, rng), bugs=bugs, ground=name, lines=lines))
+    left, top = place
+    box = (left / width, top / lines, (left + logo.shape[1]) / width, (top + logo.shape[0]) / lines)
+    return scenes, box
+
+
 def as_input(picture: Picture) -> Picture:
     """Scale a whole picture to what the network sees, as the detector itself does."""
     return np.asarray(cv2.resize(picture, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
