@@ -65,6 +65,11 @@ def test_pictures_are_as_far_apart_as_is_asked_for(footage: Path) -> None:
     assert [picture["time_s"] for picture in document["pictures"]] == [0, 3, 6]
 
 
+def test_few_pictures_are_said_to_be_few(footage: Path) -> None:
+    assert "3 pictures are few" in detect(footage, "--every", "3").stdout
+    assert "are few" not in detect(footage, "--every", "1").stdout
+
+
 def test_the_region_on_a_terminal_is_as_learning_takes_it(footage: Path) -> None:
     from streamproc.cli.logo.region import parse_region
 

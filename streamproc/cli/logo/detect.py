@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from streamproc.training.detector.places import Place, Sighting
 
 _UNCLEAR = 3  # places that are shown when none is clear
+_FEW = 8  # pictures, below which scenery may stay as a bug does
 
 
 def command(
@@ -84,6 +85,8 @@ def _lines(
         ]
     lines = [f"{source}: {count} pictures, {len(clear)} place{'s' if len(clear) > 1 else ''} with a bug"]
     lines += [_line(place, sightings) for place in clear]
+    if count < _FEW:
+        lines.append(f"{count} pictures are few: what stays in them may be scenery; give more, or a smaller --every")
     if wandering:
         lines.append(f"{len(wandering)} of these are hardly ever seen together: it may be one bug that moves")
     return lines
