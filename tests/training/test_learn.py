@@ -25,7 +25,7 @@ from streamproc.training.labelled import Ranges, labelled_crops
 from streamproc.training.real import scenery
 from streamproc.training.thresholds import RULE
 
-pytestmark = pytest.mark.timeout(600)  # two short trainings in one fixture: 20 s, but not on a busy machine
+pytestmark = pytest.mark.timeout(1800)  # two short trainings in one fixture: half a minute, but not on a busy machine
 
 BOX = Region(x=0.85, y=0.06, width=0.09, height=0.08)
 TRAIN = """
@@ -86,7 +86,7 @@ def trained(logo: Path, day: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("model") / "channel"
     command = [sys.executable, "-c", TRAIN, str(logo), str(folder), str(day)]
     quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
-    done = subprocess.run(command, env=quiet, capture_output=True, text=True, timeout=580)
+    done = subprocess.run(command, env=quiet, capture_output=True, text=True, timeout=1700)
     assert done.returncode == 0, done.stderr
     return folder, json.loads(done.stdout.splitlines()[-1])
 
