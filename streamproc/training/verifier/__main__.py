@@ -17,12 +17,17 @@ def main() -> None:
     parser.add_argument("--held-out", type=Path, nargs="+", required=True, help="others, to measure over")
     parser.add_argument("--out", type=Path, default=Path("models/verifier"))
     parser.add_argument("--steps", type=int, default=Settings().steps)
+    parser.add_argument("--crops", type=int, default=Settings().crops, help="drawn to learn from")
     asked = parser.parse_args()
     sources = Sources(logos=asked.data, grounds=asked.footage, held_out=asked.held_out)
     console = Console()
     with console.status("learning") as status:
         settings = replace(
-            Settings(), steps=asked.steps, progress=lambda what, share: status.update(f"{what} {share:.0%}")
+            Settings(),
+            steps=asked.steps,
+            crops=asked.crops,
+            held_out=max(200, asked.crops // 8),
+            progress=lambda what, share: status.update(f"{what} {share:.0%}"),
         )
         card = learn_verifier(sources, asked.out, settings)
     console.print_json(data=card.metrics)
