@@ -206,6 +206,7 @@ def main() -> int:
     parser.add_argument("--channels", type=int, default=6)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--ways", nargs="+", choices=("footage", "png"), default=["footage", "png"])
+    parser.add_argument("--png-channels", type=int, default=1000, help="of the channels, so many from their PNG, too")
     parser.add_argument("--crops", type=int, default=14000, help="pictures to learn from")
     parser.add_argument("--passes", type=float, default=5.0, help="times each is seen")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "streamproc-models")
@@ -222,6 +223,8 @@ def main() -> int:
         for part in ("learning", "testing"):
             composed(channel, part, arguments.data, arguments.work, material)
         for way, (samples, rows) in ways.items():
+            if way == "png" and number - arguments.first >= arguments.png_channels:
+                continue
             teaching = Teaching(way=way, crops=arguments.crops, passes=arguments.passes)
             more, row = measure(channel, teaching, arguments.data, arguments.work)
             samples += more
