@@ -1,6 +1,6 @@
 """Tells a bug from what else stays, and says when it can't. Pure: no footage, no pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -16,7 +16,8 @@ SHORTEST_S = 180.0
 FEWEST_SCENES = 12
 """Different pictures without which nothing can be told from the scenery."""
 _CLEAR = 4.5  # contrast from which on a mark can be told from no mark on nearly every picture
-_AWAY_S = 8.0  # a bug that is away for less in all is always there
+_AWAY_S = 15.0  # a bug that is never away for so long at a time is always there; what hides it for a moment is no break
+_RIVAL = 0.9  # share of the time for which a mark too faint to be sure of must agree with a bug to be one as well
 _MAJORITY = 0.42  # share of the time; a channel shows its bug for most of it, adverts' marks stay below
 _BLOCK_S = 25.0  # mean length of the blocks with a bug
 
@@ -41,7 +42,8 @@ def kind(seen: Sighting, times: NDArray[np.float64]) -> Kind:
     there = seen.presence > 0.5
     steps = np.gradient(times) if len(times) > 1 else np.ones(len(times))
     on_s = float(steps[there].sum())
-    if float(steps[seen.presence < 0.05].sum()) < _AWAY_S:
+    away = seen.presence < 0.05
+    if max((float(steps[run].sum()) for off, run in _runs(away) if off), default=0.0) < _AWAY_S:
         return Kind.ALWAYS
     if on_s < _MAJORITY * float(steps.sum()):
         return Kind.RARE
@@ -49,6 +51,12 @@ def kind(seen: Sighting, times: NDArray[np.float64]) -> Kind:
     if on_s < _BLOCK_S * blocks:
         return Kind.RESTLESS
     return Kind.CHANGING if seen.changes else Kind.BUG
+
+
+def _runs(states: NDArray[np.bool_]) -> Iterator[tuple[bool, list[int]]]:
+    """Yield each run of equal states with its indices."""
+    for state, run in groupby(range(len(states)), key=lambda index: bool(states[index])):
+        yield state, list(run)
 
 
 _RANK = (Kind.BUG, Kind.ALWAYS, Kind.CHANGING, Kind.RARE, Kind.RESTLESS, Kind.FAINT)
@@ -91,6 +99,8 @@ def judge(marks: Sequence[tuple[Sighting, Kind]], footing: Footing) -> tuple[Ver
         return _taken(marks, clear[0], "in the region given")
     bugs, always = of_kind[Kind.BUG], of_kind[Kind.ALWAYS]
     if len(bugs) == 1:
+        bugs += [index for index in of_kind[Kind.FAINT] if _agree(marks[bugs[0]][0], marks[index][0])]
+    if len(bugs) == 1:
         return _taken(marks, bugs[0], "")
     if len(bugs) > 1:
         text = f"{len(bugs)} marks come and go with long blocks, as a bug does: {_places(marks, bugs)}"
@@ -101,6 +111,10 @@ def judge(marks: Sequence[tuple[Sighting, Kind]], footing: Footing) -> tuple[Ver
         return Verdict.AMBIGUOUS, None, f"no mark comes and goes as a bug does: {_list(marks, clear)}; {_CHOOSE}"
     text = f"no mark stays as a bug does; what was seen is {_list(marks, clear)}"
     return Verdict.NO_BUG, None, f"{text}; if one is the bug, {_CHOOSE}"
+
+
+def _agree(one: Sighting, other: Sighting) -> bool:
+    return float(((one.presence > 0.5) == (other.presence > 0.5)).mean()) >= _RIVAL
 
 
 _CHOOSE = "say which with --choose N or --region X,Y,WIDTH,HEIGHT, or give more footage"
@@ -114,7 +128,7 @@ def _refused(marks: Sequence[tuple[Sighting, Kind]], footing: Footing) -> tuple[
         guess = f"; the likeliest is {_list(marks, [0])}, and --choose 1 takes it all the same" if marks else ""
         return Verdict.TOO_SHORT, None, text + guess
     if footing.scenes < FEWEST_SCENES:
-        text = f"the footage shows only {footing.scenes} different pictures, where everything seems to stay"
+        text = f"the picture hardly changes (different ones: {footing.scenes}), so that everything seems to stay"
         return Verdict.ONE_SHOT, None, f"{text}; give footage with cuts and an advert break"
     if all(what is Kind.FAINT for _, what in marks):
         where = " in the region given" if footing.asked else ""

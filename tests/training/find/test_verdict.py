@@ -39,7 +39,7 @@ BUG = sighting(*PROGRAMME)
         (BUG, Kind.BUG),
         (sighting((0, 600)), Kind.ALWAYS),
         (sighting((0, 100)), Kind.RARE),
-        (sighting(*((start, start + 15) for start in range(0, 600, 25))), Kind.RESTLESS),
+        (sighting(*((start, start + 22) for start in range(0, 600, 40))), Kind.RESTLESS),
         (sighting(*PROGRAMME, changes=True), Kind.CHANGING),
         (sighting(*PROGRAMME, contrast=2.0), Kind.FAINT),
     ],
@@ -62,6 +62,15 @@ def test_two_bugs_are_named_both_and_none_is_taken() -> None:
     assert "[2] top right" in message
     assert "--choose N" in message
     assert "--region" in message
+
+
+def test_a_faint_mark_that_comes_and_goes_with_the_bug_may_be_the_bug_itself() -> None:
+    assert told(BUG, sighting(*PROGRAMME, x=0.8, contrast=3.5))[0] is Verdict.AMBIGUOUS
+    assert told(BUG, sighting((0, 100), x=0.8, contrast=3.5))[0] is Verdict.FOUND
+
+
+def test_what_hides_a_mark_for_a_moment_is_no_break() -> None:
+    assert kind(sighting((0, 200), (212, 600)), TIMES) is Kind.ALWAYS
 
 
 def test_the_users_choice_is_taken() -> None:
@@ -107,7 +116,7 @@ def test_short_footage_is_refused_and_names_its_best_guess() -> None:
 def test_one_long_shot_is_refused() -> None:
     verdict, index, message = told(BUG, scenes=2)
     assert (verdict, index) == (Verdict.ONE_SHOT, None)
-    assert "2 different pictures" in message
+    assert "the picture hardly changes (different ones: 2)" in message
 
 
 def test_every_message_is_one_line() -> None:
