@@ -210,7 +210,7 @@ def write_report(path: Path, crops: SortedCrops, figures: dict[str, Any], logits
         if name not in listed and not disputed[index]:
             continue
         said = listed.get(name)
-        verdict = f"{said['shows']} ({said['how']}): {said['why']}" if said else "label confirmed"
+        verdict = f"{said['shows']} ({said['how']}): {said['why']}" if said else "not listed: its label counts"
         scores = "".join(f"<td>{one[index]:+.1f}</td>" for one in logits.values())
         rows.append(
             f"<tr><td>{html.escape(name)}</td><td>{_picture(crops.images[index])}</td>"
