@@ -18,7 +18,6 @@ import itertools
 import json
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -47,6 +46,8 @@ CLIP = 8.0
 SAMPLE_HZ = 2
 SEEDS = (1, 2)
 """The learnt models are trained once with each; their figures are the mean."""
+
+SETS = ("night", "channels", "disturbed", "from_night_to_disturbed")
 
 Array = NDArray[np.float64]
 Decisions = NDArray[np.int8]
@@ -248,7 +249,13 @@ _grid("median", running_median, width=(3, 5, 7, 9, 13))
 _grid("hidden Markov, fixed", hidden_markov, change=(1e-4,), trust=(0.7,))
 _grid("hidden Markov, picked", hidden_markov, change=(1e-2, 1e-3, 1e-4, 1e-6), trust=(0.1, 0.2, 0.4, 0.7, 1.0))
 
-NETWORKS = ("GRU", "temporal convolution")
+NETWORKS = {
+    "GRU, scores": ("GRU", 1),
+    "GRU, scores and features": ("GRU", 10),
+    "temporal convolution, scores": ("convolution", 1),
+    "temporal convolution, scores and features": ("convolution", 10),
+}
+"""Kind of network, and how many features it is given."""
 
 
 def pick(name: str, rows: Sequence[Row]) -> tuple[dict[str, Any], Decide]:
@@ -450,44 +457,29 @@ def channel_folds(rows: Sequence[Row]) -> list[tuple[list[Row], list[Row]]]:
 # Measuring.
 
 
-def measure(folds: Sequence[tuple[list[Row], list[Row]]], *, networks: bool) -> dict[str, dict[str, Any]]:
-    """Return every way's figures, summed over the folds."""
+def measure(
+    folds: Sequence[tuple[list[Row], list[Row]]], networks: Sequence[str], *, grids: bool
+) -> dict[str, dict[str, Any]]:
+    """Return every way's figures, summed over the folds. networks: which of NETWORKS to train."""
     table = {}
-    for name in GRIDS:
+    for name in GRIDS if grids else ():
         figures, chosen = NOTHING, []
         for taught, examined in folds:
             settings, decide = pick(name, taught)
             figures += _total(decide, examined)
             chosen.append(settings)
         table[name] = figures.document() | {"settings": chosen}
-        print(name, json.dumps(table[name] | {"settings": chosen[:1]}), flush=True)
-    if networks:
-        columns = folds[0][0][0].features.shape[1]
-        for kind, seen in itertools.product(NETWORKS, sorted({1, columns})):
-            name = f"{kind}, {'scores' if seen == 1 else 'scores and features'}"
-            table[name] = _mean([_networks_figures(folds, kind, seen, seed) for seed in SEEDS])
+        print(name, json.dumps(table[name]), flush=True)
+    for name in networks:
+        kind, columns = NETWORKS[name]
+        if columns <= folds[0][0][0].features.shape[1]:
+            table[name] = _mean([_learnt(folds, kind, columns, seed) for seed in SEEDS])
             print(name, json.dumps(table[name]), flush=True)
     return table
 
 
-def _networks_figures(
-    folds: Sequence[tuple[list[Row], list[Row]]], kind: str, columns: int, seed: int
-) -> dict[str, Any]:
+def _learnt(folds: Sequence[tuple[list[Row], list[Row]]], kind: str, columns: int, seed: int) -> dict[str, Any]:
     return sum((_total(learn(kind, taught, columns, seed), examined) for taught, examined in folds), NOTHING).document()
-
-
-def transfer(taught: Sequence[Row], examined: Sequence[Row]) -> dict[str, dict[str, Any]]:
-    """Return what is learnt or picked on some sequences is worth on others, by scores alone."""
-    table = {}
-    for name in GRIDS:
-        settings, decide = pick(name, taught)
-        table[name] = _total(decide, examined).document() | {"settings": [settings]}
-    for kind in NETWORKS:
-        runs = [_total(learn(kind, taught, 1, seed), examined).document() for seed in SEEDS]
-        table[f"{kind}, scores"] = _mean(runs)
-    for name, figures in table.items():
-        print("transfer", name, json.dumps(figures), flush=True)
-    return table
 
 
 def _mean(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -496,40 +488,68 @@ def _mean(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return mean | {"wrong_changes_by_seed": [run["missed"] + run["false"] for run in runs]}
 
 
+def markdown(table: dict[str, dict[str, Any]]) -> str:
+    """Return a set of sequences' figures as docs/models/time.md shows them."""
+    lines = [
+        "| way to decide | programme | advert | missed | false | delay, mean | most |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    for name, row in table.items():
+        counts = (f"{row[key]:g}" for key in ("missed", "false"))
+        accuracy = (f"{row[key]:.2%}" for key in ("accuracy_programme", "accuracy_advert"))
+        lines.append(
+            f"| {name} | {' | '.join([*accuracy, *counts])} | {row['delay_mean']:.1f} | {row['delay_max']:g} |"
+        )
+    return "\n".join(lines)
+
+
 def main() -> int:
     """Run as a program."""
     parser = argparse.ArgumentParser(description="Compare ways to decide from a row of scores what is on air.")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "streamproc-accuracy")
+    parser.add_argument("--networks", nargs="*", choices=NETWORKS, default=list(NETWORKS), help="which to train")
+    parser.add_argument("--add", action="store_true", help="measure networks alone, and add them to the results")
+    parser.add_argument("--sets", nargs="*", choices=SETS, default=list(SETS), help="with --add: on which sequences")
     arguments = parser.parse_args()
     if not (arguments.data / NIGHT).is_file():
         parser.error(f"{arguments.data / NIGHT} is not there; this benchmark needs the team's shared data")
     channels = read_channels(arguments.work)
     if len(channels) < 2:
         parser.error(f"{arguments.work} holds no scored broadcasts; run python -m benchmarks.accuracy first")
-    machine, began = describe(), time.process_time()
-    night = night_folds(read_night(arguments.data))
-    harder = [disturbed(row) for row in channels]
-    results: dict[str, Any] = {
-        "night": measure(night, networks=True),
-        "channels": measure(channel_folds(channels), networks=False),
-        "disturbed": measure(channel_folds(harder), networks=True),
-        "from_night_to_disturbed": transfer([row for _, examined in night for row in examined], harder),
+    run = {"command": " ".join(["python -m benchmarks.temporal", *sys.argv[1:]]), "machine": describe()}
+    night, harder = night_folds(read_night(arguments.data)), [disturbed(row) for row in channels]
+    of_night = [row for _, examined in night for row in examined]
+    sets = {
+        "night": night,
+        "channels": channel_folds(channels),
+        "disturbed": channel_folds(harder),
+        "from_night_to_disturbed": [(of_night, harder)],
     }
-    result = {
-        "command": " ".join(["python -m benchmarks.temporal", *sys.argv[1:]]),
-        "machine": machine,
-        "cpu_s": round(time.process_time() - began),
-        "sequences": {
-            "night": {"samples": sum(len(row.labels) for _, (row,) in night), "blocks": BLOCKS, "seconds_apart": 0.64},
-            "channels": {"samples": sum(len(row.labels) for row in channels), "channels": len(channels)},
-            "disturbed": {"samples": sum(len(row.labels) for row in harder), "channels": len(harder)},
-        },
-        **results,
+    tables = {
+        name: measure(folds, () if name == "channels" else arguments.networks, grids=not arguments.add)
+        for name, folds in sets.items()
+        if name in arguments.sets or not arguments.add
     }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "temporal.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    counts = {"night": of_night, "channels": channels, "disturbed": harder}
+    samples = {name: sum(len(row.labels) for row in rows) for name, rows in counts.items()}
+    _write({"runs": [run], "samples": samples, **tables}, add=arguments.add)
     return 0
+
+
+def _write(result: dict[str, Any], *, add: bool) -> None:
+    """Write the results; or add the ways that were measured to those that are there."""
+    path = RESULTS / "temporal.json"
+    if add:
+        before = json.loads(path.read_text(encoding="utf-8"))
+        result = {
+            name: [*value, *result.get(name, ())] if isinstance(value, list) else value | result.get(name, {})
+            for name, value in before.items()
+        }
+    RESULTS.mkdir(exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    for name in SETS:
+        print(f"\n{name}\n\n{markdown(result[name])}")
 
 
 if __name__ == "__main__":

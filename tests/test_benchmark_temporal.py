@@ -1,6 +1,8 @@
 """The comparison of ways to decide: how it counts, and that each way is causal."""
 
 import itertools
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from benchmarks.temporal import (
     hidden_markov,
     hysteresis,
     judge,
+    markdown,
     night_folds,
     pick,
     single,
@@ -101,3 +104,10 @@ def test_disturbing_leaves_single_samples_wrong_and_labels_as_they_are() -> None
     assert len(harder.labels) == 600
     wrong = np.mean(single()(harder.features) != harder.labels)
     assert 0.02 < wrong < 0.2
+
+
+@pytest.mark.parametrize("name", ["night", "channels", "disturbed", "from_night_to_disturbed"])
+def test_the_published_table_is_what_was_measured(name: str, project_root: Path) -> None:
+    measured = json.loads((project_root / "benchmarks" / "results" / "temporal.json").read_text(encoding="utf-8"))
+    published = (project_root / "docs" / "models" / "time.md").read_text(encoding="utf-8")
+    assert markdown(measured[name]) in published
