@@ -82,7 +82,7 @@ def learn_from_crops(
     lesson = Lesson(taught, grounds, size)
     wrong = [name for name, bad in zip(taught.names, lesson.doubtful, strict=True) if bad]
     if wrong:
-        notes.append(f"{len(wrong)} crops plainly aren't what they are sorted as and were left out: {', '.join(wrong)}")
+        notes.append(f"{len(wrong)} crops look like the contrary of their folder and were left out: {', '.join(wrong)}")
     settings.progress("drawing pictures", 0.0)
     drawn = lesson.crops(settings.crops, rng)
     settings.progress("drawing pictures", 1.0)
@@ -151,7 +151,7 @@ def looks(crops: SortedCrops) -> list[Picture]:
 
 
 def doubtful(crops: SortedCrops, cut: Sequence[Picture]) -> NDArray[np.bool_]:
-    """Return (N,), which crops plainly show the contrary of what they are sorted as, judged by the bug's looks.
+    """Return (N,), which crops look like the contrary of what they are sorted as, judged by the bug's looks.
 
     Without the bug, but a look of it stands out at more than 0.38 of its strength; or with it, and none reaches 0.15.
     Sorting by hand goes wrong in about one crop of a hundred, and a bug learnt as none does more harm than one missing.

@@ -145,4 +145,5 @@ def test_a_model_is_learnt_from_one_recording_and_examined_on_the_other(tmp_path
     told = json.loads(done.stdout.splitlines()[-1])
     assert read_card(tmp_path / "model").region == REGION
     assert told["metrics"]["held_out_crops"] == 60
-    assert "2 crops plainly aren't" in told["notes"][0]
+    assert "night1/logo/029.png" in told["notes"][0]
+    assert "night1/no_logo/059.png" in told["notes"][0]
