@@ -269,7 +269,7 @@ def _opacity(given: float | None, located: Located | None) -> tuple[float, float
     """Return the least and greatest opacity on air: as given, about what was measured, or any."""
     if given is not None:
         return given, given
-    if located is None or located.opacity is None:
+    if located is None:
         return _ANY_OPACITY
     return 0.8 * located.opacity, min(1.0, 1.4 * located.opacity)  # it is measured low on thin lines
 
@@ -277,8 +277,7 @@ def _opacity(given: float | None, located: Located | None) -> tuple[float, float
 def _located_notes(located: Located | None, box: Region | None, sources: Sequence[Path]) -> list[str]:
     """Say what became of the search for the logo. Raises ModelError when there is no place to put it."""
     if located is not None:
-        opacity = "" if located.opacity is None else f", about {located.opacity:.0%} opaque"
-        return [f"The logo was found in the footage at {_place(located.box)}{opacity}."]
+        return [f"The logo was found in the footage at {_place(located.box)}, about {located.opacity:.0%} opaque."]
     if box is None:
         where = (
             f"{sources[0]}: the logo was not found in the footage" if sources else "there is no footage to find it in"

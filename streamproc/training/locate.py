@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from streamproc.errors import ModelError
 from streamproc.inference.card import Region
-from streamproc.training.composite import logo_on_canvas, overlay, resize_logo
+from streamproc.training.composite import fit, logo_on_canvas, overlay, resize_logo
 from streamproc.training.cutout import strengths
 from streamproc.training.real import stills
 
@@ -30,7 +30,8 @@ _STEP = 1.05  # from one size to the next
 _WIDTHS = (0.02, 0.3)  # of the picture's width
 _HIGHEST = 0.3  # of the picture's height
 _EDGE = 40.0  # a gradient beyond this counts as this: one hard edge in one picture must not look like many
-_ALIKE = 0.65  # correlation from which on it is the logo
+_ALIKE = 0.7  # correlation from which on it is the logo; where it is not, 0.6 was seen
+_OF_REGION = (0.4, 1.1)  # how wide the logo may be, of what would fill the region that was given
 _AHEAD = 1.1  # and by this factor better than anywhere else
 _SEEN = 0.12  # strength from which on the bug counts as seen
 
@@ -43,8 +44,8 @@ class Located:
     """Its edges."""
     likeness: float
     """Correlation of its outline with what stays in the footage, up to 1."""
-    opacity: float | None
-    """Of the bug on air, times the logo's own alpha; None when it can't be told."""
+    opacity: float
+    """Of the bug on air, times the logo's own alpha."""
 
 
 def locate(logo: Picture, sources: Sequence[Path], *, within: Region | None, progress: Progress) -> Located | None:
@@ -62,12 +63,15 @@ def locate(logo: Picture, sources: Sequence[Path], *, within: Region | None, pro
     height, width = pictures[0].shape[:2]
     ground = int(np.mean([picture.mean() for picture in pictures]))
     search = _Search(_persistent(pictures), logo, ground, _part(within, width, height))
-    found = search.run()
+    found = search.run(_widths(logo, within, width, height))
     if found is None:
         return None
     likeness, (x, y, across, down) = found
+    opacity = _opacity(logo, (x, y, across, down), pictures)
+    if opacity is None:
+        return None
     box = Region(x=x / width, y=y / height, width=across / width, height=down / height)
-    return Located(box=box, likeness=likeness, opacity=_opacity(logo, (x, y, across, down), pictures))
+    return Located(box=box, likeness=likeness, opacity=opacity)
 
 
 class _Search:
@@ -76,12 +80,15 @@ class _Search:
     def __init__(self, field: Field, logo: Picture, ground: int, part: tuple[int, int, int, int]) -> None:
         left, top, right, bottom = part
         self._field, self._corner = np.ascontiguousarray(field[top:bottom, left:right]), (left, top)
-        self._width, self._height = field.shape[1], field.shape[0]
+        self._height = field.shape[0]
         self._logo, self._ground = logo, ground
 
-    def run(self) -> tuple[float, tuple[int, int, int, int]] | None:
-        """Return the likeness and (left, top, width, height) in pixels, or None."""
-        least, most = (round(share * self._width) for share in _WIDTHS)
+    def run(self, widths: tuple[float, float]) -> tuple[float, tuple[int, int, int, int]] | None:
+        """Return the likeness and (left, top, width, height) in pixels, or None.
+
+        widths: the least and the greatest of the logo, pixels.
+        """
+        least, most = widths
         coarse = [least * _STEP**number for number in range(int(np.log(most / least) / np.log(_STEP)) + 1)]
         tried = [one for one in map(self._best, coarse) if one is not None]
         if not tried:
@@ -107,6 +114,14 @@ class _Search:
         scores = cv2.matchTemplate(self._field, template, cv2.TM_CCOEFF_NORMED)
         _, value, _, (x, y) = cv2.minMaxLoc(scores)
         return float(value), (self._corner[0] + x + margin, self._corner[1] + y + margin, across, down)
+
+
+def _widths(logo: Picture, within: Region | None, width: int, height: int) -> tuple[float, float]:
+    """Return the least and the greatest width to try, pixels: a speck in a region is like many a logo."""
+    if within is None:
+        return _WIDTHS[0] * width, _WIDTHS[1] * width
+    fitted, _, _ = fit(logo, within, width, height)
+    return _OF_REGION[0] * fitted.shape[1], _OF_REGION[1] * fitted.shape[1]
 
 
 def _part(within: Region | None, width: int, height: int) -> tuple[int, int, int, int]:

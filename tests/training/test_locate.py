@@ -68,6 +68,10 @@ def test_another_logo_is_not_found(footage: Path) -> None:
     assert search(footage, other) is None
 
 
+def test_a_speck_of_a_region_is_not_taken_for_the_logo(footage: Path) -> None:
+    assert search(footage, draw_logo(), Region(x=0.1, y=0.3, width=0.3, height=0.3)) is None
+
+
 def test_nothing_is_found_outside_of_where_one_is_told_to_search(footage: Path) -> None:
     assert search(footage, draw_logo(), Region(x=0.0, y=0.5, width=0.4, height=0.4)) is None
 
