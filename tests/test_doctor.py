@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from streamproc.catalogue.store import Catalogue
@@ -199,3 +201,12 @@ def test_the_command_prints_a_line_a_finding_and_ends_with_1_when_one_is_an_erro
     assert done.returncode == 1
     assert done.stderr == ""
     assert {line.split(maxsplit=1)[0] for line in done.stdout.splitlines()} == {"ok", "error"}
+
+
+def test_a_channel_with_a_logo_is_checked_with_the_verifier(site: Site) -> None:
+    logo = site.config.parent / "bug.png"
+    cv2.imwrite(str(logo), np.full((60, 100, 4), 255, np.uint8))
+    site.channel += f'\nlogo = "{logo}"\nregion = "0.8,0.1,0.1,0.1"'
+    assert "model verifier of bug.png loads and runs on" in site.texts(Level.OK)
+    cv2.imwrite(str(logo), np.full((60, 100, 3), 255, np.uint8))
+    assert "bug.png: has no alpha channel" in site.texts(Level.ERROR)
