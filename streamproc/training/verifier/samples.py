@@ -69,10 +69,6 @@ class Samples:
     """:class:`Shows`."""
     opacity: NDArray[np.float32]
     """Of the logo; 0 where it is not shown."""
-    lines: NDArray[np.int32]
-    """Of the picture that the crop comes from."""
-    width: NDArray[np.float32]
-    """Of the logo, as a share of the picture's."""
 
     def __len__(self) -> int:
         return len(self.home)
@@ -88,13 +84,12 @@ class _Place:
     top: float
     crop_width: int
     crop_height: int
-    share: float
 
 
 def draw_samples(shelf: Shelf, groups: Sequence[Group], count: int, rng: np.random.Generator) -> Samples:
     """Draw crops; the same seed gives the same ones. groups: what the logos are put over."""
     order = np.argsort(shelf.aspects(), kind="stable")
-    rows: list[tuple[Picture, int, int, float, int, float]] = []
+    rows: list[tuple[Picture, int, int, float]] = []
     while len(rows) < count:
         lines = int(rng.choice(HEIGHTS))
         share = float(np.exp(rng.uniform(*np.log(_WIDTHS))))
@@ -110,16 +105,14 @@ def draw_samples(shelf: Shelf, groups: Sequence[Group], count: int, rng: np.rand
         for place, (_, shows, opacities), frames in zip(places, clips, coded, strict=True):
             for number in (0, int(rng.integers(1, FRAMES))):
                 crop = frames[number][: place.crop_height, : place.crop_width]
-                rows.append((as_input(crop, INPUT, rng), place.home, shows, opacities[number], lines, place.share))
+                rows.append((as_input(crop, INPUT, rng), place.home, shows, opacities[number]))
     del rows[count:]
-    images, home, shown, opacity, heights, widths = zip(*rows, strict=True)
+    images, home, shown, opacity = zip(*rows, strict=True)
     return Samples(
         np.stack(images),
         np.array(home, np.int32),
         np.array(shown, np.int8),
         np.array(opacity, np.float32),
-        np.array(heights, np.int32),
-        np.array(widths, np.float32),
     )
 
 
@@ -133,7 +126,7 @@ def _place(shelf: Shelf, home: int, lines: int, share: float, rng: np.random.Gen
     room = Region(x=rng.uniform(0.05, 0.75), y=rng.uniform(0.06, 0.7), width=size[0], height=size[1])
     fitted, left, top = fit(logo, room, picture_width, lines)
     crop = surroundings(room).pixels(picture_width, lines)
-    return _Place(home, fitted, left - crop[0], top - crop[1], crop[2] - crop[0], crop[3] - crop[1], size[0])
+    return _Place(home, fitted, left - crop[0], top - crop[1], crop[2] - crop[0], crop[3] - crop[1])
 
 
 def _clip(
