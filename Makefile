@@ -43,8 +43,14 @@ check: lint test  ## lint and test: what must hold before a change lands
 bench: setup-dev  ## accuracy, cost and memory, into benchmarks/results (takes a while)
 	$(BIN)/python -m benchmarks
 
-models: setup-dev  ## train the models that the project brings along anew
+models: setup-dev  ## train the models that the project brings along anew (DATA=… as docs/models.md says)
 	$(BIN)/python -m streamproc.demo.model
+ifdef DATA
+	$(BIN)/python -m streamproc.training.verifier --data $(DATA)/logos $(VERIFIER)
+	$(BIN)/python -m streamproc.training.detector --data $(DATA)/logos $(DETECTOR)
+else
+	@echo "models/verifier and models/detector stay as they are: they need DATA=FOLDER, see docs/models.md"
+endif
 
 clean:  ## remove caches and the demo's files
 	rm -rf .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
