@@ -43,11 +43,19 @@ check: lint test  ## lint and test: what must hold before a change lands
 bench: setup-dev  ## accuracy, cost and memory, into benchmarks/results (takes a while)
 	$(BIN)/python -m benchmarks
 
+# What benchmarks compose broadcasts from is never learnt over.
+TEST_FILMS = $(wildcard $(addprefix $(DATA)/footage/,big_buck_bunny_720p.ts kohlipe2.mp4 lofoten.mp4 palawan.mp4))
+ADVERTS = $(sort $(wildcard $(DATA)/adverts/*.mp4))
+MEASURED_OVER ?= $(DATA)/images/kodak24 $(TEST_FILMS) $(shell printf '%s\n' $(ADVERTS) | sed -n 'n;p')
+LEARNT_OVER ?= $(DATA)/images/bsds500_jpeg \
+	$(filter-out $(MEASURED_OVER),$(wildcard $(DATA)/footage/*) $(ADVERTS))
+
 models: setup-dev  ## train the models that the project brings along anew (DATA=… as docs/models.md says)
 	$(BIN)/python -m streamproc.demo.model
 ifdef DATA
-	$(BIN)/python -m streamproc.training.verifier --data $(DATA)/logos $(VERIFIER)
-	$(BIN)/python -m streamproc.training.detector --data $(DATA)/logos $(DETECTOR)
+	$(BIN)/python -m streamproc.training.verifier --data $(DATA)/logos --footage $(LEARNT_OVER) --held-out $(MEASURED_OVER)
+	$(BIN)/python -m streamproc.training.detector --data $(DATA)/logos --marked spoof_ \
+		$(addprefix --footage ,$(LEARNT_OVER) $(MEASURED_OVER)) $(addprefix --measured ,$(basename $(notdir $(TEST_FILMS))))
 else
 	@echo "models/verifier and models/detector stay as they are: they need DATA=FOLDER, see docs/models.md"
 endif
