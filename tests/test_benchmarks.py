@@ -74,5 +74,6 @@ def test_committed_results_name_their_command_and_machine() -> None:
     results = sorted((Path(__file__).parent.parent / "benchmarks" / "results").glob("*.json"))
     for path in results:
         result = json.loads(path.read_text())
-        assert result["command"].startswith("python -m benchmarks.")
-        assert result["machine"]["cpu"]
+        for run in result.get("runs", [result]):  # what takes long is measured in several
+            assert run["command"].startswith("python -m benchmarks.")
+            assert run["machine"]["cpu"]
