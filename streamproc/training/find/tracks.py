@@ -15,7 +15,7 @@ from streamproc.training.find.samples import Samples
 _ROUNDS = 3  # of finding the mark from when it is there, and when it is there from the mark
 _FOLDS = 4  # a picture is never matched with a mark that was found with its help, or its scene's
 _PLACES = 24  # elsewhere, to know what matches are like without the mark
-_WIDEST, _TALLEST = 0.4, 0.4  # of the picture; what is larger is no bug
+_WIDEST, _TALLEST = 0.3, 0.4  # of the picture; what is larger is no bug
 _ROOM = 5  # pixels that must be free around a mark
 _SHARE = 0.06  # of the mark's strongest evidence, from which on a pixel is the mark's
 _TIGHT = 0.1  # the same, where its box ends
@@ -54,7 +54,7 @@ class Tracker:
         again: how many times to look farther around, when the mark turns out to be larger.
         """
         width, height = box[2] - box[0], box[3] - box[1]
-        if width > _WIDEST * self._shape[1] or height > _TALLEST * self._shape[0]:
+        if self._too_large(box):
             return None
         frame = grown(box, max(14, width // 2), max(12, height // 2), self._shape)
         fields = edges(self._cut(frame)) * self._allowed[frame[1] : frame[3], frame[0] : frame[2]]
@@ -72,10 +72,16 @@ class Tracker:
             return None
         inner, mask, best = final
         tight = _moved(inner, frame[0], frame[1])
+        if self._too_large(tight):
+            return None  # what has grown so far is a line or a caption band
         if again > 0 and self._reaches_out(tight, frame):
             return self.track(tight, again - 1)
         ticks = changes(fields, course.probability, self._samples.times, mask)
         return Track(tight, course.probability, course.contrast, best, ticks)
+
+    def _too_large(self, box: Box) -> bool:
+        height, width = self._shape
+        return bool(box[2] - box[0] > _WIDEST * width or box[3] - box[1] > _TALLEST * height)
 
     def _reaches_out(self, box: Box, frame: Box) -> bool:
         """Tell whether a mark ends so near the border of what was looked at that it may go on beyond."""
