@@ -47,7 +47,7 @@ FILMS = {
     "develop": ("kohlipe1.mp4", "bikes.mp4", "vtest.avi"),
     "test": ("big_buck_bunny_720p.ts", "kohlipe2.mp4", "lofoten.mp4", "palawan.mp4"),
 }
-"""By split; the search's constants were chosen on "develop" only. Photographs, adverts and logos are split as well."""
+"""By split; the search was developed on "develop". Photographs, adverts and logos are split as well."""
 SECONDS = 600
 STEP_S = 2  # from keyframe to keyframe
 KEYFRAME_SHARE = 0.3  # seconds' worth of the bit rate that a keyframe gets
