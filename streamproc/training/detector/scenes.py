@@ -28,7 +28,7 @@ LINES = (360, 360, 360, 480, 576, 576, 720, 720, 1080)
 """Lines of the pictures that are drawn; those that stand twice are drawn twice as often."""
 SEEN = 5.0
 """Levels of 255 by which a bug changes the picture under it, on average, to count: less, and nobody can see it."""
-_TALLEST = 0.2  # of the picture's height
+_TALLEST = 0.16  # of the picture's height
 _ALIKE = 8  # pictures of one recording that count: more of them show the same again
 _DRAWN = 0.15  # share of bugs that are drawn and not a channel's
 
@@ -302,8 +302,8 @@ def _shadowed(logo: Picture) -> Picture:
 
 
 def _fitted(logo: Picture, width: int, height: int, rng: np.random.Generator) -> Picture:
-    """Scale to 4 to 15 % of the picture's width, small ones more often, and to no more than 20 % of its height."""
-    wide = 0.04 * 3.75 ** rng.uniform(0, 1) * width
+    """Scale to 4 to 12 % of the picture's width, small ones more often, and to no more than 16 % of its height."""
+    wide = 0.04 * 3 ** rng.uniform(0, 1) * width
     scale = min(wide / logo.shape[1], _TALLEST * height / logo.shape[0])
     return resize_logo(logo, max(4, round(logo.shape[1] * scale)), max(4, round(logo.shape[0] * scale)))
 
