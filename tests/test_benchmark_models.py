@@ -1,6 +1,5 @@
 """The benchmark of learnt models: made-up channels and counting."""
 
-
 import cv2
 import numpy as np
 import pytest
