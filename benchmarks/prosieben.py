@@ -43,7 +43,7 @@ REGION = Region(x=0.9, y=0.06, width=48 / 1280, height=48 / 720)
 """Where a 48×48 crop would lie in a 720-line picture; the drawn sizes follow from it."""
 
 WORK = Path(gettempdir()) / "streamproc-prosieben"
-PUBLISHED = {"logo": 0.977, "no_logo": 0.9856}
+PUBLISHED = {"logo": 0.9856, "no_logo": 0.977}  # of another system, on another channel (BC/NW 2019)
 Bits = NDArray[np.bool_]
 Logits = NDArray[np.float32]
 
