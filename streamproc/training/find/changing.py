@@ -1,42 +1,89 @@
 """Tells a clock from a bug: a part of it changes now and then, and stays between."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamproc.training.find.gradients import Field
+from streamproc.training.find.gradients import Edges, Field
 
 _STRETCH_S = 30.0  # shorter than a clock's minute, longer than most shots
-_FEWEST = 6  # pictures, and stretches, without which nothing is said
-_AS_STRONG = 0.6  # of the mark's own edges within one stretch, which a part that changes must reach
-_UNLIKE = 0.45  # of that, which is left of it over all stretches
+_SURE = 0.95  # probability from which on the mark is there
+_FEWEST = 5  # stretches with at least two scenes, without which nothing is said
+_CHANGE = 0.12  # of the squared length of the mark's own edges, by which a pixel that changes does so
 _PART = 0.06  # of the mark's pixels
+_LEAST_PIXELS = 8
 _AROUND = 13  # pixels across, in which a digit that changes may lie beside those that stay
 
 
-def changes(
-    fields: Field, probability: NDArray[np.float64], times: NDArray[np.float64], mask: NDArray[np.bool_]
-) -> bool:
-    """Tell whether edges in or beside a mark stay for half a minute, but not for long.
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """When a mark is there, and what else is shown."""
 
-    fields: (N, 2, h, w) edges; probability, times: (N,), when the mark is there; mask: (h, w), its pixels.
+    probability: NDArray[np.float64]
+    """(N,) that the mark is there."""
+    times: NDArray[np.float64]
+    """(N,) seconds."""
+    scenes: NDArray[np.int64]
+    """(N,) number of what is shown."""
+
+
+def changes(fields: Edges, shown: Shown, mask: NDArray[np.bool_]) -> bool:
+    """Tell whether edges in or beside a mark stay for half a minute, whatever is shown, but not for long.
+
+    fields: of N pictures; mask: (h, w), the mark's pixels.
     """
-    means = _stretches(fields, probability, times)
-    if len(means) < _FEWEST:
-        return False
-    shorter = np.median(np.sqrt((means**2).sum(axis=1)), axis=0)
-    longer = np.sqrt((means.mean(axis=0) ** 2).sum(axis=0))
-    usual = float(np.percentile(shorter[mask], 80))
     near = cv2.dilate(mask.astype(np.uint8), np.ones((_AROUND, _AROUND), np.uint8)) > 0
-    part = (shorter > _AS_STRONG * usual) & (longer < _UNLIKE * shorter) & near
+    rows, columns = (_extent(near.any(axis=1 - axis)) for axis in (0, 1))
+    cut = Edges(fields.coded[:, :, rows, columns])
+    there = mask[rows, columns]
+    found = _slow_change(cut, shown, there)
+    if found is None:
+        return False
+    slow, usual = found
+    part = (slow > _CHANGE * usual) & near[rows, columns]
     solid = cv2.morphologyEx(part.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    return int(solid.sum()) > max(8, _PART * int(mask.sum()))
+    return int(solid.sum()) > max(_LEAST_PIXELS, _PART * int(there.sum()))
 
 
-def _stretches(fields: Field, probability: NDArray[np.float64], times: NDArray[np.float64]) -> Field:
-    """Return the mean edges (K, 2, h, w) of stretches of half a minute in which the mark is there."""
-    numbers = (times // _STRETCH_S).astype(int)
-    there = probability > 0.95
-    groups = [np.flatnonzero(there & (numbers == number)) for number in np.unique(numbers[there])]
-    kept = [fields[group].mean(axis=0) for group in groups if len(group) >= _FEWEST]
-    return np.stack(kept) if kept else np.zeros((0, *fields.shape[1:]), np.float32)
+def _slow_change(fields: Edges, shown: Shown, mask: NDArray[np.bool_]) -> tuple[Field, float] | None:
+    """Return the variance (h, w) of what different scenes of half a minute have in common, and what the mark has.
+
+    What two scenes share beyond the mark itself is the mark's change, for backgrounds don't agree. None: too few.
+    """
+    stretches, means = _scenes(fields, shown)
+    if not len(means):
+        return None
+    mark = means.mean(axis=0) * mask
+    energy = float((mark**2).sum())
+    # How well the mark is seen differs from scene to scene; that is no change of its own.
+    gains = (means * mark).sum(axis=(1, 2, 3)) / max(energy, 1e-9)
+    rest = means - gains[:, None, None, None].astype(np.float32) * means.mean(axis=0)
+    total, pairs, used = np.zeros(mask.shape, np.float32), 0, 0
+    for stretch in np.unique(stretches):
+        group = rest[stretches == stretch]
+        total += (group.sum(axis=0) ** 2 - (group**2).sum(axis=0)).sum(axis=0)
+        pairs += len(group) * (len(group) - 1)
+        used += len(group) > 1
+    if used < _FEWEST:
+        return None
+    slow = cv2.GaussianBlur(total / np.float32(pairs), (0, 0), 0.7)
+    usual = float(np.percentile((mark**2).sum(axis=0)[mask], 80))
+    return np.asarray(slow, np.float32), usual
+
+
+def _scenes(fields: Edges, shown: Shown) -> tuple[NDArray[np.int64], Field]:
+    """Return the mean edges (G, 2, h, w) of each scene within each stretch (G,), when the mark is there."""
+    stretch = (shown.times // _STRETCH_S).astype(np.int64)
+    there = np.flatnonzero(shown.probability > _SURE)
+    keys, group = np.unique(np.stack([stretch[there], shown.scenes[there]]), axis=1, return_inverse=True)
+    weights = np.zeros((keys.shape[1], len(fields)), np.float32)
+    weights[group.ravel(), there] = 1
+    weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1)
+    return keys[0], fields.sums(weights)
+
+
+def _extent(used: NDArray[np.bool_]) -> slice:
+    places = np.flatnonzero(used)
+    return slice(int(places[0]), int(places[-1]) + 1)

@@ -5,6 +5,7 @@ it stands out of the noise. Of pictures that change, such vectors point everywhe
 number of pictures; of a mark that stays, they agree.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -15,6 +16,8 @@ from streamproc.training.find.samples import Luma
 
 Field = NDArray[np.float32]
 
+_FULL = 127.0  # of a byte with a sign
+_PART = 1 << 19  # values of a stack that are worked on at a time: 2 MB as floats
 _FAINT = 5.0  # grey levels a pixel at which an edge has 0.7 of its full length
 _BROAD = 12.0  # pixels; what all pictures have in common (bright above, dark below) changes over longer ways only
 _LEAST = 0.01  # mean square length of vectors that is taken for granted, so that black bars are no evidence
@@ -34,6 +37,64 @@ def edges(luma: Luma) -> Field:
     length = np.sqrt((result**2).sum(axis=1, keepdims=True) + np.float32((8 * _FAINT) ** 2))
     result /= length
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """The edges of a stack of pictures, kept as bytes and worked on in parts: as floats they would fill gigabytes."""
+
+    coded: NDArray[np.int8]
+    """(N, 2, h, w), in 127ths."""
+
+    @classmethod
+    def of(cls, luma: Luma, allowed: NDArray[np.bool_] | None = None) -> "Edges":
+        """Return the edges of luma (N, h, w), 0 where they are not allowed (h, w); see ``edges``."""
+        coded = np.zeros((len(luma), 2, *luma.shape[1:]), np.int8)
+        for part in _parts(len(luma), 2 * luma[:1].size):
+            field = edges(luma[part])
+            coded[part] = np.rint(_FULL * (field if allowed is None else field * allowed))
+        return cls(coded)
+
+    def __len__(self) -> int:
+        """Return N."""
+        return len(self.coded)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return (2, h, w)."""
+        return self.coded.shape[1:]
+
+    def sums(self, weights: NDArray[np.floating]) -> Field:
+        """Return (K, 2, h, w): the edges' sums with each row of weights (K, N)."""
+        total = np.zeros((len(weights), int(np.prod(self.shape))), np.float32)
+        for part, flat in self._flat():
+            total += weights[:, part].astype(np.float32) @ flat
+        return total.reshape(-1, *self.shape)
+
+    def energy(self, weights: NDArray[np.floating]) -> Field:
+        """Return (h, w): the sum of squared lengths with weights (N,)."""
+        total = np.zeros(int(np.prod(self.shape)), np.float32)
+        for part, flat in self._flat():
+            total += weights[part].astype(np.float32) @ flat**2
+        return np.asarray(total.reshape(self.shape).sum(axis=0), np.float32)
+
+    def matches(self, marks: Field) -> NDArray[np.float64]:
+        """Return (N, K): 1 where edges are those of a mark (K, 2, h, w), about 0 where they are others."""
+        wanted = marks.reshape(len(marks), -1)
+        energies = np.maximum((wanted**2).sum(axis=1), 1e-9)
+        return np.concatenate([flat @ wanted.T / energies for _, flat in self._flat()]).astype(np.float64)
+
+    def _flat(self) -> Iterator[tuple[slice, Field]]:
+        """Yield parts of the stack, (n, 2·h·w) each."""
+        for part in _parts(len(self.coded), self.coded[:1].size):
+            block = self.coded[part]
+            yield part, block.reshape(len(block), -1).astype(np.float32) / np.float32(_FULL)
+
+
+def _parts(count: int, size: int) -> Iterator[slice]:
+    """Yield parts of so many things of a size that each part fits into a processor's cache."""
+    step = max(1, _PART // max(size, 1))
+    return (slice(start, start + step) for start in range(0, count, step))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from streamproc.training.find.gradients import Field
-
 Series = NDArray[np.float64]
 
 _ON_S, _OFF_S = 240.0, 80.0  # how long a mark usually stays, and stays away
@@ -27,7 +25,7 @@ class Matches:
     here: Series
     """(N,) in the mark's place."""
     elsewhere: NDArray[np.float64]
-    """(N, P) in P other places of the same size, where it is not."""
+    """(M, P) of some of the pictures, in P other places of the same size, where it is not."""
     ground: Series
     """(N,) brightness around the mark: on a ground of its own brightness a mark can't be seen."""
     times: Series
@@ -44,21 +42,6 @@ class Course:
     """(N,) that it is there."""
     contrast: float
     """How far the matches with the mark lie from those without, in spreads of the latter."""
-
-
-def template(fields: Field, weights: NDArray[np.floating]) -> Field:
-    """Return the weighted mean edges (2, h, w) of (N, 2, h, w)."""
-    total = float(weights.sum())
-    flat = fields.reshape(len(fields), -1)
-    mean = weights.astype(np.float32) @ flat / np.float32(max(total, 1e-6))
-    return np.asarray(mean.reshape(fields.shape[1:]), np.float32)
-
-
-def match(fields: Field, mark: Field) -> Series:
-    """Return (N,): 1 where edges (N, 2, h, w) are those of the mark (2, h, w), about 0 where they are others."""
-    energy = float((mark**2).sum())
-    flat = fields.reshape(len(fields), -1)
-    return np.asarray(flat @ mark.ravel() / max(energy, 1e-9), np.float64)
 
 
 def follow(matches: Matches) -> Course:

@@ -70,13 +70,15 @@ def sample(sources: Sequence[Path], progress: Progress) -> Samples:
     epochs = FileFootage(sources).epochs()
     shape = _shape(epochs[0])
     times: list[float] = []
-    pictures: list[Luma] = []
+    luma = np.empty((MOST, *shape), np.uint8)
     duration_s = float(sum((epoch.end() for epoch in epochs), Fraction(0)))
     for time_s, frame in _spread(epochs):
+        if len(times) == len(luma):  # files that end early shift the others' samples, so that there are a few more
+            luma = np.concatenate([luma, np.empty((MOST // 4, *shape), np.uint8)])
+        luma[len(times)] = frame.thumbnail(shape[1], shape[0])[:, :, 0]
         times.append(time_s)
-        pictures.append(frame.thumbnail(shape[1], shape[0])[:, :, 0])
         progress("looking through the footage", min(1.0, time_s / duration_s))
-    luma = np.stack(pictures) if pictures else np.zeros((0, *shape), np.uint8)
+    luma = luma[: len(times)]
     video = epochs[0].format.video
     return Samples(
         times=np.array(times),

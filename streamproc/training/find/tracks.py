@@ -7,14 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamproc.training.find.candidates import SEED, Box, Lines, groups, grown, overlap, smoothed
-from streamproc.training.find.changing import changes
-from streamproc.training.find.gradients import Field, edges, stays
-from streamproc.training.find.presence import Course, Matches, follow, match
+from streamproc.training.find.changing import Shown, changes
+from streamproc.training.find.gradients import Edges, Field, stays
+from streamproc.training.find.presence import Course, Matches, follow
 from streamproc.training.find.samples import Samples
 
 _ROUNDS = 3  # of finding the mark from when it is there, and when it is there from the mark
 _FOLDS = 4  # a picture is never matched with a mark that was found with its help, or its scene's
+_LOOKS = 3  # the last two farther around, when the mark turns out to be larger
 _PLACES = 24  # elsewhere, to know what matches are like without the mark
+_PICTURES = 150  # that are looked at there
 _WIDEST, _TALLEST = 0.3, 0.4  # of the picture; what is larger is no bug
 _ROOM = 5  # pixels that must be free around a mark
 _SHARE = 0.06  # of the mark's strongest evidence, from which on a pixel is the mark's
@@ -38,6 +40,18 @@ class Track:
     """Whether a part of it changes now and then, as a clock's digits do."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """What the pictures with a mark come to, fold by fold."""
+
+    edges: Field
+    """(F, 2, h, w)"""
+    energy: Field
+    """(h, w), of all folds together: the sum of squared lengths."""
+    counts: NDArray[np.float64]
+    """(F,), sums of the weights."""
+
+
 class Tracker:
     """Follows marks through samples of some footage."""
 
@@ -48,36 +62,40 @@ class Tracker:
         self._taken, self._allowed, self._lines = taken, allowed, lines
         self._weights = samples.weights
 
-    def track(self, box: Box, again: int = 2) -> Track | None:
-        """Return the mark in and around a box and when it is there; None when there is none, or none so small.
+    def track(self, box: Box) -> Track | None:
+        """Return the mark in and around a box and when it is there; None when there is none, or none so small."""
+        track: Track | None = None
+        for _ in range(_LOOKS):
+            if self._too_large(box):
+                return None
+            frame = grown(box, max(14, (box[2] - box[0]) // 2), max(12, (box[3] - box[1]) // 2), self._shape)
+            track = self._within(frame, box)
+            if track is None or self._too_large(track.box):
+                return None  # what has grown so far is a line or a caption band
+            if not self._reaches_out(track.box, frame):
+                break
+            box = track.box
+        return track
 
-        again: how many times to look farther around, when the mark turns out to be larger.
-        """
-        width, height = box[2] - box[0], box[3] - box[1]
-        if self._too_large(box):
-            return None
-        frame = grown(box, max(14, width // 2), max(12, height // 2), self._shape)
-        fields = edges(self._cut(frame)) * self._allowed[frame[1] : frame[3], frame[0] : frame[2]]
+    def _within(self, frame: Box, box: Box) -> Track | None:
+        """Return the mark that lies in a box, as far as it lies in the frame around it."""
+        fields = Edges.of(self._cut(frame), self._allowed[frame[1] : frame[3], frame[0] : frame[2]])
         lines = self._lines.within(frame)
         inner = _moved(box, -frame[0], -frame[1])
         course = Course(np.ones(len(fields)), 0.0)
         for _ in range(_ROUNDS):
-            found = self._mark(fields, course.probability, inner, lines)
+            sums = self._sums(fields, course.probability)
+            found = self._mark(sums, inner, lines)
             if found is None:
                 return None
             inner, mask, _ = found
-            course = self._course(fields, course.probability, mask & lines.off(), frame, inner)
-        final = self._mark(fields, course.probability, inner, lines)
+            course = self._course(fields, sums, mask & lines.off(), frame, inner)
+        final = self._mark(self._sums(fields, course.probability), inner, lines)
         if final is None:
             return None
         inner, mask, best = final
-        tight = _moved(inner, frame[0], frame[1])
-        if self._too_large(tight):
-            return None  # what has grown so far is a line or a caption band
-        if again > 0 and self._reaches_out(tight, frame):
-            return self.track(tight, again - 1)
-        ticks = changes(fields, course.probability, self._samples.times, mask)
-        return Track(tight, course.probability, course.contrast, best, ticks)
+        ticks = changes(fields, Shown(course.probability, self._samples.times, self._samples.scenes), mask)
+        return Track(_moved(inner, frame[0], frame[1]), course.probability, course.contrast, best, ticks)
 
     def _too_large(self, box: Box) -> bool:
         height, width = self._shape
@@ -92,15 +110,15 @@ class Tracker:
     def _cut(self, box: Box) -> NDArray[np.uint8]:
         return self._samples.luma[:, box[1] : box[3], box[0] : box[2]]
 
-    def _mark(
-        self, fields: Field, probability: NDArray[np.float64], near: Box, lines: Lines
-    ) -> tuple[Box, NDArray[np.bool_], float] | None:
+    def _sums(self, fields: Edges, probability: NDArray[np.float64]) -> "_Sums":
+        weights = self._weights * probability
+        folds = self._samples.scenes % _FOLDS == np.arange(_FOLDS)[:, None]
+        return _Sums(fields.sums(weights * folds), fields.energy(weights), (weights * folds).sum(axis=1))
+
+    @staticmethod
+    def _mark(sums: "_Sums", near: Box, lines: Lines) -> tuple[Box, NDArray[np.bool_], float] | None:
         """Return the mark's box, its pixels, and the evidence of its best pixels, from when it is there."""
-        weights = (self._weights * probability).astype(np.float32)
-        flat = fields.reshape(len(fields), -1)
-        total = (weights @ flat).reshape(fields.shape[1:])
-        energy = (weights @ flat**2).reshape(fields.shape[1:]).sum(axis=0)
-        mean = stays(lines.removed(total), energy, float(weights.sum()))
+        mean = stays(lines.removed(sums.edges.sum(axis=0)), sums.energy, float(sums.counts.sum()))
         strong = smoothed(mean.evidence)
         best = float(np.percentile(strong[near[1] : near[3], near[0] : near[2]], 98))
         parts = [part for part in groups(strong > max(SEED, _SHARE * best)) if overlap(part[0], near)]
@@ -113,33 +131,25 @@ class Tracker:
         sharp = mask & firm & (mean.evidence > max(SEED, _TIGHT * best))
         return _bounds(sharp if sharp.any() else mask), mask, best
 
-    def _course(
-        self, fields: Field, probability: NDArray[np.float64], mask: NDArray[np.bool_], frame: Box, inner: Box
-    ) -> Course:
-        weights = (self._weights * probability).astype(np.float32)
-        folds = self._samples.scenes % _FOLDS
-        flat = fields.reshape(len(fields), -1)
-        sums = np.stack([weights[folds == fold] @ flat[folds == fold] for fold in range(_FOLDS)])
-        here = np.zeros(len(fields))
-        for fold in range(_FOLDS):
-            mark = self._local(sums.sum(axis=0) - sums[fold], fields.shape[1:], mask)
-            mark /= np.float32(max(float(weights[folds != fold].sum()), 1e-6))
-            here[folds == fold] = match(fields[folds == fold], mark)
-        mark = self._local(sums.sum(axis=0), fields.shape[1:], mask) / np.float32(max(float(weights.sum()), 1e-6))
+    def _course(self, fields: Edges, sums: "_Sums", mask: NDArray[np.bool_], frame: Box, inner: Box) -> Course:
+        total, count = sums.edges.sum(axis=0), float(sums.counts.sum())
+        marks = np.stack(
+            [_local(total - sums.edges[fold], count - float(sums.counts[fold]), mask) for fold in range(_FOLDS)]
+        )
+        here = fields.matches(marks)[np.arange(len(fields)), self._samples.scenes % _FOLDS]
         rows, columns = slice(inner[1], inner[3]), slice(inner[0], inner[2])
+        mark = _local(total, count, mask)[None, :, rows, columns]
+        step = max(1, len(fields) // _PICTURES)
         elsewhere = [
-            match(edges(self._cut(place)), mark[:, rows, columns])
+            Edges.of(self._cut(place)[::step]).matches(mark)[:, 0]
             for place in self._places((inner[2] - inner[0], inner[3] - inner[1]))
         ]
         ring = np.ones(mask.shape, bool)
         ring[rows, columns] = False
-        ground = self._cut(frame)[:, ring].mean(axis=1) if ring.any() else np.full(len(fields), 128.0)
+        ground = np.full(len(fields), 128.0)
+        if ring.any():
+            ground = np.array([picture[ring].mean() for picture in self._cut(frame)])
         return follow(Matches(here, np.stack(elsewhere, axis=1), ground, self._samples.times, self._samples.scenes))
-
-    @staticmethod
-    def _local(total: Field, shape: tuple[int, ...], mask: NDArray[np.bool_]) -> Field:
-        whole = np.asarray(total.reshape(shape), np.float32)
-        return np.asarray(stays(whole, np.ones(shape[1:], np.float32), 1.0).mean * mask, np.float32)
 
     def _places(self, size: tuple[int, int]) -> list[Box]:
         """Return places of a size, spread over the picture, with none of the proposed marks in them."""
@@ -155,6 +165,12 @@ class Tracker:
             if len(free) == _PLACES:
                 break
         return free
+
+
+def _local(total: Field, count: float, mask: NDArray[np.bool_]) -> Field:
+    """Return a mark's mean edges (2, h, w), less what is common to its surroundings."""
+    mean = stays(total, np.ones(total.shape[1:], np.float32), 1.0).mean
+    return np.asarray(mean * mask / np.float32(max(count, 1e-6)), np.float32)
 
 
 def _bounds(mask: NDArray[np.bool_]) -> Box:
