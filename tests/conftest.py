@@ -7,10 +7,11 @@ part of the project, so tests that need it are skipped wherever it is absent.
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 ROOT = Path(__file__).parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -62,6 +63,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.fail(reason, pytrace=False)
         if reason is not None:
             pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """Undo the configuration of logging by a command that was run in the test's own process."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -213,11 +213,15 @@ class SilentProxy:
 
     async def _shut(self) -> None:
         self._server.close()
-        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        await asyncio.sleep(0.1)  # what is closed lets go of its socket in a later turn of the loop
+        while True:
+            # What was accepted last begins to be served, and what is closed lets go of its socket, in a later turn.
+            await asyncio.sleep(0.1)
+            others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+            if not others:
+                return
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1

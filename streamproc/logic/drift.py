@@ -24,8 +24,8 @@ VANISHED   STAY        STAY        STAY        STAY        CLEAR
 UNSURE and VANISHED raise that alarm (and take back the other), CLEAR takes it back. Between raising and taking back
 lies a gap that the figures must cross, so that an alarm does not come and go.
 
-All of it is remembered in a snapshot of about 2 kB. Whoever restores it says which alarm stands, for that is kept
-elsewhere; without a snapshot the watch only needs half a window to judge again, and counts absence anew.
+All of it is remembered, exactly, in a snapshot of some kB. Whoever restores it says which alarm stands, for that is
+kept elsewhere; without a snapshot the watch only needs half a window to judge again, and counts absence anew.
 """
 
 import json
@@ -209,6 +209,7 @@ class Drift:
         return json.dumps(
             {
                 "buckets": [_bucket_text(bucket) for bucket in self._buckets],
+                "open": None if self._open is None else _bucket_text(self._open),
                 "last": _moment_text(self._last),
                 "seen": _moment_text(self._seen),
                 "absent_s": self._absent_s,
@@ -221,13 +222,14 @@ class Drift:
     def restore(self, memory: str | None, standing: AlarmKind | None) -> None:
         """Go on from a snapshot, if there is one, with the alarm that stands.
 
-        The bucket that was open is lost. Raises ValueError, KeyError or TypeError when the text is no snapshot.
+        Raises ValueError, KeyError or TypeError when the text is no snapshot.
         """
         self.state = next(state for state, alarm in _ALARMS.items() if alarm is standing)
         if memory is None:
             return
         known = json.loads(memory)
         self._buckets.extend(_bucket(part) for part in known["buckets"])
+        self._open = None if known["open"] is None else _bucket(known["open"])
         self._last, self._seen = _moment(known["last"]), _moment(known["seen"])
         self._absent_s, self._run_s = float(known["absent_s"]), float(known["run_s"])
         self._settled_s, self._settled_sure = float(known["settled_s"]), float(known["settled_sure"])
@@ -284,8 +286,7 @@ def _moment(parts: Sequence[Any] | None) -> Moment | None:
 
 
 def _bucket_text(bucket: _Bucket) -> list[Any]:
-    figures = [round(value, 4) for value in (bucket.seconds, bucket.sure, bucket.unsure)]
-    return [bucket.start.epoch, str(bucket.start.time), *figures]
+    return [bucket.start.epoch, str(bucket.start.time), bucket.seconds, bucket.sure, bucket.unsure]
 
 
 def _bucket(parts: Sequence[Any]) -> _Bucket:
