@@ -18,7 +18,6 @@ _MOST = 10  # places that are looked at, strongest first
 _LEAST_PIXELS = 10
 _NEAR = 4  # pixels of 360 lines; parts of a mark lie no farther apart, or are joined later if they come and go together
 _LINE = 3.0  # median evidence along a whole row or column that makes it a line across the picture
-_END = 6  # pixels at either end of a part, where a line is looked at without a mark upon it
 _RIM = 0.008  # of the picture's size; at its very edge coding leaves lines
 
 
@@ -62,14 +61,11 @@ class Lines:
         return ~self.rows[:, None] & ~self.columns[None]
 
     def removed(self, total: Field) -> Field:
-        """Return a sum of edges (2, h, w) without what the lines give, as it is at the part's ends."""
-        rest = total.copy()
-        for axis, on in ((2, self.rows), (1, self.columns)):
-            length = total.shape[axis]
-            ends = np.r_[0:_END, length - _END : length]
-            line = np.median(np.take(total, ends, axis=axis), axis=axis, keepdims=True)
-            rest -= line * (on[None, :, None] if axis == 2 else on[None, None])
-        return rest
+        """Return a sum of edges (2, h, w) with nothing on the lines.
+
+        What a line gives differs along it by more than a faint mark gives; a mark across it is seen on both sides.
+        """
+        return np.asarray(total * self.off(), np.float32)
 
 
 def inside_rim(shape: tuple[int, ...]) -> NDArray[np.bool_]:

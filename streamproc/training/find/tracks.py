@@ -18,6 +18,7 @@ _LOOKS = 3  # the last two farther around, when the mark turns out to be larger
 _PLACES = 24  # elsewhere, to know what matches are like without the mark
 _PICTURES = 150  # that are looked at there
 _WIDEST, _TALLEST = 0.3, 0.4  # of the picture; what is larger is no bug
+_THIN = 4  # pixels of 360 lines; what is no higher or no wider is a piece of a line
 _ROOM = 5  # pixels that must be free around a mark
 _SHARE = 0.06  # of the mark's strongest evidence, from which on a pixel is the mark's
 _TIGHT = 0.1  # the same, where its box ends
@@ -70,7 +71,7 @@ class Tracker:
                 return None
             frame = grown(box, max(14, (box[2] - box[0]) // 2), max(12, (box[3] - box[1]) // 2), self._shape)
             track = self._within(frame, box)
-            if track is None or self._too_large(track.box):
+            if track is None or self._too_large(track.box) or _is_line(track.box):
                 return None  # what has grown so far is a line or a caption band
             if not self._reaches_out(track.box, frame):
                 break
@@ -171,6 +172,10 @@ def _local(total: Field, count: float, mask: NDArray[np.bool_]) -> Field:
     """Return a mark's mean edges (2, h, w), less what is common to its surroundings."""
     mean = stays(total, np.ones(total.shape[1:], np.float32), 1.0).mean
     return np.asarray(mean * mask / np.float32(max(count, 1e-6)), np.float32)
+
+
+def _is_line(box: Box) -> bool:
+    return min(box[2] - box[0], box[3] - box[1]) <= _THIN
 
 
 def _bounds(mask: NDArray[np.bool_]) -> Box:

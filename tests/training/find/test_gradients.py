@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from streamproc.training.find.candidates import Lines, inside_rim, propose
-from streamproc.training.find.gradients import edges, persistence
+from streamproc.training.find.gradients import Edges, edges, persistence
 
 SHAPE = 120, 200
 
@@ -52,11 +52,28 @@ def test_a_mark_is_proposed_and_a_line_across_the_picture_is_not() -> None:
     assert (abs(left - 30), abs(top - 20), abs(right - 60), abs(bottom - 32)) <= (2, 2, 2, 2)
 
 
-def test_a_line_is_taken_out_of_what_lies_across_it() -> None:
-    total = np.zeros((2, 20, 40), np.float32)
-    total[1, 10] = 5
-    total[1, 10, 15:25] += 3
-    lines = Lines(np.arange(20) == 10, np.zeros(40, bool))
-    rest = lines.removed(total)
-    assert rest[1, 10, 15:25].tolist() == [3] * 10
-    assert np.count_nonzero(rest) == 10
+def test_a_line_is_taken_out_and_what_lies_across_it_stays_on_both_sides() -> None:
+    total = np.ones((2, 20, 40), np.float32)
+    rest = Lines(np.arange(20) == 10, np.zeros(40, bool)).removed(total)
+    assert (rest[:, 10] == 0).all()
+    assert (rest[:, np.arange(20) != 10] == 1).all()
+
+
+def test_edges_kept_as_bytes_add_up_and_match_as_floats_do() -> None:
+    luma = changing(300)
+    fields, kept = edges(luma), Edges.of(luma)
+    weights = np.random.default_rng(1).uniform(0, 1, (2, len(luma)))
+    assert len(kept) == len(luma)
+    assert kept.sums(weights) == pytest.approx(np.einsum("kn,ncyx->kcyx", weights, fields), abs=0.5)
+    assert kept.energy(weights[0]) == pytest.approx(np.einsum("n,ncyx->yx", weights[0], fields**2), abs=0.5)
+    mark = fields.mean(axis=0)
+    direct = np.einsum("ncyx,cyx->n", fields, mark) / (mark**2).sum()
+    assert kept.matches(np.stack([mark, 2 * mark])) == pytest.approx(np.stack([direct, direct / 2], axis=1), abs=0.05)
+
+
+def test_edges_are_left_out_where_a_mark_may_not_be() -> None:
+    allowed = np.zeros(SHAPE, bool)
+    allowed[:, :50] = True
+    kept = Edges.of(changing(3), allowed).coded
+    assert kept[:, :, :, :50].any()
+    assert not kept[:, :, :, 50:].any()
