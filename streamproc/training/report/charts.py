@@ -82,7 +82,7 @@ def _drawing(name: str, labels: tuple[str, str], size: tuple[float, float] = _SI
 def learning_curve(history: Sequence[tuple[int, float]]) -> Markup:
     """Draw the loss at each step, and its running mean. history: (step, loss), at least one."""
     steps, losses = (np.array(column, float) for column in zip(*history, strict=True))
-    width = max(1, len(losses) // 20)
+    width = min(len(losses), max(8, len(losses) // 10))  # one batch says little
     smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
     with _drawing("learning", ("axis_step", "axis_loss")) as chart:
         chart.axes.plot(steps, losses, color=WITH, alpha=0.35, linewidth=1)
