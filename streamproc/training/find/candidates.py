@@ -1,5 +1,6 @@
 """Places where something stays: compact groups of persistent edges, without lines across the whole picture."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -28,6 +29,8 @@ class Proposal:
     box: Box
     strength: float
     """Sum of the evidence in it."""
+    grey: float | None = None
+    """Its brightness, if it is darker than some grounds and brighter than others; None if it always looks alike."""
 
 
 def smoothed(evidence: Field) -> Field:
@@ -51,6 +54,10 @@ class Lines:
         along = (np.median(evidence, axis=1) > _LINE, np.median(evidence, axis=0) > _LINE)
         rows, columns = (cv2.dilate(one.astype(np.uint8), around).ravel() > 0 for one in along)
         return cls(rows, columns)
+
+    def joined(self, other: "Lines") -> "Lines":
+        """Return these and others."""
+        return Lines(self.rows | other.rows, self.columns | other.columns)
 
     def within(self, box: Box) -> "Lines":
         """Return those in a part of the picture."""
@@ -78,15 +85,26 @@ def inside_rim(shape: tuple[int, ...]) -> NDArray[np.bool_]:
     return allowed
 
 
-def propose(evidence: Field) -> list[Proposal]:
+def propose(evidence: Field, grey: float | None = None) -> list[Proposal]:
     """Return places where something stays, strongest first. evidence: (h, w), see ``Persistence``; 0 on lines."""
     strong = smoothed(evidence)
     found = [
-        Proposal(box, float(strong[inside].sum()))
+        Proposal(box, float(strong[inside].sum()), grey)
         for box, inside in groups(strong > SEED)
         if int(inside.sum()) >= _LEAST_PIXELS
     ]
     return sorted(found, key=lambda proposal: -proposal.strength)[:_MOST]
+
+
+def also(first: Sequence[Proposal], others: Sequence[Proposal]) -> list[Proposal]:
+    """Return the first proposals, and those others that lie elsewhere, strongest first."""
+    kept = list(first)
+    for proposal in sorted(others, key=lambda one: -one.strength):
+        left, top, right, bottom = proposal.box
+        around = left - _NEAR, top - _NEAR, right + _NEAR, bottom + _NEAR
+        if len(kept) < 2 * _MOST and not any(overlap(around, one.box) for one in kept):
+            kept.append(proposal)
+    return kept
 
 
 def groups(mask: NDArray[np.bool_]) -> list[tuple[Box, NDArray[np.bool_]]]:

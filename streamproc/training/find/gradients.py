@@ -5,8 +5,9 @@ it stands out of the noise. Of pictures that change, such vectors point everywhe
 number of pictures; of a mark that stays, they agree.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,6 +21,8 @@ _FULL = 127.0  # of a byte with a sign
 _PART = 1 << 19  # values of a stack that are worked on at a time: 2 MB as floats
 _FAINT = 5.0  # grey levels a pixel at which an edge has 0.7 of its full length
 _BROAD = 12.0  # pixels; what all pictures have in common (bright above, dark below) changes over longer ways only
+_GROUND = 25  # pixels across, over which the ground's brightness is averaged
+_DIFFERENT = 25.0  # grey levels from which on a mark stands out from its ground
 _LEAST = 0.01  # mean square length of vectors that is taken for granted, so that black bars are no evidence
 
 
@@ -63,6 +66,10 @@ class Edges:
     def shape(self) -> tuple[int, ...]:
         """Return (2, h, w)."""
         return self.coded.shape[1:]
+
+    def turned(self, signs: NDArray[np.floating]) -> "Edges":
+        """Return them with each picture's edges turned about where its sign (N,) is negative."""
+        return Edges(np.where(signs[:, None, None, None] < 0, -self.coded, self.coded))
 
     def sums(self, weights: NDArray[np.floating]) -> Field:
         """Return (K, 2, h, w): the edges' sums with each row of weights (K, N)."""
@@ -110,14 +117,35 @@ class Persistence:
 
 def persistence(luma: Luma, weights: NDArray[np.float32]) -> Persistence:
     """Return what stays in pictures that count by weights. luma: (N, h, w) uint8; weights: (N,), at least 0."""
-    total = np.zeros((2, *luma.shape[1:]), np.float32)
-    energy = np.zeros(luma.shape[1:], np.float32)
+    return persistences(luma, weights, ())[0]
+
+
+def persistences(luma: Luma, weights: NDArray[np.float32], greys: Sequence[float]) -> list[Persistence]:
+    """Return what stays as it is, and what stays if it is a mark of each of some greys; see ``persistence``.
+
+    A mark that is neither light nor dark is brighter than some grounds and darker than others: its edges turn about,
+    and cancel out unless those on brighter grounds are turned back.
+    """
+    total = np.zeros((1 + len(greys), 2, *luma.shape[1:]), np.float32)
+    energy = np.zeros((1 + len(greys), *luma.shape[1:]), np.float32)
     for picture, weight in zip(luma, weights, strict=True):
         if weight > 0:
             edge = edges(picture[None])[0]
-            total += weight * edge
-            energy += weight * (edge**2).sum(axis=0)
-    return stays(total, energy, float(weights.sum()))
+            square = (edge**2).sum(axis=0)
+            total[0] += weight * edge
+            energy[0] += weight * square
+            ground = cv2.blur(picture, (_GROUND, _GROUND)) if greys else picture
+            for number, grey in enumerate(greys, start=1):
+                side = above(ground, grey)
+                total[number] += (weight * side) * edge
+                energy[number] += (weight * side**2) * square
+    return [stays(one, other, float(weights.sum())) for one, other in zip(total, energy, strict=True)]
+
+
+def above(ground: NDArray[Any], grey: float) -> Field:
+    """Return by how much a mark of a grey stands out from grounds: 1 if they are much darker, -1 if much brighter."""
+    height = (np.float32(grey) - ground.astype(np.float32)) / np.float32(_DIFFERENT)
+    return np.asarray(np.clip(height, -1, 1), np.float32)
 
 
 def stays(total: Field, energy: Field, count: float) -> Persistence:

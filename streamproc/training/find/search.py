@@ -11,17 +11,19 @@ from streamproc.errors import ModelError
 from streamproc.inference.card import Region
 from streamproc.training.cutout import FEWEST, cut_out
 from streamproc.training.find import verdict
-from streamproc.training.find.candidates import Box, Lines, gap, inside_rim, overlap, propose, union
+from streamproc.training.find.candidates import Box, Lines, Proposal, also, gap, inside_rim, overlap, propose, union
 from streamproc.training.find.finding import Finding, Kind, Mark, Picture
-from streamproc.training.find.gradients import persistence
+from streamproc.training.find.gradients import persistences
 from streamproc.training.find.samples import Progress, Samples, cuts, sample
 from streamproc.training.find.tracks import Track, Tracker
 from streamproc.training.find.verdict import Footing, Sighting
 
+_GREYS = 90.0, 130.0, 170.0  # of marks that are darker than some grounds and brighter than others
 _TOGETHER = 0.97  # of the time; two marks near each other that come and go together are one
 _TRACE = 3.0  # contrast below which a place is not worth naming
 _SURE = 0.99  # probability of pictures that the cut-out is made from
 _PRESENT, _ABSENT = 120, 60  # pictures that the cut-out is made from, at most
+_PIXELS = 3_000_000  # of either kind together; `cut_out` looks at no more
 _MARGIN = 0.5  # of the box's sides, around the cut-out's pictures, for what lies behind
 
 
@@ -54,7 +56,8 @@ def finished(finding: Finding, sources: Sequence[Path], progress: Progress = _qu
     progress("cutting the mark out", 0.0)
     finding = replace(finding, frame=_fullest_frame(finding, sources))
     if finding.chosen is not None:
-        chosen = _with_logo(finding.chosen, finding.times, sources)
+        size = (0, 0) if finding.frame is None else finding.frame.shape[:2]
+        chosen = _with_logo(finding.chosen, finding.times, sources, size[0] * size[1])
         marks = tuple(chosen if mark is finding.chosen else mark for mark in finding.marks)
         finding = replace(finding, marks=marks, chosen=chosen)
     progress("cutting the mark out", 1.0)
@@ -105,20 +108,16 @@ def look_at(samples: Samples, region: Region | None, progress: Progress = _quiet
     progress("looking for what stays", 0.0)
     if len(samples.times) < 2:
         return Survey(samples, (), (), region is not None)
-    evidence = persistence(samples.luma, samples.weights).evidence
-    allowed, lines = inside_rim(evidence.shape), Lines.of(evidence)
-    if region is not None:
-        allowed &= _inside(region, evidence.shape)
-    places = [proposal.box for proposal in propose(evidence * allowed * lines.off())]
-    tracker = Tracker(samples, places, allowed, lines)
+    places, lines, allowed = _places(samples, region)
+    tracker = Tracker(samples, [place.box for place in places], allowed, lines)
     tracks: list[Track] = []
     for number, place in enumerate(places):
         progress("looking for what stays", number / len(places))
-        track = tracker.track(place)
+        track = tracker.track(place.box, place.grey)
         if track is not None and not any(overlap(track.box, other.box) for other in tracks):
             tracks.append(track)
     tracks = [track for track in _joined(tracks, tracker) if track.contrast >= _TRACE]
-    shape = evidence.shape
+    shape = allowed.shape
     sightings = [
         Sighting(_region(track.box, shape), track.contrast, track.probability, track.changes) for track in tracks
     ]
@@ -126,6 +125,20 @@ def look_at(samples: Samples, region: Region | None, progress: Progress = _quiet
     by_sighting = {id(seen): track for seen, track in zip(sightings, tracks, strict=True)}
     likenesses = tuple(_likeness(by_sighting[id(seen)], samples) for seen, _ in marks)
     return Survey(samples, tuple(marks), likenesses, region is not None)
+
+
+def _places(samples: Samples, region: Region | None) -> tuple[list[Proposal], Lines, NDArray[np.bool_]]:
+    """Return places where something stays, lines across the picture, and where a mark may be (h, w)."""
+    plain, *turned = (one.evidence for one in persistences(samples.luma, samples.weights, _GREYS))
+    allowed = inside_rim(plain.shape)
+    if region is not None:
+        allowed &= _inside(region, plain.shape)
+    lines = Lines.of(plain)
+    for evidence in turned:
+        lines = lines.joined(Lines.of(evidence))
+    free = allowed & lines.off()
+    greys = [one for grey, evidence in zip(_GREYS, turned, strict=True) for one in propose(evidence * free, grey)]
+    return also(propose(plain * free), greys), lines, allowed
 
 
 def _inside(region: Region, shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -146,7 +159,7 @@ def _joined(tracks: list[Track], tracker: Tracker) -> list[Track]:
     done: list[Track] = []
     for track in tracks:
         partner = next((other for other in done if _belong(track, other)), None)
-        whole = None if partner is None else tracker.track(union(track.box, partner.box))
+        whole = None if partner is None else tracker.track(union(track.box, partner.box), partner.grey)
         if partner is None or whole is None:
             done.append(track)
         else:
@@ -157,7 +170,8 @@ def _joined(tracks: list[Track], tracker: Tracker) -> list[Track]:
 def _belong(one: Track, other: Track) -> bool:
     alike = float(((one.probability > 0.5) == (other.probability > 0.5)).mean())
     sides = [side for box in (one.box, other.box) for side in (box[2] - box[0], box[3] - box[1])]
-    return alike > _TOGETHER and gap(one.box, other.box) <= max(sides) // 3
+    same = one.changes == other.changes  # a clock beside a bug is not a part of it
+    return same and alike > _TOGETHER and gap(one.box, other.box) <= max(sides) // 3
 
 
 def _likeness(track: Track, samples: Samples) -> Picture:
@@ -179,13 +193,14 @@ def _fullest_frame(finding: Finding, sources: Sequence[Path]) -> Picture | None:
     return cuts(sources, everything, [float(finding.times[int(np.argmax(fullness))])])[0]
 
 
-def _with_logo(mark: Mark, times: NDArray[np.float64], sources: Sequence[Path]) -> Mark:
-    """Return the mark with its likeness cut out of pictures of the footage's own size."""
-    present = _spread(np.flatnonzero(mark.presence > _SURE), _PRESENT)
-    absent = _spread(np.flatnonzero(mark.presence < 1 - _SURE), _ABSENT)
+def _with_logo(mark: Mark, times: NDArray[np.float64], sources: Sequence[Path], pixels: int) -> Mark:
+    """Return the mark with its likeness cut out of pictures of the footage's own size, so many pixels."""
+    wide = _widened(mark.box)
+    most = max(2 * FEWEST, int(_PIXELS / max(1.0, wide.width * wide.height * pixels)))
+    present = _spread(np.flatnonzero(mark.presence > _SURE), min(most, _PRESENT))
+    absent = _spread(np.flatnonzero(mark.presence < 1 - _SURE), min(most, _ABSENT))
     if len(present) < FEWEST:
         return mark
-    wide = _widened(mark.box)
     chosen = np.sort(np.concatenate([present, absent]))
     pictures = np.stack(cuts(sources, wide, times[chosen].tolist()))
     there = np.isin(chosen, present)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from streamproc.training.find.candidates import SEED, Box, Lines, groups, grown, overlap, smoothed
 from streamproc.training.find.changing import Shown, changes
-from streamproc.training.find.gradients import Edges, Field, stays
+from streamproc.training.find.gradients import Edges, Field, above, stays
 from streamproc.training.find.presence import Course, Matches, follow
 from streamproc.training.find.samples import Samples
 
@@ -18,6 +18,7 @@ _LOOKS = 3  # the last two farther around, when the mark turns out to be larger
 _PLACES = 24  # elsewhere, to know what matches are like without the mark
 _PICTURES = 150  # that are looked at there
 _WIDEST, _TALLEST = 0.3, 0.4  # of the picture; what is larger is no bug
+_BESIDE = 8  # pixels of a mark's surroundings that tell its ground
 _THIN = 4  # pixels of 360 lines; what is no higher or no wider is a piece of a line
 _ROOM = 5  # pixels that must be free around a mark
 _SHARE = 0.06  # of the mark's strongest evidence, from which on a pixel is the mark's
@@ -39,6 +40,8 @@ class Track:
     """Mean evidence of its best pixels."""
     changes: bool
     """Whether a part of it changes now and then, as a clock's digits do."""
+    grey: float | None = None
+    """See Proposal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +66,17 @@ class Tracker:
         self._taken, self._allowed, self._lines = taken, allowed, lines
         self._weights = samples.weights
 
-    def track(self, box: Box) -> Track | None:
-        """Return the mark in and around a box and when it is there; None when there is none, or none so small."""
+    def track(self, box: Box, grey: float | None = None) -> Track | None:
+        """Return the mark in and around a box and when it is there; None when there is none, or none so small.
+
+        grey: the mark's brightness if its edges turn about with the ground; see Proposal.
+        """
         track: Track | None = None
         for _ in range(_LOOKS):
             if self._too_large(box):
                 return None
             frame = grown(box, max(14, (box[2] - box[0]) // 2), max(12, (box[3] - box[1]) // 2), self._shape)
-            track = self._within(frame, box)
+            track = self._within(frame, box, grey)
             if track is None or self._too_large(track.box) or _is_line(track.box):
                 return None  # what has grown so far is a line or a caption band
             if not self._reaches_out(track.box, frame):
@@ -78,9 +84,12 @@ class Tracker:
             box = track.box
         return track
 
-    def _within(self, frame: Box, box: Box) -> Track | None:
+    def _within(self, frame: Box, box: Box, grey: float | None) -> Track | None:
         """Return the mark that lies in a box, as far as it lies in the frame around it."""
         fields = Edges.of(self._cut(frame), self._allowed[frame[1] : frame[3], frame[0] : frame[2]])
+        if grey is not None:
+            near = self._cut(grown(box, _BESIDE, _BESIDE, self._shape))
+            fields = fields.turned(above(near.mean(axis=(1, 2)), grey))
         lines = self._lines.within(frame)
         inner = _moved(box, -frame[0], -frame[1])
         course = Course(np.ones(len(fields)), 0.0)
@@ -96,7 +105,7 @@ class Tracker:
             return None
         inner, mask, best = final
         ticks = changes(fields, Shown(course.probability, self._samples.times, self._samples.scenes), mask)
-        return Track(_moved(inner, frame[0], frame[1]), course.probability, course.contrast, best, ticks)
+        return Track(_moved(inner, frame[0], frame[1]), course.probability, course.contrast, best, ticks, grey)
 
     def _too_large(self, box: Box) -> bool:
         height, width = self._shape
