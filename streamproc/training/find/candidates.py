@@ -19,6 +19,7 @@ _MOST = 10  # places that are looked at, strongest first
 _LEAST_PIXELS = 10
 _NEAR = 4  # pixels of 360 lines; parts of a mark lie no farther apart, or are joined later if they come and go together
 _LINE = 3.0  # median evidence along a whole row or column that makes it a line across the picture
+_BROADEST = 12  # pixels; a letterbox's edge is no broader
 _RIM = 0.008  # of the picture's size; at its very edge coding leaves lines
 
 
@@ -85,12 +86,12 @@ def inside_rim(shape: tuple[int, ...]) -> NDArray[np.bool_]:
     return allowed
 
 
-def propose(evidence: Field, grey: float | None = None) -> list[Proposal]:
+def propose(evidence: Field, lines: Lines, grey: float | None = None) -> list[Proposal]:
     """Return places where something stays, strongest first. evidence: (h, w), see ``Persistence``; 0 on lines."""
     strong = smoothed(evidence)
     found = [
         Proposal(box, float(strong[inside].sum()), grey)
-        for box, inside in groups(strong > SEED)
+        for box, inside in groups((strong > SEED) & lines.off(), lines)
         if int(inside.sum()) >= _LEAST_PIXELS
     ]
     return sorted(found, key=lambda proposal: -proposal.strength)[:_MOST]
@@ -107,11 +108,16 @@ def also(first: Sequence[Proposal], others: Sequence[Proposal]) -> list[Proposal
     return kept
 
 
-def groups(mask: NDArray[np.bool_]) -> list[tuple[Box, NDArray[np.bool_]]]:
-    """Return each group of set pixels that lie near each other: its box, and which of all pixels (h, w) are in it."""
+def groups(mask: NDArray[np.bool_], lines: Lines | None = None) -> list[tuple[Box, NDArray[np.bool_]]]:
+    """Return each group of set pixels that lie near each other: its box, and which of all pixels (h, w) are in it.
+
+    lines: what is on either side of one of these is near, for nothing can be seen on it.
+    """
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _NEAR + 1, 2 * _NEAR + 1))
-    joined = cv2.dilate(mask.astype(np.uint8), kernel)
-    count, labels = cv2.connectedComponents(joined)
+    seen = [np.arange(length) for length in mask.shape] if lines is None else [_off(lines.rows), _off(lines.columns)]
+    count, joined = cv2.connectedComponents(cv2.dilate(mask[np.ix_(*seen)].astype(np.uint8), kernel))
+    labels = np.zeros(mask.shape, joined.dtype)
+    labels[np.ix_(*seen)] = joined
     found = []
     for number in range(1, count):
         inside = (labels == number) & mask
@@ -119,6 +125,15 @@ def groups(mask: NDArray[np.bool_]) -> list[tuple[Box, NDArray[np.bool_]]]:
         box = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
         found.append((box, inside))
     return found
+
+
+def _off(lines: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return where there is no line, or so broad a band that what lies on either side has nothing in common."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], lines.astype(np.int8), [0]])))
+    narrow = np.zeros(len(lines), bool)
+    for start, end in edges.reshape(-1, 2):
+        narrow[start:end] = end - start <= _BROADEST
+    return np.flatnonzero(~narrow)
 
 
 def grown(box: Box, across: int, down: int, shape: tuple[int, int]) -> Box:

@@ -137,8 +137,10 @@ def _places(samples: Samples, region: Region | None) -> tuple[list[Proposal], Li
     for evidence in turned:
         lines = lines.joined(Lines.of(evidence))
     free = allowed & lines.off()
-    greys = [one for grey, evidence in zip(_GREYS, turned, strict=True) for one in propose(evidence * free, grey)]
-    return also(propose(plain * free), greys), lines, allowed
+    greys = [
+        one for grey, evidence in zip(_GREYS, turned, strict=True) for one in propose(evidence * free, lines, grey)
+    ]
+    return also(propose(plain * free, lines), greys), lines, allowed
 
 
 def _inside(region: Region, shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -131,7 +131,8 @@ class Tracker:
         mean = stays(lines.removed(sums.edges.sum(axis=0)), sums.energy, float(sums.counts.sum()))
         strong = smoothed(mean.evidence)
         best = float(np.percentile(strong[near[1] : near[3], near[0] : near[2]], 98))
-        parts = [part for part in groups(strong > max(SEED, _SHARE * best)) if overlap(part[0], near)]
+        there = (strong > max(SEED, _SHARE * best)) & lines.off()
+        parts = [part for part in groups(there, lines) if overlap(part[0], near)]
         if not parts:
             return None
         mask = np.logical_or.reduce([inside for _, inside in parts])

@@ -46,7 +46,7 @@ def test_a_mark_is_proposed_and_a_line_across_the_picture_is_not() -> None:
     assert {99, 100} <= set(rows.tolist())
     assert rows.min() > 90
     (left, top, right, bottom), *others = (
-        proposal.box for proposal in propose(evidence * lines.off() * inside_rim(SHAPE))
+        proposal.box for proposal in propose(evidence * lines.off() * inside_rim(SHAPE), lines)
     )
     assert not others
     assert (abs(left - 30), abs(top - 20), abs(right - 60), abs(bottom - 32)) <= (2, 2, 2, 2)
