@@ -8,7 +8,7 @@ named bit rate. In 25-frame streams of the same footage (x264 superfast, a keyfr
 The decoys: an age mark at the start of each block, a clock that runs all the time or with the programme, a ticker,
 hashtags, letterboxes, and adverts with their own logos, often in the bug's place.
 
-    python -m benchmarks.regions --out DIR [--broadcasts 40] [--seed 1] [--jobs 1] [--split test]
+    python -m benchmarks.regions --out DIR [--first 0] [--broadcasts 40] [--seed 1] [--jobs 1] [--split test]
 """
 
 import argparse
@@ -532,7 +532,8 @@ def main() -> int:
     """Run as a program."""
     parser = argparse.ArgumentParser(description="Measure the search for a bug's place.")
     parser.add_argument("--out", type=Path, required=True, help="where composed broadcasts are kept")
-    parser.add_argument("--broadcasts", type=int, default=40)
+    parser.add_argument("--first", type=int, default=0, help="number of the first broadcast that is searched")
+    parser.add_argument("--broadcasts", type=int, default=40, help="how many are searched")
     parser.add_argument(
         "--others", type=int, default=3, help="broadcasts without a bug, with two, and with one that never goes, each"
     )
@@ -546,7 +547,8 @@ def main() -> int:
     work: list[tuple[Case, Path, tuple[float, ...]]] = []
     counts = {"bug": arguments.broadcasts, "one shot": 1}
     for kind in reversed(KINDS):
-        for number in range(counts.get(kind, arguments.others)):
+        first = arguments.first if kind == "bug" else 0
+        for number in range(first, first + counts.get(kind, arguments.others)):
             case = draw_case(number, kind, arguments.split, arguments.seed, arguments.data)
             video = compose(case, library, arguments.data, arguments.out)
             work.append((case, video, (10, 5, 1) if number == 0 else (10, 5)))
@@ -569,8 +571,9 @@ def _measured(work: tuple[Case, Path, tuple[float, ...]]) -> list[Outcome]:
 
 def _write(outcomes: Sequence[Outcome], recordings: list[dict[str, Any]], arguments: argparse.Namespace) -> None:
     results: dict[str, Any] = {
-        "command": f"python -m benchmarks.regions --out DIR --broadcasts {arguments.broadcasts} "
-        f"--others {arguments.others} --seed {arguments.seed} --split {arguments.split}",
+        "command": f"python -m benchmarks.regions --out DIR --first {arguments.first} "
+        f"--broadcasts {arguments.broadcasts} "
+        f"--others {arguments.others} --jobs {arguments.jobs} --seed {arguments.seed} --split {arguments.split}",
         "machine": describe(),
         "peak_memory_mb": max(outcome.peak_mb for outcome in outcomes),
         "bug that comes and goes": {},

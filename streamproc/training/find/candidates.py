@@ -19,7 +19,7 @@ _MOST = 10  # places that are looked at, strongest first
 _LEAST_PIXELS = 10
 _NEAR = 4  # pixels of 360 lines; parts of a mark lie no farther apart, or are joined later if they come and go together
 _LINE = 3.0  # median evidence along a whole row or column that makes it a line across the picture
-_BROADEST = 12  # pixels; a letterbox's edge is no broader
+_BROADEST = 20  # pixels; a letterbox's edge, with what coding leaves beside it, is no broader
 _RIM = 0.008  # of the picture's size; at its very edge coding leaves lines
 
 
@@ -101,9 +101,7 @@ def also(first: Sequence[Proposal], others: Sequence[Proposal]) -> list[Proposal
     """Return the first proposals, and those others that lie elsewhere, strongest first."""
     kept = list(first)
     for proposal in sorted(others, key=lambda one: -one.strength):
-        left, top, right, bottom = proposal.box
-        around = left - _NEAR, top - _NEAR, right + _NEAR, bottom + _NEAR
-        if len(kept) < 2 * _MOST and not any(overlap(around, one.box) for one in kept):
+        if len(kept) < 2 * _MOST and not any(overlap(proposal.box, one.box) for one in kept):
             kept.append(proposal)
     return kept
 

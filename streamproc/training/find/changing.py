@@ -11,8 +11,8 @@ from streamproc.training.find.gradients import Edges, Field
 _STRETCH_S = 30.0  # shorter than a clock's minute, longer than most shots
 _SURE = 0.95  # probability from which on the mark is there
 _FEWEST = 5  # stretches with at least two scenes, without which nothing is said
-_CHANGE = 0.12  # of the squared length of the mark's own edges, by which a pixel that changes does so
-_PART = 0.06  # of the mark's pixels
+_CHANGE = 0.2  # of the squared length of the mark's own edges, by which a pixel that changes does so
+_PART = 0.08  # of the mark's pixels
 _LEAST_PIXELS = 8
 _AROUND = 13  # pixels across, in which a digit that changes may lie beside those that stay
 

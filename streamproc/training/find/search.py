@@ -114,7 +114,7 @@ def look_at(samples: Samples, region: Region | None, progress: Progress = _quiet
     for number, place in enumerate(places):
         progress("looking for what stays", number / len(places))
         track = tracker.track(place.box, place.grey)
-        if track is not None and not any(overlap(track.box, other.box) for other in tracks):
+        if track is not None and not any(_doubles(track, other) for other in tracks):
             tracks.append(track)
     tracks = [track for track in _joined(tracks, tracker) if track.contrast >= _TRACE]
     shape = allowed.shape
@@ -161,12 +161,24 @@ def _joined(tracks: list[Track], tracker: Tracker) -> list[Track]:
     done: list[Track] = []
     for track in tracks:
         partner = next((other for other in done if _belong(track, other)), None)
-        whole = None if partner is None else tracker.track(union(track.box, partner.box), partner.grey)
+        whole = None if partner is None else _whole(track, partner, tracker)
         if partner is None or whole is None:
             done.append(track)
         else:
             done[done.index(partner)] = whole
     return done
+
+
+def _doubles(one: Track, other: Track) -> bool:
+    """Tell whether a mark is what was found before, or lies upon it without being a part of it."""
+    return overlap(one.box, other.box) and (one.grey == other.grey or not _belong(one, other))
+
+
+def _whole(part: Track, first: Track, tracker: Tracker) -> Track | None:
+    """Return the mark that has two parts."""
+    box = union(part.box, first.box)
+    # A light part and a grey one can't be followed together; the clearer one tells when both are there.
+    return tracker.track(box, first.grey) if part.grey == first.grey else replace(first, box=box)
 
 
 def _belong(one: Track, other: Track) -> bool:
