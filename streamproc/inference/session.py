@@ -42,6 +42,7 @@ class LogoModel:
     def __init__(self, card: Card, session: onnxruntime.InferenceSession) -> None:
         self.card = card
         self._session = session
+        self._fed: dict[str, NDArray[np.float32]] = {}  # beside the crops
 
     @classmethod
     def load(cls, folder: Path, *, provider: Provider = "cpu") -> Self:
@@ -79,7 +80,7 @@ class LogoModel:
     def _run(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         size = (self.card.input.width, self.card.input.height)
         batch = np.stack([cv2.resize(crop, size, interpolation=cv2.INTER_AREA) for crop in crops]).astype(np.float32)
-        (logits,) = self._session.run([self.card.output], {self.card.input.name: batch})
+        (logits,) = self._session.run([self.card.output], {self.card.input.name: batch, **self._fed})
         return np.asarray(logits, np.float32).reshape(len(crops))
 
 

@@ -9,7 +9,6 @@ So a channel has a model the moment it has a PNG:
 
 import hashlib
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Literal, Self
@@ -72,11 +71,6 @@ class ReferenceModel(LogoModel):
     def __init__(self, card: Card, session: onnxruntime.InferenceSession, reference: dict[str, Layer]) -> None:
         super().__init__(card, session)
         self._fed = reference
-
-    def _run(self, crops: Sequence[Picture]) -> NDArray[np.float32]:
-        batch = np.stack([cv2.resize(crop, INPUT, interpolation=cv2.INTER_AREA) for crop in crops]).astype(np.float32)
-        (logits,) = self._session.run([self.card.output], {self.card.input.name: batch, **self._fed})
-        return np.asarray(logits, np.float32).reshape(len(crops))
 
 
 class Verifier:
@@ -162,6 +156,15 @@ def read_reference(path: Path, *, needs_alpha: bool = True) -> Picture:
 
     Raises ModelError: can't be read, no alpha where it is needed, nothing visible.
     """
+    logo = read_picture(path, needs_alpha=needs_alpha)
+    return _visible(logo, path) if logo.shape[2] == 4 else logo
+
+
+def read_picture(path: Path, *, needs_alpha: bool = True) -> Picture:
+    """Read a logo's file as (h, w, 4) uint8 RGBA; without alpha, if allowed, as (h, w, 3) RGB.
+
+    Raises ModelError: can't be read, no alpha where it is needed.
+    """
     try:
         coded = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError as error:
@@ -171,7 +174,7 @@ def read_reference(path: Path, *, needs_alpha: bool = True) -> Picture:
         raise ModelError(f"{path}: is not a picture; give the logo as a PNG with alpha")
     levels = np.asarray(picture // 257 if picture.dtype == np.uint16 else picture, np.uint8)
     if levels.ndim == 3 and levels.shape[2] == 4:
-        return _visible(np.asarray(cv2.cvtColor(levels, cv2.COLOR_BGRA2RGBA), np.uint8), path)
+        return np.asarray(cv2.cvtColor(levels, cv2.COLOR_BGRA2RGBA), np.uint8)
     if needs_alpha:
         raise ModelError(f"{path}: has no alpha channel; save the logo as a PNG with a transparent ground")
     return np.asarray(cv2.cvtColor(levels, cv2.COLOR_BGR2RGB if levels.ndim == 3 else cv2.COLOR_GRAY2RGB), np.uint8)

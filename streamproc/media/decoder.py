@@ -7,7 +7,7 @@ A packet that the codec refuses is skipped and counted; what it breaks shows as 
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -191,6 +191,21 @@ class FrameReader:
             if time >= self._resume and (self._last is None or time > self._last):
                 self._last = time
                 self._ready.append(Frame(frame, time))
+
+
+def decode_keyframes(
+    epoch: Epoch, start: Fraction, end: Fraction, wanted: Callable[[Fraction], bool] = lambda _: True
+) -> Iterator[Frame]:
+    """Yield the keyframes presented in [start, end) whose time is wanted; no other is decoded."""
+    decoder = KeyframeDecoder(epoch.format.video)
+    before = epoch.keyframe_times(Fraction(0), start)
+    for packet in epoch.keyframes(before[-1] if before else None):
+        time = packet.pts * epoch.format.video.time_base
+        if time >= end:
+            return
+        frame = decoder.decode(packet) if time >= start and wanted(time) else None
+        if frame is not None:
+            yield frame
 
 
 def decode_frames(epoch: Epoch, start: Fraction, end: Fraction) -> Iterator[Frame]:

@@ -21,7 +21,7 @@ from streamproc.catalogue import AlarmRow, SegmentRow
 from streamproc.errors import RecordingError
 from streamproc.inference.card import Region
 from streamproc.logic.labels import Label, without
-from streamproc.media.decoder import Frame, KeyframeDecoder, decode_frames
+from streamproc.media.decoder import Frame, decode_frames, decode_keyframes
 from streamproc.media.footage import Epoch, Footage
 from streamproc.messages import BoundaryState, Kind
 
@@ -183,17 +183,7 @@ def _frames(epoch: Epoch, start: Fraction, end: Fraction, step: Fraction) -> Ite
     times = epoch.keyframe_times(start, end)
     enough = 2 * len(times) * step >= end - start
     last: Fraction | None = None
-    for frame in _keyframes(epoch, times) if enough else decode_frames(epoch, start, end):
+    for frame in decode_keyframes(epoch, start, end) if enough else decode_frames(epoch, start, end):
         if last is None or frame.time - last >= step:
             last = frame.time
-            yield frame
-
-
-def _keyframes(epoch: Epoch, times: Sequence[Fraction]) -> Iterator[Frame]:
-    decoder = KeyframeDecoder(epoch.format.video)
-    for packet in epoch.keyframes(times[0] - Fraction(1, 1000)):
-        if packet.pts * epoch.format.video.time_base > times[-1]:
-            return
-        frame = decoder.decode(packet)
-        if frame is not None:
             yield frame

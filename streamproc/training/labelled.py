@@ -10,7 +10,7 @@ import numpy as np
 
 from streamproc.errors import ConfigError
 from streamproc.inference.card import Region
-from streamproc.media.decoder import Frame, KeyframeDecoder, decode_frames
+from streamproc.media.decoder import Frame, decode_frames, decode_keyframes
 from streamproc.media.files import FileFootage
 from streamproc.media.footage import Epoch
 from streamproc.training import backgrounds
@@ -160,7 +160,7 @@ def _frames(
             first, last = max(start - begun, Fraction(0)), min(end - begun, epoch.end())
             if first < last:
                 stride = _stride(epoch, (first, last), spans, every_frame=every_frame)
-                chosen = decode_frames(epoch, first, last) if every_frame else _keyframes(epoch, first, last)
+                chosen = decode_frames(epoch, first, last) if every_frame else decode_keyframes(epoch, first, last)
                 for number, frame in enumerate(chosen):
                     if number % stride == 0:
                         yield _look(frame, region, rng)
@@ -174,18 +174,6 @@ def _stride(epoch: Epoch, span: Span, spans: Sequence[Span], *, every_frame: boo
         return max(1, int(length * (epoch.format.video.rate or 25) / _ENOUGH))
     here = len(epoch.keyframe_times(*span)) / float(span[1] - span[0])
     return max(1, int(here * float(length) / _MOST))
-
-
-def _keyframes(epoch: Epoch, start: Fraction, end: Fraction) -> Iterator[Frame]:
-    decoder = KeyframeDecoder(epoch.format.video)
-    before = epoch.keyframe_times(Fraction(0), start)
-    for packet in epoch.keyframes(before[-1] if before else None):
-        time = packet.pts * epoch.format.video.time_base
-        if time >= end:
-            return
-        frame = decoder.decode(packet) if time >= start else None
-        if frame is not None:
-            yield frame
 
 
 def _look(frame: Frame, region: Region, rng: np.random.Generator) -> _Look:

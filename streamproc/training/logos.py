@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamproc.errors import ModelError
+from streamproc.inference.verifier import read_picture
 from streamproc.training.backgrounds import words, write
 from streamproc.training.composite import resize_logo, trim
 
@@ -21,18 +22,7 @@ def read_logo(path: Path) -> Picture:
 
     Raises ModelError: can't be read, no alpha, nothing visible, nothing transparent.
     """
-    try:
-        coded = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        raise ModelError(f"{path}: can't be read ({error.strerror}); give the logo as a PNG with alpha") from error
-    picture = cv2.imdecode(coded, cv2.IMREAD_UNCHANGED) if coded.size else None
-    if picture is None:
-        raise ModelError(f"{path}: is not a picture; give the logo as a PNG with alpha")
-    if picture.ndim != 3 or picture.shape[2] != 4:
-        raise ModelError(f"{path}: has no alpha channel; save the logo as a PNG with a transparent ground")
-    if picture.dtype == np.uint16:
-        picture = picture // 257
-    return check_logo(np.asarray(cv2.cvtColor(picture.astype(np.uint8), cv2.COLOR_BGRA2RGBA), np.uint8), str(path))
+    return check_logo(read_picture(path), str(path))
 
 
 def check_logo(logo: Picture, name: str) -> Picture:

@@ -9,9 +9,8 @@ import numpy as np
 
 from streamproc.errors import SourceError
 from streamproc.inference.card import Region
-from streamproc.media.decoder import KeyframeDecoder
+from streamproc.media.decoder import decode_keyframes
 from streamproc.media.files import FileFootage
-from streamproc.media.footage import Epoch
 from streamproc.training.backgrounds import Group, Picture
 
 Progress = Callable[[str, float], None]
@@ -52,20 +51,12 @@ def stills(path: Path, count: int, lines: int = _LINES) -> Iterator[Picture]:
     for epoch in FileFootage([path]).epochs():
         times = epoch.keyframe_times(Fraction(0), epoch.end())
         wanted = set(times[:: max(1, len(times) // count)])
-        for picture in _keyframes(epoch, wanted):
-            yield _reduced(picture, lines)
+        for frame in decode_keyframes(epoch, Fraction(0), epoch.end(), wanted.__contains__):
+            yield reduced(frame.crop((0, 0, frame.width // 2 * 2, frame.height // 2 * 2)), lines)
 
 
-def _keyframes(epoch: Epoch, wanted: set[Fraction]) -> Iterator[Picture]:
-    decoder = KeyframeDecoder(epoch.format.video)
-    for packet in epoch.keyframes():
-        if packet.pts * epoch.format.video.time_base in wanted:
-            frame = decoder.decode(packet)
-            if frame is not None:
-                yield frame.crop((0, 0, frame.width // 2 * 2, frame.height // 2 * 2))
-
-
-def _reduced(picture: Picture, lines: int) -> Picture:
+def reduced(picture: Picture, lines: int) -> Picture:
+    """Return a picture, (H, W, 3) uint8, scaled down to so many lines; a smaller one as it is."""
     if picture.shape[0] <= lines:
         return picture
     width = round(picture.shape[1] * lines / picture.shape[0])

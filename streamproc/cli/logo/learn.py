@@ -1,6 +1,5 @@
 """``streamproc logo learn``."""
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from streamproc.cli.logo.extra import need_tensorflow
 from streamproc.cli.logo.region import parse_region
 from streamproc.cli.progress import progress
 from streamproc.cli.timecodes import parse_range
@@ -59,8 +59,7 @@ def command(
     spans = tuple(map(parse_range, programme or ())), tuple(map(parse_range, advert or ()))
     labels = Ranges(programme=spans[0], advert=spans[1]) if any(spans) else None
     _check(sources, logo_png, labels, region, choose)
-    if importlib.util.find_spec("tensorflow") is None:
-        raise ConfigError("learning needs TensorFlow; install it with: pip install 'streamproc[train]'")
+    need_tensorflow()
     task = _Task(
         sources=sources or [],
         out=out,

@@ -1,13 +1,13 @@
 """``streamproc logo retrain``."""
 
 import dataclasses
-import importlib.util
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from streamproc.cli.logo.extra import need_tensorflow
 from streamproc.cli.logo.region import parse_region
 from streamproc.cli.progress import progress
 from streamproc.config import load
@@ -33,8 +33,7 @@ def command(
     folder = settings.channel(channel).model
     if folder is None:
         raise ConfigError(f"channel '{channel}' has no model to be learnt again; learn one with: streamproc logo learn")
-    if importlib.util.find_spec("tensorflow") is None:
-        raise ConfigError("learning needs TensorFlow; install it with: pip install 'streamproc[train]'")
+    need_tensorflow()
     from streamproc.catalogue import Catalogue
     from streamproc.media.recording.reader import RecordingFootage
     from streamproc.timebase import SystemClock

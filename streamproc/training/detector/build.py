@@ -1,8 +1,5 @@
 """Trains the detector and writes its folder. Imports TensorFlow, as no daemon does."""
 
-import contextlib
-import io
-import logging
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,17 +8,15 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
-import tf2onnx
 
 from streamproc.errors import ModelError
 from streamproc.inference.card import MODEL_FILE, Input, file_sha256
 from streamproc.inference.detector import DetectorCard, LogoDetector
+from streamproc.training import export
 from streamproc.training.detector.material import Material
 from streamproc.training.detector.measure import Judged, curve, recall_at, summary
 from streamproc.training.detector.network import STRIDE, Progress, Schedule, build, train
 from streamproc.training.detector.scenes import HEIGHT, WIDTH, Plan, Scene, draw
-from streamproc.training.export import OPSET
 
 ON_AIR = Plan(bugs=(0.3, 0.6, 0.1))
 """As many bugs in a picture as channels show: none, one, seldom two."""
@@ -105,10 +100,7 @@ def to_onnx(model: keras.Model, path: Path) -> float:
 
     Raises ModelError when the two differ by more than 0.002 on noise.
     """
-    signature = [tf.TensorSpec((None, HEIGHT, WIDTH, 3), tf.float32, name="image")]
-    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    with contextlib.redirect_stderr(io.StringIO()):  # Keras 3 prints to it about names that tf2onnx looks for in vain
-        tf2onnx.convert.from_keras(model, input_signature=signature, opset=OPSET, output_path=str(path))
+    export.convert(model, path)
     pictures = np.random.default_rng(0).integers(0, 256, (4, HEIGHT, WIDTH, 3), np.uint8)
     card = DetectorCard(name="check", sha256=file_sha256(path), input=Input(width=WIDTH, height=HEIGHT), stride=STRIDE)
     with tempfile.TemporaryDirectory() as folder:

@@ -15,6 +15,7 @@ from streamproc.training import backgrounds
 from streamproc.training.backgrounds import Group
 from streamproc.training.detector.frames import spread_keyframes
 from streamproc.training.logos import read_logo
+from streamproc.training.real import reduced
 
 Picture = NDArray[np.uint8]
 
@@ -105,16 +106,9 @@ def _pictures(file: Path, marked: tuple[str, ...]) -> list[Picture]:
         picture = cv2.imread(str(file), cv2.IMREAD_COLOR_RGB)
         found = [] if picture is None else [np.asarray(picture, np.uint8)]
     else:
-        found = [_reduced(picture) for _, picture in spread_keyframes([file], count=_STILLS)]
+        found = [reduced(picture, _LINES) for _, picture in spread_keyframes([file], count=_STILLS)]
     if not file.name.startswith(marked):
         return found
     return [
         picture[: int(len(picture) * _MARKED_CORNER), : int(picture.shape[1] * _MARKED_CORNER)] for picture in found
     ]
-
-
-def _reduced(picture: Picture) -> Picture:
-    if picture.shape[0] <= _LINES:
-        return picture
-    width = round(picture.shape[1] * _LINES / picture.shape[0])
-    return np.asarray(cv2.resize(picture, (width, _LINES), interpolation=cv2.INTER_AREA), np.uint8)

@@ -13,7 +13,7 @@ from streamproc.errors import ConfigError, SourceError
 from streamproc.inference.card import Region
 from streamproc.inference.session import LogoModel
 from streamproc.inference.verifier import MARGIN, Verifier, read_reference
-from streamproc.media.decoder import KeyframeDecoder
+from streamproc.media.decoder import decode_keyframes
 from streamproc.media.files import FileFootage, find_sources
 
 Picture = NDArray[np.uint8]
@@ -57,13 +57,9 @@ def _keyframes(model: LogoModel, sources: Sequence[Path]) -> Iterator[Answer]:
     for epoch in FileFootage(sources).epochs():
         times = epoch.keyframe_times(Fraction(0), epoch.end())
         wanted = set(times[:: max(1, -(-len(times) // _MOST))])
-        decoder = KeyframeDecoder(epoch.format.video)
-        for packet in epoch.keyframes():
-            time = packet.pts * epoch.format.video.time_base
-            frame = decoder.decode(packet) if time in wanted else None
-            if frame is not None:
-                crop = frame.crop(model.card.region.pixels(frame.width, frame.height))
-                yield Answer(float(time), float(model.probabilities([crop])[0]))
+        for frame in decode_keyframes(epoch, Fraction(0), epoch.end(), wanted.__contains__):
+            crop = frame.crop(model.card.region.pixels(frame.width, frame.height))
+            yield Answer(float(frame.time), float(model.probabilities([crop])[0]))
 
 
 def _probability(model: LogoModel, picture: Picture) -> float:

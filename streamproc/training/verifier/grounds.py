@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 
 from streamproc.errors import SourceError
-from streamproc.media.decoder import Frame, KeyframeDecoder, decode_frames
+from streamproc.media.decoder import Frame, decode_frames, decode_keyframes
 from streamproc.media.files import FileFootage, find_sources
 from streamproc.media.footage import Epoch
 from streamproc.training.backgrounds import Group, Picture
+from streamproc.training.real import reduced
 
 _PICTURES = frozenset({".png", ".jpg", ".jpeg"})
 _STILLS = 24  # of a recording
@@ -34,7 +35,7 @@ def _read(path: Path) -> Picture:
     picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if picture is None:
         raise SourceError(f"{path}: is not a picture that can be read")
-    return _reduced(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8))
+    return reduced(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8), _LINES)
 
 
 def _stills(path: Path) -> Iterator[Picture]:
@@ -42,16 +43,9 @@ def _stills(path: Path) -> Iterator[Picture]:
     for epoch in FileFootage([path]).epochs():
         times = epoch.keyframe_times(Fraction(0), epoch.end())
         chosen = set(times[:: max(1, len(times) // _STILLS)])
-        found = list(_keyframes(epoch, chosen)) if len(times) >= _STILLS else list(_some(epoch))
-        yield from (_reduced(frame.crop((0, 0, frame.width // 2 * 2, frame.height // 2 * 2))) for frame in found)
-
-
-def _keyframes(epoch: Epoch, chosen: set[Fraction]) -> Iterator[Frame]:
-    decoder = KeyframeDecoder(epoch.format.video)
-    for packet in epoch.keyframes():
-        frame = decoder.decode(packet) if packet.pts * epoch.format.video.time_base in chosen else None
-        if frame is not None:
-            yield frame
+        keyframes = decode_keyframes(epoch, Fraction(0), epoch.end(), chosen.__contains__)
+        for frame in keyframes if len(times) >= _STILLS else _some(epoch):
+            yield reduced(frame.crop((0, 0, frame.width // 2 * 2, frame.height // 2 * 2)), _LINES)
 
 
 def _some(epoch: Epoch) -> Iterator[Frame]:
@@ -62,10 +56,3 @@ def _some(epoch: Epoch) -> Iterator[Frame]:
         if frame.time >= due:
             due += end / _STILLS
             yield frame
-
-
-def _reduced(picture: Picture) -> Picture:
-    if picture.shape[0] <= _LINES:
-        return picture
-    width = round(picture.shape[1] * _LINES / picture.shape[0])
-    return np.asarray(cv2.resize(picture, (width, _LINES), interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,8 +1,5 @@
 """Trains the verifier, measures it on logos and grounds that it never saw, and writes its folder."""
 
-import contextlib
-import io
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +7,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import onnxruntime
 import tensorflow as tf
 import tf2onnx
 from numpy.typing import NDArray
@@ -18,9 +14,8 @@ from numpy.typing import NDArray
 from streamproc.errors import ModelError
 from streamproc.inference.card import MODEL_FILE, Decision, Input, file_sha256
 from streamproc.inference.verifier import INPUT, VerifierCard
-from streamproc.training import backgrounds, evaluate
+from streamproc.training import backgrounds, evaluate, export
 from streamproc.training.backgrounds import Group
-from streamproc.training.export import OPSET
 from streamproc.training.verifier import network
 from streamproc.training.verifier.grounds import read_grounds
 from streamproc.training.verifier.pairs import Batch, Pairing, varied
@@ -139,10 +134,9 @@ def to_onnx(model: keras.Model, path: Path) -> float:
     """
     shapes = {"image": (None, INPUT[1], INPUT[0], 3), "reference": (None, INPUT[1], INPUT[0], 4)}
     signature = [tf.TensorSpec(shape, tf.float32, name=name) for name, shape in shapes.items()]
-    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     function = tf.function(lambda image, reference: {"logit": model([image, reference], training=False)})
-    with contextlib.redirect_stderr(io.StringIO()):
-        tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET, output_path=str(path))
+    with export.quiet():
+        tf2onnx.convert.from_function(function, input_signature=signature, opset=export.OPSET, output_path=str(path))
     rng = np.random.default_rng(0)
     images = rng.uniform(0, 255, (8, *shapes["image"][1:])).astype(np.float32)
     references = rng.uniform(0, 255, (1, *shapes["reference"][1:])).astype(np.float32)
@@ -155,9 +149,7 @@ def to_onnx(model: keras.Model, path: Path) -> float:
 
 def run(path: Path, batch: Batch) -> NDArray[np.float32]:
     """Return the (N,) logits that an ONNX file gives, on one core; one reference serves all crops."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    session = export.one_core_session(path)
     parts = []
     for at in range(0, len(batch.images), 64):
         references = batch.references if len(batch.references) == 1 else batch.references[at : at + 64]
