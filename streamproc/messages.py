@@ -43,6 +43,18 @@ class AlarmKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A stretch of one epoch, [start, end)."""
+
+    epoch: int
+    """The epoch's number in the recording."""
+    start: Fraction
+    """Time of its first frame, seconds in the epoch."""
+    end: Fraction
+    """Time after its last frame, seconds in the epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EpochStarted:
     """The samples that follow belong to this epoch."""
 

@@ -34,7 +34,8 @@ class Exact(TypeDecorator[Fraction]):
         return None if value is None else Fraction(value)
 
 
-def _words(enum: type[StrEnum]) -> SqlEnum:
+def words(enum: type[StrEnum]) -> SqlEnum:
+    """Return the column type of an enumeration: its values as text, the same on every database."""
     return SqlEnum(enum, native_enum=False, length=16, values_callable=lambda kind: [member.value for member in kind])
 
 
@@ -124,10 +125,10 @@ class Boundary(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     epoch_id: Mapped[int] = mapped_column(ForeignKey("epochs.id"))
-    role: Mapped[Role] = mapped_column(_words(Role))
-    state: Mapped[BoundaryState] = mapped_column(_words(BoundaryState), index=True)
-    before: Mapped[Kind] = mapped_column(_words(Kind))
-    after: Mapped[Kind] = mapped_column(_words(Kind))
+    role: Mapped[Role] = mapped_column(words(Role))
+    state: Mapped[BoundaryState] = mapped_column(words(BoundaryState), index=True)
+    before: Mapped[Kind] = mapped_column(words(Kind))
+    after: Mapped[Kind] = mapped_column(words(Kind))
     last_old: Mapped[Fraction | None] = mapped_column(Exact)
     first_new: Mapped[Fraction | None] = mapped_column(Exact)
     decided: Mapped[Fraction | None] = mapped_column(Exact)
@@ -135,7 +136,7 @@ class Boundary(Base):
     time_ns: Mapped[int] = mapped_column(BigInteger)
     frame: Mapped[int | None] = mapped_column(BigInteger)
     confidence: Mapped[float]
-    method: Mapped[Method] = mapped_column(_words(Method))
+    method: Mapped[Method] = mapped_column(words(Method))
     created_ns: Mapped[int] = mapped_column(BigInteger)
 
     epoch: Mapped[Epoch] = relationship()
@@ -150,11 +151,11 @@ class BoundaryVersion(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     boundary_id: Mapped[int] = mapped_column(ForeignKey("boundaries.id"))
     number: Mapped[int]
-    state: Mapped[BoundaryState] = mapped_column(_words(BoundaryState))
+    state: Mapped[BoundaryState] = mapped_column(words(BoundaryState))
     time: Mapped[Fraction] = mapped_column(Exact)
     frame: Mapped[int | None] = mapped_column(BigInteger)
     confidence: Mapped[float]
-    method: Mapped[Method] = mapped_column(_words(Method))
+    method: Mapped[Method] = mapped_column(words(Method))
     created_ns: Mapped[int] = mapped_column(BigInteger)
 
 
@@ -182,7 +183,7 @@ class Clip(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     segment_id: Mapped[int] = mapped_column(ForeignKey("segments.id"), unique=True)
-    state: Mapped[ClipState] = mapped_column(_words(ClipState), index=True)
+    state: Mapped[ClipState] = mapped_column(words(ClipState), index=True)
     attempts: Mapped[int]
     path: Mapped[str | None] = mapped_column(Text)
     size_bytes: Mapped[int | None] = mapped_column(BigInteger)
@@ -213,7 +214,7 @@ class Label(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     epoch_id: Mapped[int] = mapped_column(ForeignKey("epochs.id"), index=True)
-    kind: Mapped[Kind] = mapped_column(_words(Kind))
+    kind: Mapped[Kind] = mapped_column(words(Kind))
     start: Mapped[Fraction] = mapped_column(Exact)
     end: Mapped[Fraction] = mapped_column(Exact)
     author: Mapped[str] = mapped_column(Text)
@@ -229,7 +230,7 @@ class Alarm(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"), index=True)
-    kind: Mapped[AlarmKind] = mapped_column(_words(AlarmKind))
+    kind: Mapped[AlarmKind] = mapped_column(words(AlarmKind))
     model_sha256: Mapped[str | None] = mapped_column(String(64))
     since_ns: Mapped[int] = mapped_column(BigInteger)
     raised_ns: Mapped[int] = mapped_column(BigInteger)

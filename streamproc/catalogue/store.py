@@ -15,15 +15,16 @@ docs/decisions/0006-catalogue.md has the reasons.
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from fractions import Fraction
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from streamproc.catalogue import queries
 from streamproc.catalogue.database import Database
+from streamproc.catalogue.ledger import Ledger, Writing
 from streamproc.catalogue.models import (
     Alarm,
     Boundary,
@@ -41,6 +42,8 @@ from streamproc.catalogue.models import (
     Segment,
     Watch,
 )
+from streamproc.catalogue.pieces import Pieces
+from streamproc.catalogue.programmes import Programmes
 from streamproc.catalogue.queries import SegmentFilter, Start
 from streamproc.catalogue.rows import (
     AlarmRow,
@@ -60,7 +63,6 @@ from streamproc.logic import labels
 from streamproc.messages import AlarmKind, BoundaryState, Change, Footing, Kind, Method, Placement, Position
 from streamproc.timebase import NS, Clock, to_ns
 
-EVENTS_KEPT = 10_000
 UNSETTLED_MARGIN_S = Fraction(10)
 """What refining may re-read on either side of a provisional boundary."""
 _SAME_RECORDING_NS = 3600 * NS
@@ -71,8 +73,9 @@ class Catalogue:
     """See the module. Every call raises CatalogueError when the database fails, or when the call makes no sense."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+        self.ledger = Ledger(database, clock)
+        self.programmes = Programmes(self.ledger)
+        self.pieces = Pieces(self.ledger)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock) -> "Catalogue":
@@ -85,7 +88,7 @@ class Catalogue:
 
     def close(self) -> None:
         """Let go of the database."""
-        self._database.close()
+        self.ledger.close()
 
     # What the daemon writes
 
@@ -175,7 +178,7 @@ class Catalogue:
 
     def position(self, channel: str) -> Position | None:
         """Return where the channel's analysis is; None before its first."""
-        with self._database.read() as session:
+        with self.ledger.read() as session:
             reader = session.scalar(select(Reader).join(Channel).where(Channel.name == channel))
             if reader is None:
                 return None
@@ -265,7 +268,7 @@ class Catalogue:
     def labels(self, channel: str) -> list[LabelRow]:
         """Return all that people said of the channel, oldest first; see :func:`streamproc.logic.labels.effective`."""
         query = select(Label, Epoch).join(Epoch).join(Channel).where(Channel.name == channel).order_by(Label.id)
-        with self._database.read() as session:
+        with self.ledger.read() as session:
             return [queries.label_row(label, epoch, channel) for label, epoch in session.execute(query)]
 
     def raise_alarm(
@@ -304,12 +307,12 @@ class Catalogue:
         query = select(Alarm).join(Channel).where(Channel.name == channel).order_by(Alarm.id.desc()).limit(limit)
         if before_id is not None:
             query = query.where(Alarm.id < before_id)
-        with self._database.read() as session:
+        with self.ledger.read() as session:
             return [queries.alarm_row(alarm, channel) for alarm in session.scalars(query)]
 
     def alarm(self, alarm_id: int) -> AlarmRow | None:
         """Return one alarm; None when there is none."""
-        with self._database.read() as session:
+        with self.ledger.read() as session:
             alarm = session.get(Alarm, alarm_id, options=[joinedload(Alarm.channel)])
             return None if alarm is None else queries.alarm_row(alarm, alarm.channel.name)
 
@@ -320,7 +323,7 @@ class Catalogue:
 
     def watch(self, channel: str) -> str | None:
         """Return what the watch over the channel's model remembers; None before its first word."""
-        with self._database.read() as session:
+        with self.ledger.read() as session:
             return session.scalar(select(Watch.memory).join(Channel).where(Channel.name == channel))
 
     def save_watch(self, channel: str, memory: str) -> None:
@@ -344,12 +347,12 @@ class Catalogue:
             .where(Channel.name == channel, Boundary.state == BoundaryState.PROVISIONAL)
             .order_by(Epoch.number, Boundary.time_ns)
         )
-        with self._database.read() as session:
+        with self.ledger.read() as session:
             return [queries.boundary_row(boundary, epoch, channel) for boundary, epoch in session.execute(query)]
 
     def boundaries(self, channel: str, epoch: int) -> list[BoundaryRow]:
         """Return the boundaries of an epoch that stand, its start and end among them, in time order."""
-        with self._database.read() as session:
+        with self.ledger.read() as session:
             row = queries.find_epoch(session, channel, epoch)
             return [queries.boundary_row(boundary, row, channel) for boundary in queries.standing(session, row)]
 
@@ -359,7 +362,7 @@ class Catalogue:
         That is: programmes whose clip is queued, being cut, or will be queued once both ends are final, and what
         lies around provisional boundaries. A programme that still runs does not hold what age or space would delete.
         """
-        with self._database.read() as session:
+        with self.ledger.read() as session:
             return queries.held_ranges(session, channel, UNSETTLED_MARGIN_S)
 
     def next_clip(self) -> ClipJob | None:
@@ -399,44 +402,44 @@ class Catalogue:
 
     def channels(self) -> list[ChannelRow]:
         """Return all channels, by name."""
-        with self._database.read() as session:
+        with self.ledger.read() as session:
             return [queries.channel_row(channel) for channel in session.scalars(select(Channel).order_by(Channel.name))]
 
     def epochs(self, channel: str) -> list[EpochRow]:
         """Return the channel's epochs, oldest first."""
         query = select(Epoch).join(Channel).where(Channel.name == channel).order_by(Epoch.number)
-        with self._database.read() as session:
+        with self.ledger.read() as session:
             return [queries.epoch_row(epoch, channel) for epoch in session.scalars(query)]
 
     def gaps(self, channel: str) -> list[GapRow]:
         """Return the channel's gaps, oldest first."""
         query = select(Gap).join(Channel, Gap.channel_id == Channel.id).where(Channel.name == channel).order_by(Gap.id)
         loaded = query.options(joinedload(Gap.before), joinedload(Gap.after))
-        with self._database.read() as session:
+        with self.ledger.read() as session:
             return [queries.gap_row(gap, channel) for gap in session.scalars(loaded)]
 
     def segments(self, channel: str, where: SegmentFilter = _EVERYTHING) -> list[SegmentRow]:
         """Return the channel's segments, by default all of them, in time order."""
         query = queries.narrowed(queries.segments_query().where(Channel.name == channel), where)
-        with self._database.read() as session:
+        with self.ledger.read() as session:
             return queries.segment_rows(session, query)
 
     def segment(self, segment_id: int) -> SegmentRow | None:
         """Return one segment; None when there is none, or it was merged into another."""
-        with self._database.read() as session:
+        with self.ledger.read() as session:
             rows = queries.segment_rows(session, queries.segments_query().where(Segment.id == segment_id))
             return rows[0] if rows else None
 
     def segment_at(self, boundary_id: int) -> SegmentRow | None:
         """Return the segment that begins at a boundary; None when none does."""
-        with self._database.read() as session:
+        with self.ledger.read() as session:
             rows = queries.segment_rows(session, queries.segments_query().where(Start.id == boundary_id))
             return rows[0] if rows else None
 
     def versions(self, boundary_id: int) -> list[VersionRow]:
         """Return all versions of a boundary, oldest first; also of one that was withdrawn."""
         query = select(BoundaryVersion).where(BoundaryVersion.boundary_id == boundary_id)
-        with self._database.read() as session:
+        with self.ledger.read() as session:
             return queries.version_rows(session.scalars(query.order_by(BoundaryVersion.number)))
 
     def clips(self, channel: str, *, before_id: int | None = None, limit: int | None = None) -> list[ClipRow]:
@@ -444,51 +447,34 @@ class Catalogue:
         query = queries.segments_query().where(Channel.name == channel, Clip.id.is_not(None))
         if before_id is not None:
             query = query.where(Clip.id < before_id)
-        with self._database.read() as session:
+        with self.ledger.read() as session:
             rows = queries.segment_rows(session, query.order_by(Clip.id.desc()).limit(limit))
             return [row.clip for row in rows if row.clip is not None]
 
     def clip(self, clip_id: int) -> ClipRow | None:
         """Return one clip; None when there is none."""
-        with self._database.read() as session:
+        with self.ledger.read() as session:
             rows = queries.segment_rows(session, queries.segments_query().where(Clip.id == clip_id))
             return rows[0].clip if rows else None
 
     def events(self, after_id: int, limit: int = 100) -> list[EventRow]:
         """Return what happened after an event, oldest first; the newest 10,000 are kept."""
         query = select(Event).where(Event.id > after_id).order_by(Event.id).limit(limit)
-        with self._database.read() as session:
+        with self.ledger.read() as session:
             return [queries.event_row(event) for event in session.scalars(query)]
 
     def event_range(self) -> tuple[int, int]:
         """Return the numbers of the oldest event kept and of the newest; (1, 0) while there is none."""
-        with self._database.read() as session:
+        with self.ledger.read() as session:
             newest = session.scalar(select(Outbox.last_event_id)) or 0
             return session.scalar(select(func.min(Event.id))) or newest + 1, newest
 
-    @contextmanager
-    def _write(self) -> Iterator["_Write"]:
-        with self._database.write() as session:
-            # Locks out all other writers, on every database; see Outbox.
-            outbox = session.scalars(select(Outbox).with_for_update()).one()
-            yield _Write(session, outbox, self._clock.utc_ns())
-            session.execute(delete(Event).where(Event.id <= outbox.last_event_id - EVENTS_KEPT))
+    def _write(self) -> AbstractContextManager["_Write"]:
+        return self.ledger.writing(_Write)
 
 
-class _Write:
-    """One transaction that changes something."""
-
-    def __init__(self, session: Session, outbox: Outbox, now_ns: int) -> None:
-        self.session = session
-        self.now_ns = now_ns
-        self._outbox = outbox
-
-    def tell(self, channel: str, type_: str, subject_id: int) -> None:
-        """Add an event."""
-        self._outbox.last_event_id += 1
-        event = Event(id=self._outbox.last_event_id, created_ns=self.now_ns, channel=channel)
-        event.type, event.subject_id = type_, subject_id
-        self.session.add(event)
+class _Write(Writing):
+    """One transaction that changes segments and what belongs to them."""
 
     def position(self, channel: Channel, position: Position) -> None:
         reader = self.session.get(Reader, channel.id)

@@ -1,12 +1,15 @@
 """Labels and alarms in the catalogue."""
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
 
-from streamproc.catalogue import Catalogue
+from streamproc.catalogue import Catalogue, database
 from streamproc.errors import CatalogueError
 from streamproc.logic.labels import Label
 from streamproc.messages import AlarmKind, Footing, Kind
@@ -110,9 +113,9 @@ def test_a_catalogue_of_the_first_version_is_migrated_and_keeps_what_it_holds(ur
     old.close()
     engine = create_engine(url)
     with engine.begin() as connection:
-        for table in ("watches", "alarms", "labels"):
-            connection.execute(text(f"DROP TABLE {table}"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+        command.downgrade(config, "0001")
     engine.dispose()
     new = Catalogue.open(url, clock=clock)
     assert [channel.name for channel in new.channels()] == ["one"]

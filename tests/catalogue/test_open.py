@@ -83,7 +83,7 @@ def test_a_catalogue_that_can_not_be_written_is_said_so(catalogue: Catalogue, ur
 
 def test_a_full_disk_is_said_so_and_breaks_nothing(catalogue: Catalogue) -> None:
     catalogue.put_channel("one", "One", None, None)
-    with catalogue._database._engine.connect() as connection:  # SQLite's own way to a disk that is full
+    with catalogue.ledger._database._engine.connect() as connection:  # SQLite's own way to a disk that is full
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(CatalogueError, match="disk is full"):

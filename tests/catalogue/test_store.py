@@ -324,7 +324,7 @@ def test_pages_follow_each_other_without_holes(any_feed: Feed) -> None:
 def test_events_are_numbered_without_holes_and_the_oldest_are_let_go(
     any_feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streamproc.catalogue.store.EVENTS_KEPT", 10)
+    monkeypatch.setattr("streamproc.catalogue.ledger.EVENTS_KEPT", 10)
     for _ in range(5):
         any_feed.begin()
         any_feed.catalogue.put_channel("one", "Another title", None, None)

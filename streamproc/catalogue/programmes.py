@@ -1,0 +1,147 @@
+"""The book of programmes: what was on air, by name, with its parts and the breaks between them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import selectinload
+
+from streamproc.catalogue import queries
+from streamproc.catalogue.finishing import Programme, ProgrammePart, ProgrammeState
+from streamproc.catalogue.ledger import Ledger
+from streamproc.catalogue.models import Channel, Epoch
+from streamproc.messages import Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartRow:
+    """One stretch of a programme, without a break."""
+
+    number: int
+    """From 0."""
+    epoch: int
+    """The epoch's number in the recording."""
+    start: Fraction
+    """Time of its first frame, seconds in the epoch."""
+    end: Fraction | None
+    """Time after its last frame; None while it is on air."""
+    start_utc_ns: int | None
+    """Wall time of the start."""
+    end_utc_ns: int | None
+    """Wall time of the end."""
+    start_id: int | None
+    """The boundary it begins at; None where two programmes were split without a break."""
+    end_id: int | None
+    """The boundary it ends at; None while it is on air, and where two programmes were split without a break."""
+    start_sure: bool
+    """Whether the start may be cut at without anybody having looked at it."""
+    end_sure: bool
+    """Whether the end may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgrammeRow:
+    """A programme."""
+
+    id: int
+    """Number in the catalogue; stays while the programme does."""
+    channel: str
+    """The channel's short name."""
+    state: ProgrammeState
+    """RUNNING while its last part may grow, or another may follow."""
+    title: str | None
+    """Its name; None where no listing fits."""
+    description: str | None
+    """What it is about, one paragraph."""
+    confidence: float
+    """In [0, 1]: how sure we are of the name."""
+    title_author: str | None
+    """Who gave it its name by hand; None while the schedule did."""
+    scheduled_start_ns: int | None
+    """When the schedule has it begin, wall time."""
+    scheduled_stop_ns: int | None
+    """When the schedule has it end, wall time."""
+    parts: tuple[PartRow, ...]
+    """In time order; at least one."""
+    updated_ns: int
+    """When it last changed, wall time."""
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The stretches that a join is made of; a part that is still on air is left out."""
+        return tuple(
+            Span(epoch=part.epoch, start=part.start, end=part.end) for part in self.parts if part.end is not None
+        )
+
+
+class Programmes:
+    """See the module. Every call is one transaction and raises CatalogueError when the database fails."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def get(self, programme_id: int) -> ProgrammeRow | None:
+        """Return one programme; None when there is none."""
+        rows = self._rows(_query().where(Programme.id == programme_id))
+        return rows[0] if rows else None
+
+    def of_channel(self, channel: str, *, before_id: int | None = None, limit: int | None = None) -> list[ProgrammeRow]:
+        """Return the channel's programmes, newest first, with numbers below ``before_id``, at most ``limit``."""
+        query = _query().where(Channel.name == channel).order_by(Programme.id.desc()).limit(limit)
+        return self._rows(query if before_id is None else query.where(Programme.id < before_id))
+
+    def name_by_hand(self, programme_id: int, title: str, description: str | None, author: str) -> ProgrammeRow | None:
+        """Give a programme the title that a person wants, which no schedule overwrites; None when there is none."""
+        with self._ledger.write() as write:
+            programme = write.session.get(Programme, programme_id)
+            if programme is not None:
+                programme.title, programme.title_author, programme.confidence = title, author, 1.0
+                programme.description = programme.description if description is None else description
+                programme.updated_ns = write.now_ns
+                write.tell(programme.channel.name, "programme", programme.id)
+        return self.get(programme_id)
+
+    def _rows(self, query: Select[Programme, str]) -> list[ProgrammeRow]:
+        loaded = query.options(selectinload(Programme.parts).joinedload(ProgrammePart.epoch))
+        with self._ledger.read() as session:
+            return [_row(programme, channel) for programme, channel in session.execute(loaded)]
+
+
+def _query() -> Select[Programme, str]:
+    return select(Programme, Channel.name).join(Channel, Programme.channel_id == Channel.id)
+
+
+def _row(programme: Programme, channel: str) -> ProgrammeRow:
+    return ProgrammeRow(
+        id=programme.id,
+        channel=channel,
+        state=programme.state,
+        title=programme.title,
+        description=programme.description,
+        confidence=programme.confidence,
+        title_author=programme.title_author,
+        scheduled_start_ns=programme.scheduled_start_ns,
+        scheduled_stop_ns=programme.scheduled_stop_ns,
+        parts=_parts(programme.parts),
+        updated_ns=programme.updated_ns,
+    )
+
+
+def _parts(parts: Sequence[ProgrammePart]) -> tuple[PartRow, ...]:
+    return tuple(_part(part, part.epoch) for part in parts)
+
+
+def _part(part: ProgrammePart, epoch: Epoch) -> PartRow:
+    return PartRow(
+        number=part.number,
+        epoch=epoch.number,
+        start=part.start,
+        end=part.end,
+        start_utc_ns=queries.utc(epoch, part.start),
+        end_utc_ns=None if part.end is None else queries.utc(epoch, part.end),
+        start_id=part.start_id,
+        end_id=part.end_id,
+        start_sure=part.start_sure,
+        end_sure=part.end_sure,
+    )

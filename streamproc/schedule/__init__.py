@@ -1,0 +1,1 @@
+"""The printed schedule: XMLTV listings, from a file or an address."""
