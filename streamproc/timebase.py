@@ -83,6 +83,12 @@ def utc_from_ns(utc_ns: int) -> datetime:
     return _EPOCH + timedelta(microseconds=utc_ns // 1000)
 
 
+def ns_from_utc(moment: datetime) -> int:
+    """Return an aware datetime as nanoseconds since 1970 UTC."""
+    since = moment - _EPOCH
+    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1000
+
+
 def iso_utc(utc_ns: int) -> str:
     """Return ``2026-11-21T20:28:05.120Z`` for a nanosecond count."""
     return utc_from_ns(utc_ns).isoformat(timespec="milliseconds").replace("+00:00", "Z")

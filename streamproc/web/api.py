@@ -20,7 +20,7 @@ from streamproc.catalogue import (
     SegmentFilter,
     SegmentRow,
 )
-from streamproc.timebase import NS, utc_from_ns
+from streamproc.timebase import ns_from_utc, utc_from_ns
 from streamproc.web.answers import (
     Alarm,
     Answer,
@@ -284,7 +284,4 @@ def _next(request: web.Request, before: int) -> str:
 
 
 def _ns(moment: AwareDatetime | None) -> int | None:
-    if moment is None:
-        return None
-    since = moment - utc_from_ns(0)
-    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * (NS // 1_000_000)
+    return None if moment is None else ns_from_utc(moment)
