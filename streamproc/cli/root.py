@@ -10,6 +10,7 @@ import typer
 from streamproc import __version__
 from streamproc.cli.logo import app as logo
 from streamproc.cli.timecodes import parse_time
+from streamproc.messages import Kind
 
 app = typer.Typer(
     help="Finds a channel's programmes and advert breaks live, to the exact frame, and cuts the clips.",
@@ -109,6 +110,40 @@ def clip(
     from streamproc.cli.batch import cut_clip
 
     cut_clip(source, parse_time(start), parse_time(end), out)
+
+
+@app.command()
+def export(
+    segments: Annotated[Path, typer.Argument(help="A segments.json, as streamproc process writes it.")],
+    out: Annotated[Path, typer.Option(help="The file to write; its ending tells the format. - for standard output.")],
+    format_name: Annotated[
+        str | None, typer.Option("--format", help="edl, otio, fcpxml, fcp7, csv, json, vtt, … (docs/exports.md).")
+    ] = None,
+    start_timecode: Annotated[
+        str | None,
+        typer.Option(
+            help="Time code of the source's first frame; left out, the time of day, or 00:00:00:00 for a file."
+        ),
+    ] = None,
+    drop_frame: Annotated[bool, typer.Option("--drop-frame", help="Count in drop frame (29.97 and 59.94).")] = False,
+    record_start: Annotated[str, typer.Option(help="Time code at which the result begins.")] = "01:00:00:00",
+    zone: Annotated[str | None, typer.Option(help="Whose time of day; this machine's own when left out.")] = None,
+    only: Annotated[Kind | None, typer.Option(help="Only what is of this kind.")] = None,
+    finished: Annotated[bool, typer.Option("--finished", help="Leave out what has no end yet.")] = False,
+) -> None:
+    """Write segments as an edit list, table, chapters or playlist, with right time code."""
+    from streamproc.cli.exports import ExportJob, export_segments, find_zone
+    from streamproc.exports.document import Wishes
+
+    wishes = Wishes(
+        start_timecode=start_timecode,
+        drop_frame=drop_frame,
+        record_start=record_start,
+        zone=find_zone(zone),
+        only=only,
+        finished=finished,
+    )
+    export_segments(ExportJob(segments=segments, out=out, format=format_name, wishes=wishes))
 
 
 @app.command()

@@ -102,7 +102,7 @@ def _timeline(document: _Document, wishes: Wishes) -> Timeline:
     rate = one_rate([document.rate])
     stretches = _stretches(document.segments)
     stem = Path(document.source.rstrip("/")).stem or "source"
-    reels = reel_names([stem] * len(stretches) if len(stretches) > 1 else [stem])
+    reels = reel_names([stem] * len(stretches))
     numbers = dict.fromkeys(Kind, 0)
     events: list[Event] = []
     for stretch, reel in zip(stretches, reels, strict=True):
@@ -132,6 +132,8 @@ def _stretches(segments: list[_Segment]) -> list[list[_Segment]]:
         last = stretches[-1][-1] if stretches else None
         if last is not None and (last.end_s is None or last.end_s > segment.start_s + 1 / _MICRO):
             raise ConfigError(f"segment {segment.id} begins before segment {last.id} ends; segments must be in order")
+        if segment.end_s is not None and segment.end_s < segment.start_s:
+            raise ConfigError(f"segment {segment.id} ends at {segment.end_s:g} s, before it begins")
         if last is None or last.end_utc != segment.start_utc:
             stretches.append([])
         stretches[-1].append(segment)

@@ -134,7 +134,7 @@ class Timeline:
     def first_record_frame(self) -> int:
         """The first frame of the result, counted from time code 00:00:00:00. Raises ConfigError."""
         text = self.record_start
-        if self.drop_frame:
+        if self.drop_frame and len(text) == len(RECORD_START):
             text = f"{text[:8]};{text[9:]}"
         return self.counting.frame(text)
 
