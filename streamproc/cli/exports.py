@@ -4,7 +4,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -44,11 +43,3 @@ def export_segments(job: ExportJob) -> None:
     except OSError as error:
         raise ConfigError(f"{job.out}: can't be written ({error.strerror}); give another --out") from error
     typer.echo(f"{job.out}: {len(timeline.events)} events as {wanted.name}")
-
-
-def find_zone(name: str | None) -> ZoneInfo | None:
-    """Return a time zone by its name, None for this machine's own. Raises ConfigError when there is none."""
-    try:
-        return None if name is None else ZoneInfo(name)
-    except (ValueError, OSError, LookupError) as error:
-        raise ConfigError(f"there is no time zone '{name}'; write one as Europe/Moscow or UTC") from error

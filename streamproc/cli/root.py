@@ -132,8 +132,9 @@ def export(
     finished: Annotated[bool, typer.Option("--finished", help="Leave out what has no end yet.")] = False,
 ) -> None:
     """Write segments as an edit list, table, chapters or playlist, with right time code."""
-    from streamproc.cli.exports import ExportJob, export_segments, find_zone
+    from streamproc.cli.exports import ExportJob, export_segments
     from streamproc.exports.document import Wishes
+    from streamproc.exports.timecode import find_zone
 
     wishes = Wishes(
         start_timecode=start_timecode,

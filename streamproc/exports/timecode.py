@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from fractions import Fraction
 from typing import Final, Self
+from zoneinfo import ZoneInfo
 
 from opentimelineio.opentime import RationalTime, from_timecode
 
@@ -129,3 +130,11 @@ def time_of_day(utc_ns: int, zone: tzinfo | None) -> Fraction:
     """Return the seconds since midnight that clocks in a zone show (this machine's own zone when None)."""
     local: datetime = utc_from_ns(utc_ns).astimezone(zone)
     return local.hour * 3600 + local.minute * 60 + local.second + Fraction(local.microsecond, 1_000_000)
+
+
+def find_zone(name: str | None) -> ZoneInfo | None:
+    """Return a time zone by its name; None, which is this machine's own, for None. Raises ConfigError."""
+    try:
+        return None if name is None else ZoneInfo(name)
+    except (ValueError, OSError, LookupError) as error:
+        raise ConfigError(f"there is no time zone {name!r}; write one as Europe/Moscow or UTC") from error

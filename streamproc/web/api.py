@@ -74,7 +74,7 @@ async def channels(request: web.Request) -> web.Response:
 async def channel(request: web.Request) -> web.Response:
     """One channel."""
     services = request.app[SERVICES]
-    name = await _known_channel(request)
+    name = await known_channel(request)
 
     def find() -> Channel:
         row = next((row for row in services.catalogue.channels() if row.name == name), None)
@@ -87,7 +87,7 @@ async def segments(request: web.Request) -> web.Response:
     """A channel's segments."""
     query = parse(SegmentsQuery, request)
     catalogue = request.app[SERVICES].catalogue
-    name = await _known_channel(request)
+    name = await known_channel(request)
     where = SegmentFilter(
         kind=query.kind,
         state=query.state,
@@ -136,7 +136,7 @@ async def clips(request: web.Request) -> web.Response:
     """A channel's clips."""
     query = parse(PageQuery, request)
     catalogue = request.app[SERVICES].catalogue
-    name = await _known_channel(request)
+    name = await known_channel(request)
     rows = await asyncio.to_thread(lambda: catalogue.clips(name, before_id=query.before, limit=query.limit + 1))
     items, following = _page(request, rows, query)
     return json_answer(Page[Clip](items=[clip_answer(row) for row in items], next=following))
@@ -151,7 +151,7 @@ async def alarms(request: web.Request) -> web.Response:
     """A channel's alarms."""
     query = parse(PageQuery, request)
     catalogue = request.app[SERVICES].catalogue
-    name = await _known_channel(request)
+    name = await known_channel(request)
     rows = await asyncio.to_thread(lambda: catalogue.alarms(name, before_id=query.before, limit=query.limit + 1))
     items, following = _page(request, rows, query)
     return json_answer(Page[Alarm](items=[alarm_answer(row) for row in items], next=following))
@@ -181,7 +181,7 @@ async def download(request: web.Request) -> web.StreamResponse:
     path = services.settings.clip_dir / row.path  # an absolute path stays what it is
     if not await asyncio.to_thread(path.is_file):
         raise web.HTTPGone(reason=f"clip {row.id} was ready, but its file is gone")
-    title = await asyncio.to_thread(_title, services, row.channel)
+    title = await asyncio.to_thread(title_of, services, row.channel)
     headers = {
         "Content-Type": "video/mp4",
         "Content-Disposition": disposition(file_name(title, row, path)),
@@ -201,11 +201,16 @@ def file_name(title: str, row: ClipRow, path: Path) -> str:
     if row.start_utc_ns is None:
         return path.name
     start = utc_from_ns(row.start_utc_ns)
-    name = f"{row.title or title} {start:%Y-%m-%d %H.%M.%S}Z{path.suffix}"
+    return safe_name(f"{row.title or title} {start:%Y-%m-%d %H.%M.%S}Z{path.suffix}")
+
+
+def safe_name(name: str) -> str:
+    """Return a file name without the letters that some system does not take in one."""
     return "".join("_" if letter in '/\\:*?"<>|' or ord(letter) < 32 else letter for letter in name)
 
 
-def _title(services: Services, name: str) -> str:
+def title_of(services: Services, name: str) -> str:
+    """Return a channel's name for people, or its short name."""
     rows = (row.title for row in services.catalogue.channels() if row.name == name)
     return next(rows, name)
 
@@ -235,7 +240,7 @@ def _boundary(catalogue: Catalogue, row: BoundaryRow) -> Boundary:
     return boundary_answer(row, catalogue.versions(row.id))
 
 
-async def _known_channel(request: web.Request) -> str:
+async def known_channel(request: web.Request) -> str:
     """Return the channel's name in the path. Raises HTTPNotFound when nobody knows it."""
     services = request.app[SERVICES]
     name = request.match_info["name"]
@@ -263,7 +268,7 @@ async def _list(
 ) -> web.Response:
     """Answer with a part of a list that the catalogue gives whole, oldest first."""
     query = parse(PageQuery, request)
-    name = await _known_channel(request)
+    name = await known_channel(request)
     rows = [row for row in await asyncio.to_thread(find, name) if query.before is None or number(row) < query.before]
     newest = rows[::-1][: query.limit]
     following = _next(request, number(newest[-1])) if len(rows) > query.limit else None

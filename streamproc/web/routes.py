@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from streamproc.web import api, operations
+from streamproc.web import api, exports_api, operations
 from streamproc.web.answers import (
     Alarm,
     Answer,
@@ -19,6 +19,7 @@ from streamproc.web.answers import (
     Segment,
     SegmentDetail,
 )
+from streamproc.web.exports_api import ExportQuery, RangeExportQuery
 from streamproc.web.problems import Handler
 from streamproc.web.queries import PageQuery, Query, SegmentsQuery
 from streamproc.web.services import SERVICES
@@ -26,7 +27,11 @@ from streamproc.web.services import SERVICES
 NAME = "{name:[a-z0-9][a-z0-9_-]{0,63}}"
 NUMBER = r"{id:[0-9]{1,18}}"
 PICTURE = "{number:[0-9]{1,2}}"
+EPOCH = "{epoch:[0-9]{1,18}}"
+FILE = "{number:[0-9]{1,9}}"
+FORMAT = "{format:[a-z0-9-]{1,16}}"
 JSON = "application/json"
+ANY = "*/*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +159,46 @@ ROUTES = (
             404: "No clip has this number.",
             409: "The clip is not ready.",
             410: "The clip's file is gone.",
+            416: "The file has no such range.",
+        },
+    ),
+    Route(
+        path=f"/api/v1/programmes/{NUMBER}/export/{FORMAT}",
+        handler=exports_api.programme,
+        summary="A programme's parts as an edit list, table, chapters or playlist (docs/exports.md).",
+        answer=None,
+        media_type=ANY,
+        query=ExportQuery,
+        statuses=BAD | {404: "No programme has this number, or there is no such format.", 409: "It is still on air."},
+    ),
+    Route(
+        path=f"/api/v1/pieces/{NUMBER}/export/{FORMAT}",
+        handler=exports_api.piece,
+        summary="What a piece is made of, as an edit list, table, chapters or playlist.",
+        answer=None,
+        media_type=ANY,
+        query=ExportQuery,
+        statuses=BAD | {404: "No piece has this number, or there is no such format."},
+    ),
+    Route(
+        path=f"/api/v1/channels/{NAME}/export/{FORMAT}",
+        handler=exports_api.channel,
+        summary="The segments of a stretch of time as an edit list, table, chapters or playlist.",
+        answer=None,
+        media_type=ANY,
+        query=RangeExportQuery,
+        statuses=BAD | {404: "No channel has this name, or there is no such format."},
+    ),
+    Route(
+        path=f"/api/v1/channels/{NAME}/recording/{EPOCH}/{FILE}.mp4",
+        handler=exports_api.recorded,
+        summary="A file of the recording, as playlists name them. Range is understood.",
+        answer=None,
+        media_type="video/mp4",
+        statuses={
+            206: "The range that was asked for.",
+            304: "The file is as you have it.",
+            404: "No channel has this name, or no such file is recorded.",
             416: "The file has no such range.",
         },
     ),

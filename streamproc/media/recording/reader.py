@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil, floor
 from operator import itemgetter
@@ -31,6 +31,26 @@ from streamproc.timebase import to_ns
 AUDIO_LEAD_S = Fraction(1, 10)
 """So much audio before the keyframe comes with it: enough for a decoder to settle."""
 _KEYFRAME_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedFile:
+    """One file of an epoch, as it is now."""
+
+    number: int
+    """Its number in the epoch."""
+    path: Path
+    """Where it is."""
+    header_bytes: int
+    """Bytes before the first fragment: what HLS calls the map."""
+    size_bytes: int
+    """Bytes of header and whole fragments."""
+    start: Fraction
+    """Time of its first keyframe, seconds in the epoch."""
+    end: Fraction
+    """Time after its last frame."""
+    closed: bool
+    """Whether it will not grow any more."""
 
 
 class _LiveIndex:
@@ -208,6 +228,25 @@ class RecordingEpoch:
                     return count
                 count += sample.pts < bound
         return count
+
+    def files(self, start: Fraction, end: Fraction) -> list[RecordedFile]:
+        """Return the files that hold any of [start, end) and are there now, in order. Raises RecordingError."""
+        values = (self.id, floor(start / self._tick), ceil(end / self._tick))
+        rows = self._index.need().rows(
+            FileRow, "WHERE epoch = ? AND end_pts > ? AND first_pts < ? ORDER BY number", values
+        )
+        return [
+            RecordedFile(
+                number=row.number,
+                path=file_path(self._index.folder, self.id, row.number),
+                header_bytes=row.header_size,
+                size_bytes=row.size,
+                start=row.first_pts * self._tick,
+                end=row.end_pts * self._tick,
+                closed=bool(row.closed),
+            )
+            for row in rows
+        ]
 
     def packets(self, start: Fraction = Fraction(0)) -> Iterator[MediaPacket]:
         """Yield what is there, in decoding order, from the last keyframe presented at or before ``start``.
