@@ -12,6 +12,7 @@
     ├── CatalogueError         the operator: the catalogue can't be opened or migrated
     ├── ClipError              the cut failed or did not pass its check
     │   └── ClipStorageError   the operator: the folder of clips is full or can't be written to
+    ├── EvidenceError          whoever relies on it: an evidence pack is not as it was made
     └── InstanceError          the operator: another daemon owns this folder
 
 Each message is one line that says what is wrong, where, and what to do. No message ever holds a stream key.
@@ -68,6 +69,10 @@ class ClipError(StreamprocError):
 
 class ClipStorageError(ClipError):
     """A clip could not be written: the disk is full, or the folder is read-only; waiting may help."""
+
+
+class EvidenceError(StreamprocError):
+    """An evidence pack, or the recording it was made from, is not as it was when it was made."""
 
 
 class InstanceError(StreamprocError):

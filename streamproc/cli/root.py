@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from streamproc import __version__
+from streamproc.cli.evidence import app as evidence
 from streamproc.cli.logo import app as logo
 from streamproc.cli.timecodes import parse_time
 from streamproc.messages import Kind
@@ -19,6 +20,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(logo, name="logo")
+app.add_typer(evidence, name="evidence")
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", envvar="STREAMPROC_CONFIG", help="The configuration file (TOML).")

@@ -11,7 +11,7 @@ from streamproc.catalogue import Catalogue
 from streamproc.config import Settings
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import Clock
-from streamproc.web import openapi
+from streamproc.web import evidence_api, openapi
 from streamproc.web.events import EventHub
 from streamproc.web.health import HealthReader
 from streamproc.web.problems import Handler, problems
@@ -59,6 +59,7 @@ def create_app(
     app.on_response_prepare.append(_secure)
     app.on_shutdown.append(hub.close)
     app.cleanup_ctx.append(hub.running)
+    app.cleanup_ctx.append(evidence_api.desk)
     return app
 
 

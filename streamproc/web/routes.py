@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from streamproc.web import api, exports_api, operations
+from streamproc.web import api, evidence_api, exports_api, operations
 from streamproc.web.answers import (
     Alarm,
     Answer,
@@ -19,6 +19,7 @@ from streamproc.web.answers import (
     Segment,
     SegmentDetail,
 )
+from streamproc.web.evidence_api import EvidenceQuery
 from streamproc.web.exports_api import ExportQuery, RangeExportQuery
 from streamproc.web.problems import Handler
 from streamproc.web.queries import PageQuery, Query, SegmentsQuery
@@ -61,6 +62,7 @@ async def events(request: web.Request) -> web.StreamResponse:
 
 NO_CHANNEL = {404: "No channel has this name."}
 BAD = {400: "A parameter is wrong."}
+BUSY = {429: "Too many ask at once; ask again in a minute."}
 ROUTES = (
     Route(path="/healthz", handler=operations.healthz, summary="The process answers.", answer=Liveness),
     Route(
@@ -201,6 +203,24 @@ ROUTES = (
             404: "No channel has this name, or no such file is recorded.",
             416: "The file has no such range.",
         },
+    ),
+    Route(
+        path=f"/api/v1/clips/{NUMBER}/evidence",
+        handler=evidence_api.clip,
+        summary="The evidence of a clip, as a pack or a document (docs/evidence.md); takes seconds to minutes.",
+        answer=None,
+        media_type=ANY,
+        query=EvidenceQuery,
+        statuses=BAD | {404: "No clip has this number."} | BUSY,
+    ),
+    Route(
+        path=f"/api/v1/pieces/{NUMBER}/evidence",
+        handler=evidence_api.piece,
+        summary="The evidence of a piece, in the same way.",
+        answer=None,
+        media_type=ANY,
+        query=EvidenceQuery,
+        statuses=BAD | {404: "No piece has this number."} | BUSY,
     ),
     Route(
         path="/api/v1/events",
