@@ -1,6 +1,7 @@
 import hashlib
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -18,6 +19,7 @@ from streamproc.evidence import make_pack
 from streamproc.evidence.pack import verify_pack
 from streamproc.evidence.subject import SubjectKind
 from tests.evidence.conftest import CUT
+from tests.exports.test_document import keys
 
 Air = Any
 
@@ -206,3 +208,9 @@ def test_an_unpacked_pack_can_be_checked_without_this_program(pack: Path, tmp_pa
     command = ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"]
     done = subprocess.run(command, cwd=tmp_path / "unpacked", capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (0, b"")
+
+
+def test_every_key_of_the_document_is_documented(air: Air, tmp_path: Path, project_root: Path) -> None:
+    make_pack(air.settings, SubjectKind.PIECE, air.piece, tmp_path / "piece.zip")
+    text = (project_root / "docs" / "evidence.md").read_text(encoding="utf-8").split("## The document")[1]
+    assert keys(document(tmp_path / "piece.zip")) - set(re.findall(r"`(\w+)`", text)) == set()

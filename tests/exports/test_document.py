@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -169,3 +170,16 @@ def test_a_format_is_known_by_its_name_or_its_suffix() -> None:
         find_format("avi")
     with pytest.raises(ConfigError, match="tells no format"):
         format_of(Path("a.avi"))
+
+
+def test_every_key_of_the_json_is_documented(path: Path, project_root: Path) -> None:
+    timeline = read_segments(write(path, document(*THREE)), Wishes())
+    text = (project_root / "docs" / "exports.md").read_text(encoding="utf-8").split("## The JSON")[1]
+    assert keys(json.loads(export(timeline, find_format("json")))) - set(re.findall(r"`(\w+)`", text)) == set()
+
+
+def keys(value: Any) -> set[str]:
+    """Return every key in a JSON value, however deep."""
+    if isinstance(value, dict):
+        return set(value).union(*(keys(inner) for inner in value.values()))
+    return set().union(*(keys(inner) for inner in value)) if isinstance(value, list) else set()
