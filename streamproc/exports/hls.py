@@ -5,6 +5,7 @@ custom, can stand only between files, and so stand before the one that begins ne
 into its date range.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil
@@ -35,13 +36,13 @@ def write(timeline: Timeline) -> bytes:
     playlist.target_duration = max(ceil(file.duration) for file in timeline.media)
     playlist.media_sequence = 0
     playlist.is_endlist = True
-    for file, before in zip(timeline.media, (None, *timeline.media), strict=False):
-        playlist.segments.append(_segment(timeline, file, before))
+    cues = _cues(timeline)
+    for number, file in enumerate(timeline.media):
+        playlist.segments.append(_segment(timeline, file, is_first=number == 0, cue=cues.get(number, {})))
     return (str(playlist.dumps(infspec="microseconds")).rstrip("\n") + "\n").encode()
 
 
-def _segment(timeline: Timeline, file: MediaFile, before: MediaFile | None) -> Segment:
-    is_first = before is None
+def _segment(timeline: Timeline, file: MediaFile, *, is_first: bool, cue: dict[str, Any]) -> Segment:
     values: dict[str, Any] = {"uri": file.url, "duration": float(file.duration)}
     if file.header_bytes:
         assert file.size_bytes is not None  # a file with a header is a recorded one, whose size is known
@@ -52,29 +53,31 @@ def _segment(timeline: Timeline, file: MediaFile, before: MediaFile | None) -> S
         values["program_date_time"] = utc_from_ns(_utc_ns(file))
     if is_first:
         values["dateranges"] = [_range(timeline, number, event) for number, event in enumerate(timeline.events, 1)]
-    values |= _cues(timeline, file)
-    return Segment(**values)
+    return Segment(**values, **cue)
 
 
-def _cues(timeline: Timeline, file: MediaFile) -> dict[str, Any]:
-    """Return the cue before a file: the end of a break unless the next begins at the same place."""
-    found: dict[str, Any] = {}
-    for event, start, stop in timeline.played():
-        if event.kind is not Kind.ADVERT:
-            continue
-        if _nearest(timeline.media, start) is file:
-            length = f"{float(stop - start):.3f}"
-            return {"cue_out_start": True, "cue_out_explicitly_duration": True, "scte35_duration": length}
-        if _nearest(timeline.media, stop) is file:
-            found = {"cue_in": True}
+def _cues(timeline: Timeline) -> dict[int, dict[str, Any]]:
+    """Return the cue before each file that has one; where a break ends and the next begins, that is the beginning."""
+    last = timeline.media[-1]
+    starts = [*(file.start for file in timeline.media), last.start + last.duration]  # nothing comes before the end
+    breaks = [played for played in timeline.played() if played[0].kind is Kind.ADVERT]
+    found: dict[int, dict[str, Any]] = {}
+    for _, _, stop in breaks:
+        found[_nearest(starts, stop)] = {"cue_in": True}
+    for _, start, stop in breaks:
+        length = f"{float(stop - start):.3f}"
+        found[_nearest(starts, start)] = {
+            "cue_out_start": True,
+            "cue_out_explicitly_duration": True,
+            "scte35_duration": length,
+        }
     return found
 
 
-def _nearest(files: Sequence[MediaFile], time: Fraction) -> MediaFile | None:
-    """Return the file that begins nearest; None when that is the end of the last one."""
-    best = min(files, key=lambda file: abs(file.start - time))
-    end = files[-1].start + files[-1].duration
-    return None if abs(end - time) < abs(best.start - time) else best
+def _nearest(starts: Sequence[Fraction], time: Fraction) -> int:
+    """Return the number of the file that begins nearest to a time."""
+    after = bisect_left(starts, time)
+    return min(range(max(0, after - 1), min(after + 1, len(starts))), key=lambda number: abs(starts[number] - time))
 
 
 def _range(timeline: Timeline, number: int, event: Event) -> dict[str, Any]:

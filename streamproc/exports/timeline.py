@@ -156,8 +156,16 @@ class Timeline:
 
     def source_frames(self, source: Source) -> int:
         """Return how many frames a source has, at least as many as are used."""
-        used = max(event.end for event in self.events if event.source == source)
+        used = self._used[source]
         return used if source.frames is None else max(used, source.frames)
+
+    @cached_property
+    def _used(self) -> dict[Source, int]:
+        """The frame after the last one that is used of each source."""
+        used: dict[Source, int] = {}
+        for event in self.events:
+            used[event.source] = max(event.end, used.get(event.source, 0))
+        return used
 
     def played(self) -> Iterator[tuple[Event, Fraction, Fraction]]:
         """Yield each event with the seconds at which it begins and ends in what a player plays."""

@@ -10,16 +10,15 @@ import multiprocessing
 import tempfile
 import zipfile
 from collections.abc import AsyncIterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from enum import StrEnum
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 
 from streamproc.config import Settings
-from streamproc.errors import ConfigError, RecordingError
+from streamproc.errors import ConfigError, RecordingError, StreamprocError
 from streamproc.evidence import Made, make_pack
 from streamproc.evidence.pack import DOCUMENT
 from streamproc.evidence.subject import SubjectKind
@@ -107,16 +106,37 @@ async def _answer(request: web.Request, kind: SubjectKind) -> web.Response:
 
 
 async def _in_a_process(settings: Settings, kind: SubjectKind, number: int) -> tuple[Made, bytes]:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
     with tempfile.TemporaryDirectory(prefix="evidence-") as folder:
         path = Path(folder) / "pack.zip"
-        pool = ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn"))
+        process = context.Process(target=_work, args=(theirs, settings, kind, number, path), daemon=True)
         try:
-            made = await asyncio.get_running_loop().run_in_executor(pool, make_pack, settings, kind, number, path)
-        except BrokenProcessPool as error:
-            raise RecordingError("the process that decodes the recording crashed; the log has more") from error
+            await asyncio.to_thread(process.start)
+            theirs.close()  # so that the end of the process is the end of the pipe
+            outcome = await asyncio.to_thread(_outcome, ours)
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-        return made, await asyncio.to_thread(path.read_bytes)
+            process.kill()  # it has ended, or nobody waits for it any more
+        await asyncio.to_thread(process.join)
+        if isinstance(outcome, StreamprocError):
+            raise outcome
+        return outcome, await asyncio.to_thread(path.read_bytes)
+
+
+def _work(answer: Connection, settings: Settings, kind: SubjectKind, number: int, path: Path) -> None:
+    """Make a pack, in the process of its own, and answer with what was made or why not."""
+    try:
+        answer.send(make_pack(settings, kind, number, path))
+    except StreamprocError as error:
+        answer.send(error)
+
+
+def _outcome(answer: Connection) -> Made | StreamprocError:
+    try:
+        outcome: Made | StreamprocError = answer.recv()
+    except EOFError:
+        return RecordingError("the process that decodes the recording crashed; the log has more")
+    return outcome
 
 
 def _document(pack: bytes) -> bytes:

@@ -4,6 +4,8 @@ import asyncio
 import hashlib
 import io
 import json
+import os
+import signal
 import zipfile
 from collections.abc import AsyncIterator
 from typing import Any
@@ -60,3 +62,18 @@ async def test_more_than_a_few_at_once_are_told_to_come_back(air: Air, http: Cli
 
     statuses = await asyncio.gather(*(ask() for _ in range(6)))
     assert (statuses.count(200), statuses.count(429)) == (4, 2)
+
+
+async def test_a_crash_of_the_decoder_is_an_answer_and_not_the_end_of_the_web(
+    air: Air, http: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamproc.web.evidence_api._work", crash)
+    async with http.get(f"/api/v1/clips/{air.clip}/evidence") as answer:
+        assert (answer.status, "crashed" in await answer.text()) == (503, True)
+    async with http.get("/healthz") as answer:
+        assert answer.status == 200
+
+
+def crash(*_: object) -> None:
+    """End as a process does that reads where it may not."""
+    os.kill(os.getpid(), signal.SIGSEGV)

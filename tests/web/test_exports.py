@@ -11,7 +11,10 @@ import av
 import m3u8
 import opentimelineio as otio
 import pytest
+from sqlalchemy import select
 
+from streamproc.catalogue.finishing import Programme, ProgrammePart, ProgrammeState
+from streamproc.catalogue.models import Channel
 from streamproc.catalogue.pieces import Wish
 from streamproc.messages import Change, Kind, Method, Position, Span
 from streamproc.timebase import NS, iso_utc
@@ -136,3 +139,47 @@ async def test_what_retention_has_deleted_is_exported_from_what_was_counted_befo
 async def test_what_can_not_be_exported_says_why(recorded: Site, address: str, status: int, why: str) -> None:
     got, text = await get(recorded, address.replace("STRETCH", stretch(recorded, 0, 2)))
     assert (got, why in json.loads(text)["detail"]) == (status, True), text
+
+
+def enter_programme(site: Site, *parts: tuple[int, int | None]) -> int:
+    """Enter a programme with parts from frame to frame; the last may have no end yet."""
+    epoch = site.catalogue.epochs("two")[0].id
+    rows = [
+        ProgrammePart(
+            number=number,
+            epoch_id=epoch,
+            start=Fraction(start, 25),
+            end=None if end is None else Fraction(end, 25),
+            start_sure=True,
+            end_sure=True,
+        )
+        for number, (start, end) in enumerate(parts)
+    ]
+    with site.catalogue.ledger.write() as write:
+        channel = write.session.scalar(select(Channel).where(Channel.name == "two"))
+        programme = Programme(
+            channel=channel, state=ProgrammeState.RUNNING, title="Сегодня", confidence=1.0, parts=rows
+        )
+        programme.created_ns = programme.updated_ns = write.now_ns
+        write.session.add(programme)
+        write.session.flush()
+        return int(programme.id)
+
+
+async def test_a_programme_is_exported_as_its_parts(recorded: Site) -> None:
+    number = enter_programme(recorded, (0, 12), (30, 50))
+    async with recorded.http.get(f"/api/v1/programmes/{number}/export/otio?start_timecode=10:00:00:00") as answer:
+        assert answer.content_disposition is not None
+        assert answer.content_disposition.filename == "Сегодня.otio"
+        back = otio.adapters.read_from_string(await answer.text(), "otio_json")
+    ranges = [(clip.source_range.start_time.value, clip.source_range.duration.value) for clip in back.tracks[0]]
+    assert ranges == [(900_000, 12), (900_030, 20)]
+    assert [clip.name for clip in back.tracks[0]] == ["Сегодня (1/2)", "Сегодня (2/2)"]
+
+
+async def test_a_programme_on_air_is_refused_or_exported_as_far_as_it_is_finished(recorded: Site) -> None:
+    number = enter_programme(recorded, (0, 12), (30, None))
+    status, text = await get(recorded, f"/api/v1/programmes/{number}/export/json")
+    assert (status, f"programme {number} is still on air" in text) == (409, True)
+    status, text = await get(recorded, f"/api/v1/programmes/{number}/export/json?finished=true")
+    assert [(e["start_frame"], e["end_frame"]) for e in json.loads(text)["events"]] == [(0, 12)]
