@@ -23,6 +23,8 @@ RATES = tuple(
         ("60000/1001", True),
     )
 )
+URLS = (None, "file:///air/%D0%9D%D0%A2%D0%92%201.mp4")
+"""A feed, which is no file, and a file."""
 NAMES = ("Сегодня", 'Что? Где: "Когда"', "=1+1", "<b>&amp;</b>", "A -- > B", "  ", "news\nat\r\nten")
 
 
@@ -35,7 +37,7 @@ def timelines(draw: st.DrawFn, *, most: int = 6, wraps: bool = False) -> Timelin
     pauses = draw(st.lists(st.integers(0, 5_000), min_size=len(lengths), max_size=len(lengths)))
     used = sum(lengths) + sum(pauses)
     start = draw(st.integers(0, day - 1 if wraps else day - 1 - used % day))
-    source = Source(name="НТВ", reel="NTV", start_frame=start, frames=used, url="file:///air/ntv.mp4")
+    source = Source(name="НТВ", reel="NTV", start_frame=start, frames=used, url=draw(st.sampled_from(URLS)))
     events, at = [], 0
     for number, (length, pause) in enumerate(zip(lengths, pauses, strict=True)):
         first = at + pause

@@ -81,10 +81,11 @@ def test_an_otio_file_is_read_back_with_the_same_frames(timeline: Timeline) -> N
     back = read(timeline, "otio", "otio_json")
     assert Fraction(back.metadata["streamproc"]["rate"]) == timeline.rate
     assert back.global_start_time.value == timeline.first_record_frame
+    urls = {source.url for source in timeline.sources()}
     for track in back.tracks:
         assert [frames(clip) for clip in track] == wanted(timeline)
         assert [clip.name for clip in track] == names(timeline)
-        assert {clip.media_reference.target_url for clip in track} == {"file:///air/ntv.mp4"}
+        assert {getattr(clip.media_reference, "target_url", None) for clip in track} == urls
         assert {Fraction(clip.source_range.start_time.rate).limit_denominator(1001) for clip in track} == {
             timeline.rate
         }
@@ -252,3 +253,17 @@ def test_a_playlist_is_read_back_with_ranges_and_cues(air: Timeline) -> None:
     assert (out, back) == ([3], [6])
     assert {segment.byterange for segment in playlist.segments} == {"50000@800"}
     assert [segment.init_section.uri for segment in playlist.segments] == [f"7/{n:06d}.mp4" for n in range(10)]
+
+
+def test_a_playlist_says_where_the_recording_was_interrupted(air: Timeline) -> None:
+    ends = ((0, True), (10, True), (20, False))
+    media = tuple(
+        MediaFile(
+            url=f"{start}.ts", start=Fraction(start), duration=Fraction(10), utc_ns=start * 10**10, is_continued=on
+        )
+        for start, on in ends
+    )
+    playlist = m3u8.loads(export(replace(air, media=media), find_format("hls")).decode())
+    assert [segment.discontinuity for segment in playlist.segments] == [False, False, True]
+    assert [segment.program_date_time is not None for segment in playlist.segments] == [True, False, True]
+    assert playlist.segments[2].program_date_time.timestamp() == 200
