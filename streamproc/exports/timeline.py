@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from string import ascii_uppercase
 from typing import Final
 
 from streamproc.errors import ConfigError
@@ -189,6 +190,19 @@ def reel_names(names: Sequence[str]) -> list[str]:
         return plain
     digits = max(3, len(str(len(names))))
     return [f"{stem[: REEL_LENGTH - digits]}{number:0{digits}d}" for number, stem in enumerate(stems, 1)]
+
+
+def dated_reels(channel: str, days: Sequence[str]) -> list[str]:
+    """Return a reel name for each epoch of a channel: NTV1121 of the 21st of November, NTV1121B for the next that day.
+
+    days: month and day of each, as 1121; equal ones follow each other.
+    """
+    stem = re.sub(r"[^A-Z0-9]", "", channel.upper())[: REEL_LENGTH - 5]
+    names = []
+    for number, day in enumerate(days):
+        again = days[:number].count(day)
+        names.append(f"{stem}{day}{ascii_uppercase[again] if 0 < again < len(ascii_uppercase) else ''}")
+    return names if len(set(names)) == len(names) else reel_names([channel] * len(days))
 
 
 def one_rate(rates: Iterable[Fraction | None]) -> Fraction | None:

@@ -6,6 +6,7 @@ when a boundary was placed, and else the time times the nominal rate.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 from fractions import Fraction
 from itertools import groupby
 
@@ -16,10 +17,10 @@ from streamproc.config import Settings
 from streamproc.errors import ConfigError, RecordingError
 from streamproc.exports.document import Wishes
 from streamproc.exports.timecode import Counting, standard_rate, time_of_day
-from streamproc.exports.timeline import Event, MediaFile, Source, Timeline, one_rate, reel_names
+from streamproc.exports.timeline import Event, MediaFile, Source, Timeline, dated_reels, one_rate
 from streamproc.media.recording.reader import RecordedFile, RecordingEpoch, RecordingFootage
 from streamproc.messages import BoundaryState, Kind, Span
-from streamproc.timebase import NS, to_ns
+from streamproc.timebase import NS, to_ns, utc_from_ns
 
 RECORDED = "/api/v1/channels/{channel}/recording/{epoch}/{number}.mp4"
 
@@ -134,7 +135,7 @@ class Timelines:
             counting = Counting.of(rate, drop_frame=wishes.drops)
         if counting is not None and wishes.start_timecode is not None:
             zero = counting.frame(wishes.start_timecode) - self._frame(first.span.epoch, first.span.start, rate)
-        reels = reel_names([f"{self._channel}{number:03d}" for number in used])
+        reels = dated_reels(self._channel, [self._day(number, wishes.zone) for number in used])
         first_ns = self._epochs[first.span.epoch].utc_zero_ns
         sources = {}
         for number, reel in zip(used, reels, strict=True):
@@ -153,6 +154,11 @@ class Timelines:
                 size=self._recording.size(number),
             )
         return sources
+
+    def _day(self, number: int, zone: tzinfo | None) -> str:
+        """Return month and day on which an epoch began, as 1121; without wall time, 0000."""
+        zero_ns = self._epochs[number].utc_zero_ns
+        return "0000" if zero_ns is None else f"{utc_from_ns(zero_ns).astimezone(zone):%m%d}"
 
     def _event(self, stretch: _Stretch, source: Source, rate: Fraction | None, zeros: Mapping[Span, Fraction]) -> Event:
         span, zero = stretch.span, zeros[stretch.span]
