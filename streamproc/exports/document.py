@@ -73,8 +73,6 @@ class Wishes:
     """Only events of this kind."""
     finished: bool = False
     """Leave out what has no end yet, instead of refusing it."""
-    size: tuple[int, int] | None = None
-    """Width and height of the source's picture, where known."""
 
     @property
     def drops(self) -> bool:
@@ -153,7 +151,6 @@ def _source(document: _Document, stretch: list[_Segment], first: list[_Segment],
         frames=frames,
         url=_url(document.source) if is_one_file else None,
         utc_ns=_ns(begin),
-        size=wishes.size,
     )
 
 
@@ -224,10 +221,10 @@ def _ns(segment: _Segment) -> int | None:
 
 
 def _url(source: str) -> str | None:
-    """Return where the file is; None for a feed, which is no file."""
+    """Return where the file is; None for a feed or a folder of files, which are no file."""
     if "://" in source:
         return source if source.startswith(("http://", "https://", "file://")) else None
-    return Path(source).absolute().as_uri()
+    return None if Path(source).is_dir() else Path(source).absolute().as_uri()
 
 
 def _media(document: _Document, stretches: list[list[_Segment]]) -> tuple[MediaFile, ...]:

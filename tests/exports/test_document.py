@@ -111,6 +111,16 @@ def test_what_has_no_rate_can_still_be_had_as_chapters(path: Path) -> None:
     assert b"00:00:00.000 --> 00:00:32.040" in export(timeline, find_format("vtt"))
 
 
+def test_a_file_is_named_by_its_address_and_a_folder_of_files_is_not(path: Path, tmp_path: Path) -> None:
+    file = read_segments(write(path, document(*THREE, source=str(tmp_path / "НТВ 1.ts"))), Wishes())
+    assert file.events[0].source.url == (tmp_path / "НТВ 1.ts").as_uri()
+    folder = read_segments(write(path, document(*THREE, source=str(tmp_path))), Wishes())
+    feed = read_segments(write(path, document(*THREE, source="rtmp://h/live/…")), Wishes())
+    assert folder.events[0].source.url is feed.events[0].source.url is None
+    with pytest.raises(ConfigError, match="there are none"):
+        export(feed, find_format("hls"))
+
+
 def test_a_title_is_on_one_line_whatever_is_in_it(path: Path) -> None:
     titled = segment(1, "programme", 0, 801, title="Что?\r\n002  BL V C\x00\x1b[31m <Где>")
     timeline = read_segments(write(path, document(titled)), Wishes())
