@@ -140,12 +140,13 @@ def _stretches(segments: list[_Segment]) -> list[list[_Segment]]:
 
 def _source(document: _Document, stretch: list[_Segment], first: list[_Segment], reel: str, wishes: Wishes) -> Source:
     begin, end = stretch[0], stretch[-1]
+    name = document.source if "://" in document.source else Path(document.source).name
     is_one_file = stretch is first and begin.start_s == 0
     frames = None
     if end.end_s is not None:
         frames = (_end(end, document.rate) or 0) - _first(begin, document.rate)
     return Source(
-        name=document.source if is_one_file else f"{document.source} {reel}",
+        name=name if is_one_file else f"{name} {reel}",
         reel=reel,
         start_frame=_start_frame(document.rate, begin, first[0], wishes),
         frames=frames,

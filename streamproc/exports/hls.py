@@ -57,7 +57,12 @@ def _segment(timeline: Timeline, file: MediaFile, *, is_first: bool, cue: dict[s
 
 
 def _cues(timeline: Timeline) -> dict[int, dict[str, Any]]:
-    """Return the cue before each file that has one; where a break ends and the next begins, that is the beginning."""
+    """Return the cue before each file that has one; where a break ends and the next begins, that is the beginning.
+
+    One long file has no place for them: before it a cue would be wrong by as much as the break is late.
+    """
+    if len(timeline.media) == 1:
+        return {}
     last = timeline.media[-1]
     starts = [*(file.start for file in timeline.media), last.start + last.duration]  # nothing comes before the end
     breaks = [played for played in timeline.played() if played[0].kind is Kind.ADVERT]

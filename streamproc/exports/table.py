@@ -65,5 +65,5 @@ def _figures(timeline: Timeline, event: Event) -> Iterator[object]:
         yield from ("", "")
     else:
         yield from (iso_utc(event.utc_ns), iso_utc(event.utc_ns + to_ns(event.stop - event.start)))
-    yield "" if event.confidence is None else event.confidence
+    yield "" if event.confidence is None else f"{event.confidence:.6f}"
     yield "" if event.state is None else event.state.value

@@ -31,11 +31,11 @@ def test_segments_become_an_edl_with_the_time_code_that_was_asked_for(segments: 
         "001  NTV      AA/V  C        10:00:00:00 10:00:32:01 01:00:00:00 01:00:32:01",
         "* FROM CLIP NAME:  programme 1",
         "* COMMENT: programme, final, confidence 0.900",
-        "* SOURCE FILE: air/ntv.ts",
+        "* SOURCE FILE: ntv.ts",
         "002  NTV      AA/V  C        10:01:00:00 10:01:40:00 01:00:32:01 01:01:12:01",
         "* FROM CLIP NAME:  programme 2",
         "* COMMENT: programme, final, confidence 0.900",
-        "* SOURCE FILE: air/ntv.ts",
+        "* SOURCE FILE: ntv.ts",
     ]
 
 

@@ -267,3 +267,9 @@ def test_a_playlist_says_where_the_recording_was_interrupted(air: Timeline) -> N
     assert [segment.discontinuity for segment in playlist.segments] == [False, False, True]
     assert [segment.program_date_time is not None for segment in playlist.segments] == [True, False, True]
     assert playlist.segments[2].program_date_time.timestamp() == 200
+
+
+def test_one_long_file_has_ranges_and_no_cues(air: Timeline) -> None:
+    media = (MediaFile(url="a.ts", start=Fraction(0), duration=Fraction(100), utc_ns=None),)
+    playlist = m3u8.loads(export(replace(air, media=media), find_format("hls")).decode())
+    assert [(s.cue_out_start, s.cue_in, len(s.dateranges)) for s in playlist.segments] == [(False, False, 3)]
