@@ -7,6 +7,7 @@ list itself is its own checksum, which is printed and answered when the pack is 
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,14 @@ from streamproc.media.recording.index import file_path
 
 DOCUMENT: Final = "evidence.json"
 MANIFEST: Final = "SHA256SUMS"
+_DAMAGED: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    ValueError,
+    RuntimeError,  # it says that a file is encrypted
+    NotImplementedError,  # it says that a file is packed in a way we never use
+)
 _CHUNK: Final = 1 << 20
 _MOST_TEXT: Final = 256 << 20
 """Bytes of JSON or checksums beyond which a file is no pack of ours."""
@@ -61,8 +70,7 @@ def verify_pack(path: Path) -> Verified:
             return _verified(path, archive)
     except OSError as error:
         raise ConfigError(f"{path}: can't be read ({error.strerror})") from error
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, NotImplementedError, ValueError) as error:
-        # RuntimeError: encrypted; NotImplementedError: packed in a way we never use
+    except _DAMAGED as error:
         raise EvidenceError(f"{path}: damaged, or no evidence pack ({error})") from error
 
 
