@@ -128,7 +128,7 @@ async def test_what_can_not_be_done_says_what_can(site: Site) -> None:
 
 
 async def test_a_failing_catalogue_is_a_problem_not_a_crash(site: Site) -> None:
-    with site.catalogue._database._engine.begin() as connection:
+    with site.catalogue.ledger._database._engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE clips RENAME TO gone")
     async with site.http.get("/api/v1/channels/one/clips") as answer:
         body = await answer.json(content_type="application/problem+json")
