@@ -170,7 +170,7 @@ def test_an_alarm_without_room_for_pictures_is_raised_all_the_same(desk: Desk) -
 
 def test_a_catalogue_that_is_away_for_a_moment_gets_the_alarm_later(desk: Desk) -> None:
     desk.show(0.6, 20)
-    engine = desk.catalogue._database._engine
+    engine = desk.catalogue.ledger._database._engine
     with engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE alarms RENAME TO gone")
     for _ in range(20):
