@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -18,6 +19,7 @@ from streamproc.errors import ConfigError
 ENV_PREFIX = "STREAMPROC_"
 SOURCE_SCHEMES = frozenset({"rtmp", "rtmps", "rtmpt", "http", "https", "udp", "tcp", "file"})
 LISTEN_SCHEMES = frozenset({"rtmp", "udp", "tcp"})
+TARGET_SCHEMES = frozenset({"file", "s3", "sftp", "webdav+http", "webdav+https"})
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 
 
@@ -100,6 +102,9 @@ class ClipSettings(Section):
 
     enabled: bool = True
     """Cut a clip when a programme segment becomes final."""
+    keep_days: Annotated[float, Field(gt=0)] | None = None
+    """Delete the files of clips and pieces after so many days, but never before they are delivered; for ever when left
+    out."""
 
 
 class DriftSettings(Section):
@@ -157,6 +162,8 @@ class ChannelSettings(Section):
     decision: DecisionSettings = DecisionSettings()
     clips: ClipSettings = ClipSettings()
     drift: DriftSettings = DriftSettings()
+    deliver: tuple[str, ...] = ()
+    """Names of the targets that every finished clip and piece goes to."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -196,6 +203,95 @@ class ChannelSettings(Section):
     def display_title(self) -> str:
         """The title, or the short name where there is none."""
         return self.title or self.name
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+"""A short name: small Latin letters, digits, ``_`` and ``-``."""
+EventType = Literal[
+    "channel", "epoch", "gap", "segment", "segment-removed", "boundary", "clip", "label", "alarm",
+    "programme", "piece", "order", "delivery", "cue", "review",
+]  # fmt: skip
+"""What the catalogue tells of."""
+
+
+class TargetSettings(Section):
+    """A place that finished files are sent to."""
+
+    name: Name
+    """Short name; channels name it in ``deliver``."""
+    url: str
+    """file:///folder, s3://bucket/prefix, sftp://user@host:port/folder, or webdav+https://host/folder."""
+    endpoint_url: str | None = None
+    """Address of an S3-compatible server; Amazon's when left out."""
+    region: str | None = None
+    """Region of the bucket."""
+    user_env: str | None = None
+    """Environment variable that holds the user, or the access key of S3."""
+    password_env: str | None = None
+    """Environment variable that holds the password, the secret key of S3, or the pass phrase of ``key_file``."""
+    key_file: Path | None = None
+    """Private key for SFTP."""
+    known_hosts: Path | None = None
+    """File with the SFTP server's public key, as ``ssh-keyscan`` writes it."""
+    host_key: str | None = None
+    """Fingerprint of that key instead: ``SHA256:…``, as ``ssh-keygen -l`` shows it."""
+    at_once: Annotated[int, Field(ge=1, le=16)] = 2
+    """How many files are sent to it at a time."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        what = f"target '{self.name}'"
+        try:
+            url = urlsplit(self.url)
+            host, password, _ = url.hostname, url.password, url.port
+        except ValueError as error:
+            raise ValueError(f"{what}: url is no address; a special character in it needs %XX") from error
+        if url.scheme not in TARGET_SCHEMES:
+            scheme = f"the scheme '{url.scheme}'" if url.scheme else "no scheme"
+            raise ValueError(f"{what}: url has {scheme}; use one of {', '.join(sorted(TARGET_SCHEMES))}")
+        if password is not None:
+            raise ValueError(f"{what}: url holds a password; put it into an environment variable: password_env")
+        if url.scheme == "file" and (host or not url.path.startswith("/")):
+            raise ValueError(f"{what}: url of a folder needs three strokes: file:///folder")
+        if url.scheme != "file" and not host:
+            raise ValueError(f"{what}: url names no {'bucket' if url.scheme == 's3' else 'host'}")
+        if url.scheme == "sftp" and (self.known_hosts is None) == (self.host_key is None):
+            raise ValueError(
+                f"{what} needs either known_hosts or host_key, so that no stranger can pass for the server"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_idle(self) -> Self:
+        scheme = urlsplit(self.url).scheme
+        for key, schemes in _KEYS_OF_TARGETS.items():
+            if getattr(self, key) is not None and scheme not in schemes:
+                raise ValueError(f"target '{self.name}': {key} is not for {scheme}://; leave it out")
+        return self
+
+
+_KEYS_OF_TARGETS = {
+    "endpoint_url": {"s3"},
+    "region": {"s3"},
+    "user_env": {"s3", "sftp", "webdav+http", "webdav+https"},
+    "password_env": {"s3", "sftp", "webdav+http", "webdav+https"},
+    "key_file": {"sftp"},
+    "known_hosts": {"sftp"},
+    "host_key": {"sftp"},
+}
+
+
+class WebhookSettings(Section):
+    """An address that is told of events."""
+
+    name: Name
+    """Short name; what it was told last is remembered under it."""
+    url: Annotated[str, Field(pattern=r"^https?://")]
+    """Where events are posted to."""
+    secret_env: str
+    """Environment variable that holds the signing secret: ``whsec_`` and base64."""
+    events: tuple[EventType, ...] = ()
+    """Which events; all when left out."""
 
 
 class WebSettings(Section):
@@ -238,13 +334,28 @@ class Settings(Section):
     inference: InferenceSettings = InferenceSettings()
     log: LogSettings = LogSettings()
     channels: tuple[ChannelSettings, ...] = ()
+    targets: tuple[TargetSettings, ...] = ()
+    """Where finished files are sent to."""
+    webhooks: tuple[WebhookSettings, ...] = ()
+    """Who is told of events."""
 
     @model_validator(mode="after")
-    def _distinct_channels(self) -> Self:
-        names = [channel.name for channel in self.channels]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"two channels are named '{twice[0]}'; give each its own name")
+    def _distinct_names(self) -> Self:
+        for what, tables in (("channels", self.channels), ("targets", self.targets), ("webhooks", self.webhooks)):
+            names = [table.name for table in tables]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"two {what} are named '{twice[0]}'; give each its own name")
+        return self
+
+    @model_validator(mode="after")
+    def _known_targets(self) -> Self:
+        known = [target.name for target in self.targets]
+        for channel in self.channels:
+            for name in channel.deliver:
+                if name not in known:
+                    there = ", ".join(known) or "none; add a [[targets]] table"
+                    raise ValueError(f"channel '{channel.name}': deliver names no target '{name}'; there are: {there}")
         return self
 
     @property
@@ -341,11 +452,16 @@ def _absolute(settings: Settings, base: Path) -> Settings:
         for channel in settings.channels
     )
     inference = settings.inference.model_copy(update={"verifier": fix(settings.inference.verifier)})
+    targets = tuple(
+        target.model_copy(update={"key_file": fix(target.key_file), "known_hosts": fix(target.known_hosts)})
+        for target in settings.targets
+    )
     return settings.model_copy(
         update={
             "data_dir": fix(settings.data_dir),
             "clips_dir": fix(settings.clips_dir),
             "inference": inference,
             "channels": channels,
+            "targets": targets,
         }
     )

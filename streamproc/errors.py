@@ -13,6 +13,9 @@
     ├── ClipError              the cut failed or did not pass its check
     │   └── ClipStorageError   the operator: the folder of clips is full or can't be written to
     ├── EvidenceError          whoever relies on it: an evidence pack is not as it was made
+    ├── DeliveryError          a file did not arrive at its target: worth trying again
+    │   ├── DeliveryRefused    the operator: credentials, rights, space or the target's settings must be mended first
+    │   └── DeliveryImpossible the file is gone or was changed: trying again won't help
     └── InstanceError          the operator: another daemon owns this folder
 
 Each message is one line that says what is wrong, where, and what to do. No message ever holds a stream key.
@@ -73,6 +76,18 @@ class ClipStorageError(ClipError):
 
 class EvidenceError(StreamprocError):
     """An evidence pack, or the recording it was made from, is not as it was when it was made."""
+
+
+class DeliveryError(StreamprocError):
+    """A file did not arrive whole at its target; trying again may help."""
+
+
+class DeliveryRefused(DeliveryError):
+    """The target will not take the file until somebody mends something: credentials, rights, space, a setting."""
+
+
+class DeliveryImpossible(DeliveryError):
+    """There is nothing to send any more: the file is gone, or is not the one that was checked."""
 
 
 class InstanceError(StreamprocError):
