@@ -39,6 +39,11 @@ def _ffmpeg() -> str | None:
     return None if shutil.which("ffmpeg") and shutil.which("ffprobe") else "needs ffmpeg: apt-get install -y ffmpeg"
 
 
+def _sshd() -> str | None:
+    there = shutil.which("sshd", path=SBIN) and shutil.which("ssh-keygen")
+    return None if there else "needs OpenSSH's server: apt-get install -y openssh-server"
+
+
 def _systemd() -> str | None:
     return None if shutil.which("systemd-analyze") else "needs systemd-analyze: apt-get install -y systemd"
 
@@ -48,6 +53,7 @@ REQUIREMENTS: dict[str, Callable[[], str | None]] = {
     "chromium": _chromium,
     "ffmpeg": _ffmpeg,
     "promtool": _prometheus,
+    "sshd": _sshd,
     "systemd": _systemd,
 }
 

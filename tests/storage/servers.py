@@ -96,7 +96,7 @@ class WebdavServer(Server):
         address = f"127.0.0.1:{self.port}"
         return [
             *(str(RCLONE), "serve", "webdav", "--addr", address),
-            *("--user", user, "--pass", password, str(self.folder)),
+            *("--user", user, "--pass", password, "--dir-cache-time", "0s", str(self.folder)),
         ]
 
     def target(self, *, password: str = "THE_PASSWORD") -> TargetSettings:
