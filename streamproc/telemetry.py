@@ -87,6 +87,20 @@ class Telemetry:
             "clip_delay_seconds", "From a segment's last boundary being final to its clip.", _SECONDS, "channel"
         )
 
+        # Finished files on their way
+        self.deliveries = counter("deliveries_total", "Attempts to deliver a file, by outcome.", "target", "outcome")
+        self.delivered_bytes = counter("delivered_bytes_total", "Bytes of files that have arrived.", "target")
+        self.deliveries_waiting = gauge("deliveries_waiting", "Files that a target has yet to get.", "target")
+        self.delivery_age = gauge(
+            "delivery_oldest_seconds", "How long the file has waited that waits longest; 0 when none does.", "target"
+        )
+        self.target_failing = gauge("target_failing", "1 while the last attempt to deliver failed, else 0.", "target")
+        self.expired_files = counter("expired_files_total", "Files of clips and pieces deleted by age.", "channel")
+        self.expired_bytes = counter("expired_bytes_total", "Bytes of those files.", "channel")
+        self.hook_events = counter("webhook_events_total", "Events posted, by outcome.", "webhook", "outcome")
+        self.hook_lag = gauge("webhook_lag_events", "Events that a webhook has yet to be told of.", "webhook")
+        self.hook_failing = gauge("webhook_failing", "1 while a webhook's last post failed, else 0.", "webhook")
+
         # The daemon itself
         self.queue_depth = gauge("queue_depth", "Items waiting in a buffer.", "queue")
         self.queue_dropped = counter("queue_dropped_total", "Items a full buffer let go.", "queue")

@@ -163,6 +163,7 @@ class Piece(Base):
     key: Mapped[str | None] = mapped_column(String(128), unique=True)
     created_ns: Mapped[int] = mapped_column(BigInteger)
     updated_ns: Mapped[int] = mapped_column(BigInteger)
+    removed_ns: Mapped[int | None] = mapped_column(BigInteger)
 
     channel: Mapped[Channel] = relationship()
     ranges: Mapped[list["PieceRange"]] = relationship(order_by="PieceRange.number", cascade="all, delete-orphan")

@@ -48,6 +48,10 @@ class Ledger:
         """Let go of the database."""
         self._database.close()
 
+    def now_ns(self) -> int:
+        """Return wall time."""
+        return self._clock.utc_ns()
+
     def read(self) -> AbstractContextManager[Session]:
         """Open a transaction that sees one state of the database and changes nothing."""
         return self._database.read()

@@ -191,6 +191,7 @@ class Clip(Base):
     message: Mapped[str | None] = mapped_column(Text)
     created_ns: Mapped[int] = mapped_column(BigInteger)
     updated_ns: Mapped[int] = mapped_column(BigInteger)
+    removed_ns: Mapped[int | None] = mapped_column(BigInteger)
 
     segment: Mapped[Segment] = relationship()
 

@@ -77,6 +77,8 @@ class PieceRow:
     """When that was, wall time."""
     updated_ns: int
     """When its state last changed, wall time."""
+    removed_ns: int | None
+    """When its file was deleted, wall time; None while it is kept."""
 
 
 class Pieces:
@@ -220,4 +222,5 @@ def _row(piece: Piece) -> PieceRow:
         author=piece.author,
         created_ns=piece.created_ns,
         updated_ns=piece.updated_ns,
+        removed_ns=piece.removed_ns,
     )

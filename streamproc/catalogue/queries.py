@@ -213,6 +213,7 @@ def clip_row(clip: Clip, segment: Segment, ends: tuple[Boundary, Boundary], epoc
         sha256=clip.sha256,
         message=clip.message,
         updated_ns=clip.updated_ns,
+        removed_ns=clip.removed_ns,
     )
 
 

@@ -153,6 +153,8 @@ class ClipRow:
     """Why the last attempt failed, one line."""
     updated_ns: int
     """When its state last changed, wall time."""
+    removed_ns: int | None = None
+    """When its file was deleted, wall time; None while it is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,8 @@ from sqlalchemy.orm import joinedload
 
 from streamproc.catalogue import queries
 from streamproc.catalogue.database import Database
+from streamproc.catalogue.deliveries import Deliveries
+from streamproc.catalogue.hooks import Hooks
 from streamproc.catalogue.ledger import Ledger, Writing
 from streamproc.catalogue.models import (
     Alarm,
@@ -76,6 +78,8 @@ class Catalogue:
         self.ledger = Ledger(database, clock)
         self.programmes = Programmes(self.ledger)
         self.pieces = Pieces(self.ledger)
+        self.deliveries = Deliveries(self.ledger)
+        self.hooks = Hooks(self.ledger)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock) -> "Catalogue":

@@ -14,7 +14,8 @@ def _id() -> sa.types.TypeEngine[int]:
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the tables, and have clips say when their files were deleted."""
+    op.add_column("clips", sa.Column("removed_ns", sa.BigInteger(), nullable=True))
     op.create_table(
         "hooks",
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -100,6 +101,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=128), nullable=True),
         sa.Column("created_ns", sa.BigInteger(), nullable=False),
         sa.Column("updated_ns", sa.BigInteger(), nullable=False),
+        sa.Column("removed_ns", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name="fk_pieces_channel_id"),
         sa.ForeignKeyConstraint(
             ["programme_id"], ["programmes.id"], name="fk_pieces_programme_id", ondelete="SET NULL"
@@ -221,3 +223,4 @@ def downgrade() -> None:
         "hooks",
     ):
         op.drop_table(table)
+    op.drop_column("clips", "removed_ns")
