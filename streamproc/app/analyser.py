@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from streamproc.app.outbound import outbound
 from streamproc.app.play import Tools
 from streamproc.catalogue.store import Catalogue
 from streamproc.config import ChannelSettings, DecisionSettings, Settings
@@ -164,10 +165,10 @@ class Analyser:
         self._bench = open_bench(settings, tools)
 
     def common(self) -> Mapping[str, Stage]:
-        """Return the cutting of clips, one after the other."""
+        """Return the cutting of clips, one after the other, and what delivers them and tells of them."""
         tools = self._bench.tools
         clips = ClipStage(self._bench.catalogue, self._footage, self.settings.clip_dir, tools.telemetry, tools.clock)
-        return {"clips": clips}
+        return {"clips": clips, **outbound(lambda: self.settings, self._bench.catalogue, tools)}
 
     def channel(self, settings: ChannelSettings) -> Mapping[str, Stage]:
         """Return the analysis of a channel; nothing for one that is only recorded. Raises ModelError."""

@@ -95,7 +95,7 @@ class DeliveryFilter:
     """At most so many."""
 
 
-Row: TypeAlias = Select[tuple[Delivery]]
+Row: TypeAlias = Select[Delivery]
 _ALL = DeliveryFilter()
 _OPEN = (DeliveryState.QUEUED, DeliveryState.SENDING)
 _BATCH = 200
@@ -247,7 +247,7 @@ class Deliveries:
             channel = file.channel if isinstance(file, Piece) else file.segment.epoch.channel
             write.tell(channel.name, "piece" if isinstance(file, Piece) else "clip", file.id)
 
-    def _undelivered(self, of_channel: Select[tuple[Clip]] | Select[tuple[Piece]], target: str) -> Sequence[int]:
+    def _undelivered(self, of_channel: Select[Clip] | Select[Piece], target: str) -> Sequence[int]:
         table = of_channel.column_descriptions[0]["type"]
         of_file = Delivery.clip_id == table.id if table is Clip else Delivery.piece_id == table.id
         query = of_channel.where(~_exists(of_file, Delivery.target == target))
@@ -264,13 +264,13 @@ class Deliveries:
             return [_row(delivery) for delivery in session.scalars(loaded)]
 
 
-def _clips(channel: str) -> Select[tuple[Clip]]:
+def _clips(channel: str) -> Select[Clip]:
     """Select the channel's clips whose files are there."""
     joined = select(Clip).join(Segment).join(Epoch, Segment.epoch_id == Epoch.id).join(Channel)
     return joined.where(Channel.name == channel, Clip.state == ClipState.READY, Clip.removed_ns.is_(None))
 
 
-def _pieces(channel: str) -> Select[tuple[Piece]]:
+def _pieces(channel: str) -> Select[Piece]:
     """Select the channel's pieces whose files are there."""
     joined = select(Piece).join(Channel)
     return joined.where(Channel.name == channel, Piece.state == PieceState.READY, Piece.removed_ns.is_(None))

@@ -5,7 +5,6 @@ The clip or piece stays in the catalogue, which says that its file is gone.
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 import structlog

@@ -1,4 +1,4 @@
-"""S3-compatible storage, through s3fs: its connections, credentials and retries; the operations of S3 are called by name.
+"""S3-compatible storage, through s3fs: its connections and credentials; the operations of S3 are called by name.
 
 s3fs's own files can't go on with a multipart upload that another process began, so parts are sent here: the upload's
 number is remembered, what has arrived is asked of the server, and a part is sent again only when its MD5 is not the
@@ -146,7 +146,9 @@ class S3Target:
         if code in ("BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "IncompleteBody", "RequestTimeout"):
             return DeliveryError(f"{what}: a part was damaged on its way ({code})")
         if status in _REFUSED:
-            return DeliveryRefused(f"{what}: {self._host} refuses this ({code}: {reason}); check the url and its rights")
+            return DeliveryRefused(
+                f"{what}: {self._host} refuses this ({code}: {reason}); check the url and its rights"
+            )
         return DeliveryError(f"{what}: {self._host}: {reason}")
 
 

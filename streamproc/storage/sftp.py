@@ -46,7 +46,7 @@ def fingerprint(key: paramiko.PKey) -> str:
     return f"SHA256:{base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip('=')}"
 
 
-class _Strangers(SFTPFileSystem):
+class _Known(SFTPFileSystem):  # type: ignore[misc]  # it comes without types
     """fsspec's file system, which would trust any host key, made to trust only those that are known."""
 
     cachable = False
@@ -77,7 +77,7 @@ class _Strangers(SFTPFileSystem):
 class _SftpShelf(FileSystemShelf):
     """SFTP, which waits for no answer between blocks: over a long line it would otherwise crawl."""
 
-    def __init__(self, settings: TargetSettings, filesystem: _Strangers) -> None:
+    def __init__(self, settings: TargetSettings, filesystem: _Known) -> None:
         super().__init__(settings.name, filesystem)
         self._settings = settings
 
@@ -114,13 +114,13 @@ def open_sftp(settings: TargetSettings, access: Access) -> ShelfTarget:
     url = urlsplit(settings.url)
     if settings.host_key is not None and not _FINGERPRINT.match(settings.host_key):
         raise DeliveryRefused(
-            f"target '{settings.name}': host_key is no fingerprint; ssh-keyscan HOST | ssh-keygen -lf - shows it: SHA256:…"
+            f"target '{settings.name}': host_key is no fingerprint (SHA256:…), as ssh-keygen -l shows it"
         )
     for key, file in (("known_hosts", settings.known_hosts), ("key_file", settings.key_file)):
         _need_readable(settings, key, file)
     with_key = settings.key_file is not None
     with translating((*ERRORS, ValueError), lambda error: _fault(settings, error)):
-        filesystem = _Strangers(
+        filesystem = _Known(
             url.hostname or "",
             settings=settings,
             port=url.port or 22,
@@ -154,7 +154,9 @@ def _fault(settings: TargetSettings, error: Exception) -> DeliveryError:
     host = f"{url.hostname}:{url.port or 22}"
     if isinstance(error, _UnknownHost):
         known = "host_key" if settings.known_hosts is None else f"{settings.known_hosts}"
-        return DeliveryRefused(f"{what}: {host} is not the server that {known} tells of: {error}; check it, then add it")
+        return DeliveryRefused(
+            f"{what}: {host} is not the server that {known} tells of: {error}; check it, then add it"
+        )
     if isinstance(error, paramiko.BadHostKeyException):
         return DeliveryRefused(
             f"{what}: {host} shows another key than {settings.known_hosts} has "

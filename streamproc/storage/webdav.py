@@ -19,12 +19,12 @@ TIMEOUT: Final = httpx.Timeout(60.0, connect=15.0)
 ERRORS: Final = (ClientError, httpx.HTTPError, OSError)
 
 
-class _Client(Client):
+class _Client(Client):  # type: ignore[misc]  # it comes without types
     """webdav4's client, for any name: left alone it takes ``#``, ``?`` and ``%`` in one for parts of an address."""
 
     def join_url(self, path: str, add_trailing_slash: bool = False) -> httpx.URL:
         """Return the address of a path."""
-        return super().join_url(quote(path, safe="/"), add_trailing_slash=add_trailing_slash)
+        return httpx.URL(super().join_url(quote(path, safe="/"), add_trailing_slash=add_trailing_slash))
 
 
 class _WebdavShelf(FileSystemShelf):

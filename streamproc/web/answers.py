@@ -18,6 +18,8 @@ from streamproc.catalogue import (
     SegmentRow,
     VersionRow,
 )
+from streamproc.catalogue.deliveries import DeliveryRow
+from streamproc.catalogue.finishing import DeliveryState
 from streamproc.messages import AlarmKind, BoundaryState, Kind, Method, Placement
 from streamproc.timebase import NS, iso_utc
 
@@ -156,7 +158,44 @@ class Clip(Answer):
     message: str | None
     """Why the last attempt failed."""
     download: str | None
-    """Where to get it; null until it is ready."""
+    """Where to get it; null until it is ready, and when its file was deleted."""
+    removed_utc: str | None
+    """When its file was deleted because it was old; null while it is kept."""
+
+
+class Delivery(Answer):
+    """A finished file on its way to a target."""
+
+    id: int
+    """Its number."""
+    channel: str
+    """The channel's short name."""
+    target: str
+    """The target's name in the configuration."""
+    clip_id: int | None
+    """The clip that is sent; null for a piece."""
+    piece_id: int | None
+    """The piece that is sent; null for a clip."""
+    state: DeliveryState
+    """How far it is. A failed one is over, for its file is gone; all others are tried until they are done."""
+    attempts: int
+    """How often sending was begun."""
+    next_utc: str | None
+    """When it is tried next; null unless it is queued."""
+    sent_bytes: int
+    """How much has arrived, as far as it is known."""
+    size_bytes: int | None
+    """Size of the file; null until it is ready."""
+    sha256: str | None
+    """SHA-256 of the file; null until it is ready."""
+    remote_path: str | None
+    """Where it lies at the target; null until it is done."""
+    message: str | None
+    """Why the last attempt failed; once it is done, what was verified."""
+    created_utc: str
+    """When it was asked for."""
+    updated_utc: str
+    """When its state last changed."""
 
 
 class Segment(Answer):
@@ -347,15 +386,15 @@ class Notice(Answer):
     id: int
     """Its number; also the event's id for Last-Event-ID."""
     type: str
-    """channel, epoch, gap, segment, segment-removed, boundary, clip, label or alarm."""
+    """channel, epoch, gap, segment, segment-removed, boundary, clip, label, alarm, piece, delivery and others."""
     channel: str
     """The channel's short name."""
     created_utc: str
     """When it happened."""
     subject_id: int
     """Number of what is new or has changed."""
-    subject: Segment | Clip | Alarm | None = Field(union_mode="left_to_right")
-    """For segment, clip and alarm: the object as it is now; else null."""
+    subject: Segment | Clip | Delivery | Alarm | None = Field(union_mode="left_to_right")
+    """For segment, clip, delivery and alarm: the object as it is now; else null."""
 
 
 def segment_answer(row: SegmentRow) -> Segment:
@@ -426,7 +465,8 @@ def clip_answer(row: ClipRow) -> Clip:
         size_bytes=row.size_bytes,
         sha256=row.sha256,
         message=row.message,
-        download=f"/api/v1/clips/{row.id}/download" if row.state is ClipState.READY else None,
+        removed_utc=shown(row.removed_ns),
+        download=f"/api/v1/clips/{row.id}/download" if row.state is ClipState.READY and not row.removed_ns else None,
     )
 
 
@@ -494,7 +534,28 @@ def _alarm_message(row: AlarmRow) -> str:
     )
 
 
-def notice(row: EventRow, subject: Segment | Clip | Alarm | None) -> Notice:
+def delivery_answer(row: DeliveryRow) -> Delivery:
+    """Show a delivery."""
+    return Delivery(
+        id=row.id,
+        channel=row.channel,
+        target=row.target,
+        clip_id=row.what.clip_id,
+        piece_id=row.what.piece_id,
+        state=row.state,
+        attempts=row.attempts,
+        next_utc=iso_utc(row.next_ns) if row.state is DeliveryState.QUEUED else None,
+        sent_bytes=row.sent_bytes,
+        size_bytes=row.size_bytes,
+        sha256=row.sha256,
+        remote_path=row.remote_path,
+        message=row.message,
+        created_utc=iso_utc(row.created_ns),
+        updated_utc=iso_utc(row.updated_ns),
+    )
+
+
+def notice(row: EventRow, subject: Segment | Clip | Delivery | Alarm | None) -> Notice:
     """Show an event."""
     return Notice(
         id=row.id,

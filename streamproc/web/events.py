@@ -18,7 +18,18 @@ from streamproc.channel import Channel, ChannelClosed, WhenFull
 from streamproc.errors import CatalogueError
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import Clock
-from streamproc.web.answers import Alarm, Clip, Notice, Segment, alarm_answer, clip_answer, notice, segment_answer
+from streamproc.web.answers import (
+    Alarm,
+    Clip,
+    Delivery,
+    Notice,
+    Segment,
+    alarm_answer,
+    clip_answer,
+    delivery_answer,
+    notice,
+    segment_answer,
+)
 
 POLL_S = 0.25
 HEARTBEAT_S = 15.0
@@ -141,19 +152,28 @@ class EventHub:
         """Return the next events; of several on one subject only the last, for each shows what is there now."""
         rows = self._catalogue.events(after, PAGE)
         last = {(row.type, row.subject_id): row.id for row in rows}
-        return [notice(row, self._subject(row)) for row in rows if last[row.type, row.subject_id] == row.id]
+        return [describe(self._catalogue, row) for row in rows if last[row.type, row.subject_id] == row.id]
 
-    def _subject(self, row: EventRow) -> Segment | Clip | Alarm | None:
-        if row.type == "alarm":
-            alarm = self._catalogue.alarm(row.subject_id)
-            return None if alarm is None else alarm_answer(alarm)
-        if row.type == "segment":
-            segment = self._catalogue.segment(row.subject_id)
-            return None if segment is None else segment_answer(segment)
-        if row.type == "clip":
-            clip = self._catalogue.clip(row.subject_id)
-            return None if clip is None else clip_answer(clip)
-        return None
+
+def describe(catalogue: Catalogue, row: EventRow) -> Notice:
+    """Show an event, with what it is about as that is now. Raises CatalogueError."""
+    return notice(row, _subject(catalogue, row))
+
+
+def _subject(catalogue: Catalogue, row: EventRow) -> Segment | Clip | Delivery | Alarm | None:
+    if row.type == "alarm":
+        alarm = catalogue.alarm(row.subject_id)
+        return None if alarm is None else alarm_answer(alarm)
+    if row.type == "segment":
+        segment = catalogue.segment(row.subject_id)
+        return None if segment is None else segment_answer(segment)
+    if row.type == "clip":
+        clip = catalogue.clip(row.subject_id)
+        return None if clip is None else clip_answer(clip)
+    if row.type == "delivery":
+        delivery = catalogue.deliveries.get(row.subject_id)
+        return None if delivery is None else delivery_answer(delivery)
+    return None
 
 
 async def _send(response: EventSourceResponse, item: Notice) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, TypeVar
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from streamproc.catalogue.finishing import DeliveryState
 from streamproc.messages import BoundaryState, Kind
 
 Q = TypeVar("Q", bound="Query")
@@ -36,6 +37,19 @@ class SegmentsQuery(PageQuery):
     """Only this kind."""
     state: BoundaryState | None = None
     """Only provisional or only final ones."""
+
+
+class DeliveriesQuery(PageQuery):
+    """Which deliveries are wanted."""
+
+    target: str | None = None
+    """Only those to this target."""
+    state: DeliveryState | None = None
+    """Only those that are so far."""
+    clip: Annotated[int, Field(ge=1)] | None = None
+    """Only those of this clip."""
+    piece: Annotated[int, Field(ge=1)] | None = None
+    """Only those of this piece."""
 
 
 def parse(query: type[Q], request: web.Request) -> Q:

@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from streamproc.web import api, evidence_api, exports_api, operations
+from streamproc.web import api, deliveries, evidence_api, exports_api, operations
 from streamproc.web.answers import (
     Alarm,
     Answer,
     Channel,
     Clip,
+    Delivery,
     Epoch,
     Gap,
     Liveness,
@@ -22,7 +23,7 @@ from streamproc.web.answers import (
 from streamproc.web.evidence_api import EvidenceQuery
 from streamproc.web.exports_api import ExportQuery, RangeExportQuery
 from streamproc.web.problems import Handler
-from streamproc.web.queries import PageQuery, Query, SegmentsQuery
+from streamproc.web.queries import DeliveriesQuery, PageQuery, Query, SegmentsQuery
 from streamproc.web.services import SERVICES
 
 NAME = "{name:[a-z0-9][a-z0-9_-]{0,63}}"
@@ -221,6 +222,21 @@ ROUTES = (
         media_type=ANY,
         query=EvidenceQuery,
         statuses=BAD | {404: "No piece has this number."} | BUSY,
+    ),
+    Route(
+        path="/api/v1/deliveries",
+        handler=deliveries.deliveries,
+        summary="Finished files on their way to targets, those that have arrived among them.",
+        answer=Page[Delivery],
+        query=DeliveriesQuery,
+        statuses=BAD,
+    ),
+    Route(
+        path=f"/api/v1/deliveries/{NUMBER}",
+        handler=deliveries.delivery,
+        summary="One delivery.",
+        answer=Delivery,
+        statuses={404: "No delivery has this number."},
     ),
     Route(
         path="/api/v1/events",

@@ -19,7 +19,13 @@ from tests.servers import free_port, wait_for_port
 RCLONE = Path(sys.executable).parent / "rclone"
 KEY = "AKIATESTTESTTESTTEST"
 SECRET = "a-secret-that-is-long-enough-for-signatures"
-ENVIRON = {"THE_KEY": KEY, "THE_SECRET": SECRET, "THE_USER": "editor", "THE_PASSWORD": "correct horse", "WRONG": "x" * 40}
+ENVIRON = {
+    "THE_KEY": KEY,
+    "THE_SECRET": SECRET,
+    "THE_USER": "editor",
+    "THE_PASSWORD": "correct horse",
+    "WRONG": "x" * 40,
+}
 
 
 class Server:
@@ -123,7 +129,11 @@ class SftpServer(Server):
     def fingerprint(self) -> str:
         """Return the host key's fingerprint as ssh-keygen shows it."""
         shown = subprocess.run(
-            ["ssh-keygen", "-l", "-f", str(self.home / "host.pub")], check=True, capture_output=True, text=True, timeout=30
+            ["ssh-keygen", "-l", "-f", str(self.home / "host.pub")],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=30,
         )
         return shown.stdout.split()[1]
 

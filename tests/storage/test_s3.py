@@ -142,9 +142,7 @@ def test_a_part_that_another_file_left_is_not_gone_on_with(s3: S3Server, target:
 
 
 @pytest.mark.parametrize("size_bytes", [3_000_000, LARGE])
-def test_a_file_that_was_changed_never_appears(
-    s3: S3Server, target: S3Target, tmp_path: Path, size_bytes: int
-) -> None:
+def test_a_file_that_was_changed_never_appears(s3: S3Server, target: S3Target, tmp_path: Path, size_bytes: int) -> None:
     file = parcel(tmp_path, size_bytes, seed=10)
     with file.path.open("r+b") as changed:
         changed.write(b"another beginning")
@@ -166,7 +164,7 @@ def watch() -> Watch:
 
 def test_a_wrong_secret_is_refused_in_one_line_without_it(s3: S3Server, tmp_path: Path) -> None:
     target = open_target(s3.target(secret="WRONG"), ENVIRON)
-    with pytest.raises(DeliveryRefused, match="does not let us in .* check user_env, password_env") as refusal:
+    with pytest.raises(DeliveryRefused, match=r"does not let us in .* check user_env, password_env") as refusal:
         target.send(parcel(tmp_path), NAME, watch())
     assert ENVIRON["WRONG"] not in str(refusal.value)
     target.close()

@@ -296,9 +296,7 @@ def test_what_is_wrong_with_an_sftp_server_is_said_in_one_line(
     (sftp.home / "empty").touch()
     stranger = " ".join((sftp.home / "stranger.pub").read_text().split()[:2])
     (sftp.home / "stranger.known").write_text(f"[127.0.0.1]:{sftp.port} {stranger}\n")
-    named = {
-        key: value if key == "host_key" or value is None else sftp.home / value for key, value in keys.items()
-    }
+    named = {key: value if key == "host_key" or value is None else sftp.home / value for key, value in keys.items()}
     with pytest.raises(DeliveryRefused, match=words) as refusal:
         open_target(sftp.target(**named), ENVIRON)
     assert "\n" not in str(refusal.value)

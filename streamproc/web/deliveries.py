@@ -1,0 +1,42 @@
+"""The handlers of /api/v1/deliveries."""
+
+import asyncio
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from streamproc.catalogue.deliveries import DeliveryFilter, Finished
+from streamproc.web.answers import Delivery, Page, delivery_answer
+from streamproc.web.api import json_answer
+from streamproc.web.queries import DeliveriesQuery, parse
+from streamproc.web.services import SERVICES
+
+
+async def deliveries(request: web.Request) -> web.Response:
+    """Deliveries, newest first."""
+    query = parse(DeliveriesQuery, request)
+    if query.clip is not None and query.piece is not None:
+        raise web.HTTPBadRequest(reason="clip and piece are given; a delivery is of one of them")
+    is_of_one = query.clip is not None or query.piece is not None
+    where = DeliveryFilter(
+        target=query.target,
+        state=query.state,
+        what=Finished(clip_id=query.clip, piece_id=query.piece) if is_of_one else None,
+        before_id=query.before,
+        limit=query.limit + 1,
+    )
+    rows = await asyncio.to_thread(request.app[SERVICES].catalogue.deliveries.all, where)
+    following = None
+    if len(rows) > query.limit:
+        rows = rows[: query.limit]
+        following = f"{request.path}?{urlencode({**request.query, 'before': str(rows[-1].id)})}"
+    return json_answer(Page[Delivery](items=[delivery_answer(row) for row in rows], next=following))
+
+
+async def delivery(request: web.Request) -> web.Response:
+    """One delivery."""
+    number = int(request.match_info["id"])
+    row = await asyncio.to_thread(request.app[SERVICES].catalogue.deliveries.get, number)
+    if row is None:
+        raise web.HTTPNotFound(reason=f"no delivery has the number {number}")
+    return json_answer(delivery_answer(row))
