@@ -48,6 +48,7 @@ class DeliverStage:
         self._telemetry = telemetry
         self._clock = clock
         self._stop = threading.Event()
+        self._alone = asyncio.Lock()
         self._failures = 0
         self._paused_until_s = 0.0
 
@@ -70,17 +71,24 @@ class DeliverStage:
         connection = _Connection(self._settings)
         try:
             while True:
-                pause_s = self._paused_until_s - self._clock.monotonic_s()
-                row = None
-                if pause_s <= 0:
-                    row = await self._call(executor, partial(self._book.take, self._settings.name))
-                if row is not None:
-                    await self._call(executor, partial(self._deliver, connection, row))
-                    continue
-                await self._call(executor, connection.close)
-                await self._clock.sleep(max(pause_s, POLL_S))
+                if self._failures:
+                    async with self._alone:  # one sender finds out whether the target is well again
+                        await self._step(executor, connection)
+                else:
+                    await self._step(executor, connection)
         finally:
             connection.close()
+
+    async def _step(self, executor: ThreadPoolExecutor, connection: "_Connection") -> None:
+        """Send the next file that is due; wait a moment where none is, and for as long as the target rests."""
+        pause_s = self._paused_until_s - self._clock.monotonic_s()
+        if pause_s <= 0:
+            row = await self._call(executor, partial(self._book.take, self._settings.name))
+            if row is not None:
+                await self._call(executor, partial(self._deliver, connection, row))
+                return
+        await self._call(executor, connection.close)
+        await self._clock.sleep(max(pause_s, POLL_S))
 
     async def _call(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         """Do blocking work in a thread; when cancelled, have it stop and wait until it has."""
