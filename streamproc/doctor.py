@@ -1,10 +1,11 @@
 """Says in words what is missing or misconfigured, before the daemon finds out by itself.
 
-Nothing here changes anything: the data folder isn't made, the catalogue isn't migrated (a copy of it is), and feeds are
-only asked when ``connect`` is set. Each check is a function that yields its findings; a finding that is no ``ok`` says
-what to do.
+Nothing here changes anything: the data folder isn't made, the catalogue isn't migrated (a copy of it is), and feeds,
+targets and webhooks are only asked when ``connect`` is set. Each check is a function that yields its findings; a
+finding that is no ``ok`` says what to do.
 """
 
+import asyncio
 import contextlib
 import enum
 import fcntl
@@ -27,9 +28,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from streamproc.catalogue.store import Catalogue
-from streamproc.config import ChannelSettings, Settings, load
-from streamproc.errors import CatalogueError, ConfigError, ModelError, SourceError
+from streamproc.config import ChannelSettings, Settings, TargetSettings, WebhookSettings, load
+from streamproc.errors import CatalogueError, ConfigError, DeliveryError, ModelError, SourceError
 from streamproc.media import capabilities
+from streamproc.stages.notify import Post, Refused, ping
+from streamproc.storage import check_target, open_target
 from streamproc.timebase import SystemClock
 
 if TYPE_CHECKING:
@@ -68,7 +71,8 @@ class Finding:
 def diagnose(config: Path | None, *, connect: bool = False, environ: Mapping[str, str] = os.environ) -> list[Finding]:
     """Look at this machine and, when ``config`` names a file, at everything that it says.
 
-    connect: also try to reach each channel's feed, which takes up to ``connect_timeout_s`` a channel.
+    connect: also try to reach each channel's feed, which takes up to ``connect_timeout_s`` a channel; write a small
+    file to each target and delete it again; and post an event of the type ``ping`` to each webhook.
     """
     found = [*_python(), *_ffmpeg(), *_opencv(), *_onnxruntime(), *_clock()]
     if config is None:
@@ -88,6 +92,8 @@ def diagnose(config: Path | None, *, connect: bool = False, environ: Mapping[str
         found += _web_port(settings)
     for channel in settings.channels:
         found += [*_model(channel, settings), *_source(channel, running=running, connect=connect)]
+    found += [_target(target, environ, connect=connect) for target in settings.targets]
+    found += [_webhook(webhook, environ, connect=connect) for webhook in settings.webhooks]
     return found
 
 
@@ -444,3 +450,38 @@ def _connect(channel: ChannelSettings, url: str) -> Finding:
         )
     finally:
         source.close()
+
+
+# What leaves the house
+
+
+def _target(target: TargetSettings, environ: Mapping[str, str], *, connect: bool) -> Finding:
+    what = f"target '{target.name}'"
+    try:
+        check_target(target, environ)
+        if not connect:
+            return Finding(Level.OK, f"{what}: all is there that it needs (--connect writes a small file to it)")
+        opened = open_target(target, environ)
+        try:
+            trouble = opened.probe()
+        finally:
+            opened.close()
+    except DeliveryError as error:
+        return Finding(Level.ERROR, str(error))
+    if trouble is not None:
+        return Finding(Level.WARNING, f"{what}: can be written to, but {trouble}")
+    return Finding(Level.OK, f"{what}: can be written to, and a small file deleted again")
+
+
+def _webhook(webhook: WebhookSettings, environ: Mapping[str, str], *, connect: bool) -> Finding:
+    what = f"webhook '{webhook.name}'"
+    try:
+        if not connect:
+            Post(webhook, environ)
+            return Finding(Level.OK, f"{what}: its secret is there (--connect posts a ping to it)")
+        asyncio.run(ping(webhook, environ, time.time_ns()))
+    except ConfigError as error:
+        return Finding(Level.ERROR, str(error))
+    except Refused as refusal:
+        return Finding(Level.ERROR, f"{what}: {refusal}; check its url, and that it has the same secret")
+    return Finding(Level.OK, f"{what}: takes a signed ping")

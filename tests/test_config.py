@@ -81,3 +81,48 @@ def test_two_channels_of_one_name_are_refused(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.toml: can't be read"):
         load(tmp_path / "nowhere.toml", {})
+
+
+TARGET = """
+[[targets]]
+name = "archive"
+url = "sftp://user@example.org/in"
+known_hosts = "hosts"
+"""
+
+
+def test_the_files_of_a_target_are_relative_to_the_configuration(tmp_path: Path) -> None:
+    (target,) = load(write(tmp_path, GOOD + TARGET), {}).targets
+    assert target.known_hosts == tmp_path / "hosts"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("sftp://user@", "ftp://user@"), "target 'archive': url has the scheme 'ftp'; use one of file, s3, sftp"),
+        (("sftp://user@example.org/in", "/mnt/archive"), "url has no scheme; use one of"),
+        (("sftp://user@example.org/in", "file://mnt/archive"), "needs three strokes: file:///folder"),
+        (("sftp://user@example.org/in", "s3:///prefix"), "url names no bucket"),
+        (("user@", "user:s3cret@"), "url holds a password; put it into an environment variable: password_env"),
+        (('known_hosts = "hosts"', ""), "needs either known_hosts or host_key"),
+        (('known_hosts = "hosts"', 'known_hosts = "h"\nhost_key = "SHA256:x"'), "needs either known_hosts or host_key"),
+        (('known_hosts = "hosts"', 'known_hosts = "h"\nregion = "eu"'), "region is not for sftp://; leave it out"),
+        (('name = "archive"', 'name = "Archive"'), "targets.0.name = 'Archive'"),
+        (("[[targets]]", TARGET + "[[targets]]"), "two targets are named 'archive'"),
+    ],
+)
+def test_a_wrong_target_is_named_in_one_line_without_its_secret(
+    tmp_path: Path, change: tuple[str, str], says: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path, GOOD + TARGET.replace(*change)), {})
+    message = str(caught.value)
+    assert says in message
+    assert "\n" not in message
+    assert "s3cret" not in message
+
+
+def test_a_channel_delivers_only_to_targets_that_there_are(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD.replace("[[channels]]", '[[channels]]\ndeliver = ["archive"]', 1))
+    with pytest.raises(ConfigError, match="deliver names no target 'archive'; there are: none"):
+        load(path, {})

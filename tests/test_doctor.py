@@ -28,6 +28,7 @@ class Site:
         self.data_dir = folder / "data"
         self.head = f'data_dir = "{self.data_dir}"'
         self.web = "port = 0"
+        self.environ: dict[str, str] = {}
         self.channel = 'name = "one"\nurl = "rtmp://127.0.0.1:1/live/SECRET"'
 
     def write(self) -> None:
@@ -35,7 +36,7 @@ class Site:
 
     def texts(self, level: Level, *, connect: bool = False) -> str:
         self.write()
-        found = diagnose(self.config, connect=connect, environ={})
+        found = diagnose(self.config, connect=connect, environ=self.environ)
         assert not any("SECRET" in finding.text for finding in found)
         return "\n".join(finding.text for finding in found if finding.level is level)
 
@@ -210,3 +211,34 @@ def test_a_channel_with_a_logo_is_checked_with_the_verifier(site: Site) -> None:
     assert "model verifier of bug.png loads and runs on" in site.texts(Level.OK)
     cv2.imwrite(str(logo), np.full((60, 100, 3), 255, np.uint8))
     assert "bug.png: has no alpha channel" in site.texts(Level.ERROR)
+
+
+def test_a_target_that_can_be_written_to_is_fine_and_left_as_it_was(site: Site) -> None:
+    archive = site.folder / "archive"
+    archive.mkdir()
+    site.channel += f'\n[[targets]]\nname = "archive"\nurl = "{archive.as_uri()}"'
+    assert "target 'archive': can be written to, and a small file deleted again" in site.texts(Level.OK, connect=True)
+    assert list(archive.iterdir()) == []
+
+
+def test_a_target_whose_folder_is_missing_is_an_error_when_it_is_asked(site: Site) -> None:
+    site.channel += f'\n[[targets]]\nname = "archive"\nurl = "{(site.folder / "unmounted").as_uri()}"'
+    assert "target 'archive'" not in site.texts(Level.ERROR)
+    assert "unmounted is not there" in site.texts(Level.ERROR, connect=True)
+
+
+def test_a_target_whose_credentials_are_not_set_is_an_error(site: Site) -> None:
+    site.channel += '\n[[targets]]\nname = "archive"\nurl = "s3://clips"\npassword_env = "ARCHIVE_PASSWORD"'
+    assert "environment variable ARCHIVE_PASSWORD, which is not set" in site.texts(Level.ERROR)
+
+
+def test_a_webhook_without_its_secret_is_an_error(site: Site) -> None:
+    site.channel += '\n[[webhooks]]\nname = "desk"\nurl = "http://127.0.0.1:1/SECRET"\nsecret_env = "DESK"'
+    assert "webhook 'desk': the environment variable DESK is not set" in site.texts(Level.ERROR)
+
+
+def test_a_webhook_that_does_not_answer_is_an_error_when_it_is_asked(site: Site) -> None:
+    site.channel += '\n[[webhooks]]\nname = "desk"\nurl = "http://127.0.0.1:1/SECRET"\nsecret_env = "DESK"'
+    site.environ = {"DESK": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}
+    assert "webhook 'desk': its secret is there" in site.texts(Level.OK)
+    assert "webhook 'desk': can't be reached" in site.texts(Level.ERROR, connect=True)

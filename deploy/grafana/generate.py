@@ -25,11 +25,16 @@ ROWS = {
     "The feed": ("connected", "last_packet", "packets", "received_bytes", "reconnects", "timestamp_repairs"),
     "The recording": ("recorded_bytes", "recording_bytes", "deleted_bytes", "disk_free_bytes", "epochs"),
     "The work": ("frames_decoded", "samples", "inference", "provider", "clips"),
+    "What leaves the house": (
+        *("deliveries", "delivered_bytes", "deliveries_waiting", "delivery_age", "target_failing"),
+        *("hook_events", "hook_lag", "hook_failing", "expired_files", "expired_bytes"),
+    ),
     "The daemon": ("role_up", "role_restarts", "errors", "queue_depth", "queue_dropped", "http_requests"),
 }
 RARE = frozenset(
     {
         *("changes", "boundaries", "reconnects", "timestamp_repairs", "epochs", "clips"),
+        *("deliveries", "hook_events", "expired_files"),
         *("drift_alarms", "role_restarts", "errors", "queue_dropped"),
     }
 )

@@ -150,11 +150,24 @@ def export(
 
 
 @app.command()
+def deliver(
+    target: Annotated[str, typer.Option("--to", help="The target's name in the configuration.")],
+    config: ConfigOption = Path("streamproc.toml"),
+    clip_id: Annotated[int | None, typer.Option("--clip", help="Number of the clip to send.")] = None,
+    piece_id: Annotated[int | None, typer.Option("--piece", help="Number of the piece to send.")] = None,
+) -> None:
+    """Have the daemon send a finished clip or piece to a target; said again, a waiting one is due at once."""
+    from streamproc.cli.deliver import ask_for
+
+    ask_for(config, target, clip_id, piece_id)
+
+
+@app.command()
 def doctor(
     config: Annotated[
         Path | None, typer.Option("--config", "-c", envvar="STREAMPROC_CONFIG", help="Check this configuration too.")
     ] = None,
-    connect: Annotated[bool, typer.Option("--connect", help="Try to reach each channel's feed.")] = False,
+    connect: Annotated[bool, typer.Option("--connect", help="Try to reach each feed, target and webhook.")] = False,
 ) -> None:
     """Say what is missing or misconfigured, in words; ends with 1 when something must be mended."""
     from streamproc.cli.daemon import run_doctor

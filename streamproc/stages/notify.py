@@ -36,7 +36,7 @@ HEADERS: Final = {"Content-Type": "application/json", "User-Agent": f"streamproc
 Json = Mapping[str, Any]
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """The receiver did not take an event."""
 
     def __init__(self, reason: str, *, is_gone: bool = False) -> None:
@@ -60,7 +60,7 @@ class Post:
             raise ConfigError(f"{what}: {settings.secret_env} holds no secret: whsec_ and base64") from error
 
     async def send(self, session: aiohttp.ClientSession, number: str, body: Json, now_ns: int) -> None:
-        """Post one message. Raises _Refused unless the receiver takes it."""
+        """Post one message. Raises Refused unless the receiver takes it."""
         text = json.dumps(body, ensure_ascii=False)
         moment = utc_from_ns(now_ns)
         headers = {
@@ -75,13 +75,20 @@ class Post:
             ) as answer:
                 status = answer.status
         except TimeoutError as error:
-            raise _Refused("does not answer in time") from error
+            raise Refused("does not answer in time") from error
         except aiohttp.ClientError as error:
-            raise _Refused(f"can't be reached ({_plain(error)})") from error
+            raise Refused(f"can't be reached ({_plain(error)})") from error
         if status == GONE:
-            raise _Refused("answers 410: it wants nothing any more", is_gone=True)
+            raise Refused("answers 410: it wants nothing any more", is_gone=True)
         if not 200 <= status < 300:
-            raise _Refused(f"answers {status}")
+            raise Refused(f"answers {status}")
+
+
+async def ping(settings: WebhookSettings, environ: Mapping[str, str], now_ns: int) -> None:
+    """Post an event that says nothing. Raises Refused, ConfigError."""
+    async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
+        body = {"type": "ping", "timestamp": iso_utc(now_ns), "data": {}}
+        await Post(settings, environ).send(session, f"ping_{now_ns}", body, now_ns)
 
 
 class NotifyStage:
@@ -140,7 +147,7 @@ class NotifyStage:
                     await self._tell(session, post, event)
                     await asyncio.to_thread(self._catalogue.hooks.told, self._name, event.id)
                 told = event.id
-        except _Refused as refusal:
+        except Refused as refusal:
             await asyncio.to_thread(self._refused, refusal)
             return True
         if told != place.last_event_id:
@@ -169,7 +176,7 @@ class NotifyStage:
         self._telemetry.hook_events.labels(self._name, "taken").inc()
         self._telemetry.hook_failing.labels(self._name).set(0)
 
-    def _refused(self, refusal: _Refused) -> None:
+    def _refused(self, refusal: Refused) -> None:
         message = f"webhook '{self._name}': {self._host} {refusal}"
         self._telemetry.hook_events.labels(self._name, "gone" if refusal.is_gone else "refused").inc()
         self._telemetry.hook_failing.labels(self._name).set(1)

@@ -5,7 +5,7 @@ under its final name and never before. What was sent when it was interrupted, by
 protocol allows that. docs/decisions/0011-delivery.md says how each one does it.
 """
 
-from streamproc.storage.opening import open_target
+from streamproc.storage.opening import check_target, open_target
 from streamproc.storage.target import Interrupted, Parcel, Receipt, Target, Watch
 
-__all__ = ["Interrupted", "Parcel", "Receipt", "Target", "Watch", "open_target"]
+__all__ = ["Interrupted", "Parcel", "Receipt", "Target", "Watch", "check_target", "open_target"]

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from urllib.parse import unquote, urlsplit
 
 from streamproc.config import TargetSettings
@@ -10,6 +11,7 @@ from streamproc.errors import DeliveryRefused
 from streamproc.storage.target import Target
 
 EXTRAS = {"s3": "s3", "sftp": "sftp", "webdav+http": "webdav", "webdav+https": "webdav"}
+"""What has to be installed for an address; the module here that uses it has the same name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,32 +35,37 @@ def open_target(settings: TargetSettings, environ: Mapping[str, str] = os.enviro
     can't be reached.
     """
     url = urlsplit(settings.url)
-    access = _access(settings, environ)
+    access = check_target(settings, environ)
     path = unquote(url.path)
+    if url.scheme == "file":
+        from streamproc.storage.shelf import open_folder
+
+        return open_folder(settings.name, path)
+    if url.scheme == "s3":
+        from streamproc.storage.s3 import S3Target
+
+        return S3Target(settings, url.hostname or "", path.strip("/"), access)
+    if url.scheme == "sftp":
+        from streamproc.storage.sftp import open_sftp
+
+        return open_sftp(settings, access)
+    from streamproc.storage.webdav import open_webdav
+
+    return open_webdav(settings, access)
+
+
+def check_target(settings: TargetSettings, environ: Mapping[str, str] = os.environ) -> Access:
+    """Return who we are to a target, without asking it. Raises DeliveryRefused: an extra or a variable is missing."""
+    scheme = urlsplit(settings.url).scheme
+    extra = EXTRAS.get(scheme)
     try:
-        if url.scheme == "file":
-            from streamproc.storage.shelf import open_folder
-
-            return open_folder(settings.name, path)
-        if url.scheme == "s3":
-            from streamproc.storage.s3 import S3Target
-
-            return S3Target(settings, url.hostname or "", path.strip("/"), access)
-        if url.scheme == "sftp":
-            from streamproc.storage.sftp import open_sftp
-
-            return open_sftp(settings, access)
-        from streamproc.storage.webdav import open_webdav
-
-        return open_webdav(settings, access)
+        if extra is not None:
+            import_module(f"streamproc.storage.{extra}")
     except ImportError as error:
-        extra = EXTRAS.get(url.scheme)
-        if extra is None or (error.name or "").startswith("streamproc"):
-            raise
         raise DeliveryRefused(
-            f"target '{settings.name}': {url.scheme}:// needs the package {error.name}: "
-            f"pip install 'streamproc[{extra}]'"
+            f"target '{settings.name}': {scheme}:// needs the package {error.name}: pip install 'streamproc[{extra}]'"
         ) from error
+    return _access(settings, environ)
 
 
 def _access(settings: TargetSettings, environ: Mapping[str, str]) -> Access:

@@ -16,6 +16,8 @@ from streamproc.config import (
     LogSettings,
     Section,
     Settings,
+    TargetSettings,
+    WebhookSettings,
     WebSettings,
 )
 
@@ -26,6 +28,8 @@ TABLES: dict[str, type[Section]] = {
     "`[inference]`": InferenceSettings,
     "`[log]`": LogSettings,
     "`[[channels]]`": ChannelSettings,
+    "`[[targets]]`": TargetSettings,
+    "`[[webhooks]]`": WebhookSettings,
 }
 SIGNS = {Gt: (">", "gt"), Ge: ("≥", "ge"), Lt: ("<", "lt"), Le: ("≤", "le")}
 
@@ -56,7 +60,7 @@ def documented() -> dict[tuple[str, str], tuple[str, str]]:
 def fields() -> Iterator[tuple[str, str, FieldInfo]]:
     for heading, table in all_tables().items():
         for key, field in table.model_fields.items():
-            if not is_table(field) and key != "channels":
+            if not is_table(field) and key not in ("channels", "targets", "webhooks"):
                 yield heading, key, field
 
 
@@ -66,6 +70,8 @@ def shown_default(field: FieldInfo) -> str:
         return "required"
     if value is None:
         return "none"
+    if value == ():
+        return "`[]`"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"

@@ -5,6 +5,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from streamproc.catalogue.deliveries import Finished
 from streamproc.messages import Kind
 from streamproc.web.app import PAGE_FILES
 from streamproc.web.openapi import PATH, document, plain
@@ -44,6 +45,7 @@ async def test_every_answer_is_as_its_schema_says(site: Site, small_mp4: Path, w
     site.change(Kind.UNKNOWN, Kind.PROGRAMME, 2, start=True)
     site.catalogue.finalize(site.change(Kind.PROGRAMME, Kind.ADVERT, 20), site.place(20))
     clip = site.cut(small_mp4)
+    delivery = site.catalogue.deliveries.want("archive", Finished(clip_id=clip))
     site.catalogue.end_epoch("one", 1, site.place(50).time, 1250, "stalled")
     site.catalogue.begin_epoch("one", 2, utc_zero_ns=None, frame_rate=None, description="")
     segment = site.catalogue.segments("one")[0].id
@@ -51,7 +53,7 @@ async def test_every_answer_is_as_its_schema_says(site: Site, small_mp4: Path, w
     for route in ROUTES:
         if route.media_type != "application/json":
             continue
-        number = clip if "/clips/" in route.path else segment
+        number = clip if "/clips/" in route.path else delivery if "/deliveries/" in route.path else segment
         address = plain(route.path).replace("{name}", "one").replace("{id}", str(number))
         async with site.http.get(address) as answer:
             body = await answer.json()
