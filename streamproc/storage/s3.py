@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import aiohttp
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 from s3fs import S3FileSystem
 
@@ -116,7 +117,7 @@ class S3Target:
         running = asyncio.run_coroutine_threadsafe(call, self._fs.loop)
         try:
             return _result(running, watch)
-        except (OSError, ClientError, BotoCoreError) as error:
+        except (OSError, ClientError, BotoCoreError, aiohttp.ClientError) as error:
             raise self._fault(error) from error
         finally:
             running.cancel()

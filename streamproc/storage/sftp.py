@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -22,6 +23,10 @@ SILENT_S: Final = 60.0
 """A server that says nothing for so long is gone."""
 KEEPALIVE_S: Final = 15
 _FINGERPRINT: Final = re.compile(r"^SHA256:[A-Za-z0-9+/]{43}=?$")
+
+
+# It would write tracebacks into the log; what it raises says the same in one line.
+logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 
 class _UnknownHost(paramiko.SSHException):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
+from xml.etree.ElementTree import ParseError
 
 import httpx
 from webdav4.client import Client, ClientError, HTTPError, InsufficientStorage, IsAResourceError
@@ -16,7 +17,10 @@ from streamproc.storage.shelf import FileSystemShelf, ShelfTarget, fault_of_os, 
 from streamproc.storage.target import BLOCK_BYTES
 
 TIMEOUT: Final = httpx.Timeout(60.0, connect=15.0)
-ERRORS: Final = (ClientError, httpx.HTTPError, OSError)
+ERRORS: Final = (
+    *(ClientError, httpx.HTTPError, httpx.InvalidURL, OSError),
+    *(ValueError, LookupError, AttributeError, ParseError),  # what webdav4 raises over an answer that is no WebDAV
+)
 
 
 class _Client(Client):  # type: ignore[misc]  # it comes without types
@@ -71,6 +75,8 @@ class _WebdavShelf(FileSystemShelf):
             return DeliveryRefused(f"{what}: {self._host} can't do this there ({error}); check the url and its rights")
         if isinstance(error, OSError) and error.errno is not None:
             return fault_of_os(self._name, error)
+        if isinstance(error, ValueError | LookupError | AttributeError | ParseError):
+            return DeliveryRefused(f"{what}: {self._host} does not answer as WebDAV does ({error}); check the url")
         reason = str(error) or type(error).__name__
         return DeliveryError(f"{what}: {self._host}: {reason}")
 

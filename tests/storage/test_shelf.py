@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -334,3 +336,53 @@ except DeliveryRefused as error:
     assert said.count("\n") == 1
     assert f"needs the package {package}" in said
     assert f"pip install 'streamproc[{extra}]'" in said
+
+
+@pytest.fixture
+def babbler() -> Iterator[int]:
+    """A server that answers everything with a page of HTML; its port."""
+
+    class Babbler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            page = b"<html><body>Welcome to our portal"
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
+
+        do_GET = do_PUT = do_HEAD = do_POST = do_PROPFIND = do_MKCOL = answer
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Babbler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("url", "keys"),
+    [
+        ("webdav+http://127.0.0.1:{port}/files", {}),
+        (
+            "s3://clips",
+            {"endpoint_url": "http://127.0.0.1:{port}", "user_env": "THE_KEY", "password_env": "THE_SECRET"},
+        ),
+        ("sftp://user@127.0.0.1:{port}/files", {"host_key": f"SHA256:{'A' * 43}"}),
+    ],
+    ids=["webdav", "s3", "sftp"],
+)
+def test_a_server_that_answers_something_else_altogether_is_one_line(
+    babbler: int, url: str, keys: dict[str, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = {key: value.format(port=babbler) for key, value in keys.items()}
+    settings = TargetSettings.model_validate({"name": "portal", "url": url.format(port=babbler), **said})
+    with pytest.raises(DeliveryError, match="target 'portal': ") as error:
+        open_target(settings, ENVIRON).send(parcel(tmp_path), NAME, Desk().watch())
+    assert "\n" not in str(error.value)
+    assert [record.getMessage() for record in caplog.records if record.name != "asyncio"] == []
