@@ -126,7 +126,7 @@ class DeliverStage:
             stopping=self._stop.is_set,
         )
         parcel = Parcel(path=path, size_bytes=row.size_bytes, sha256=row.sha256)
-        return target.send(parcel, f"{row.channel}/{path.name}", watch)
+        return target.send(parcel, _remote_path(row.channel, row.path), watch)
 
     def _fail(self, row: DeliveryRow, error: DeliveryError) -> None:
         """Write down why, and when to try again; never, when there is nothing to send any more."""
@@ -171,6 +171,11 @@ class DeliverStage:
             took_s=round(took_s, 3),
             verified=receipt.verified,
         )
+
+
+def _remote_path(channel: str, path: str) -> str:
+    """Return where a file goes: as it lies here; below its channel, where it lies outside the folder of clips."""
+    return f"{channel}/{Path(path).name}" if Path(path).is_absolute() else Path(path).as_posix()
 
 
 class _Connection:

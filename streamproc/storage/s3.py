@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -173,18 +174,17 @@ class _Sending:
 
     def is_there(self) -> bool:
         """Tell whether the object is there already, whole, sent by us."""
-        head = self._head()
-        metadata = {} if head is None else head.get("Metadata", {})
-        size_bytes = None if head is None else head["ContentLength"]
-        return (size_bytes, metadata.get("sha256")) == (self._parcel.size_bytes, self._parcel.sha256)
+        head = self._head() or {}
+        there = (head.get("ContentLength"), head.get("Metadata", {}).get("sha256"))
+        return there == (self._parcel.size_bytes, self._parcel.sha256)
 
     def at_once(self) -> Receipt:
         """Send a file that is no larger than a part."""
         body = self._block(0, self._parcel.size_bytes)
         self._check_source()
-        self._call("put_object", Body=body, ContentMD5=_md5_base64(body), Metadata=self._metadata())
+        answer = self._call("put_object", Body=body, ContentMD5=_md5_base64(body), Metadata=self._metadata())
         self._watch.progress(self._parcel.size_bytes)
-        return self._checked([], 0)
+        return self._checked(answer, [], 0)
 
     def in_parts(self, part_bytes: int) -> Receipt:
         """Send a file in parts, going on with the upload that an earlier attempt began."""
@@ -199,9 +199,9 @@ class _Sending:
             self._watch.progress(start + len(block))
         self._check_source()
         parts = [{"PartNumber": number, "ETag": etag} for number, (etag, _) in enumerate(sent, 1)]
-        self._call("complete_multipart_upload", UploadId=upload.id, MultipartUpload={"Parts": parts})
+        answer = self._call("complete_multipart_upload", UploadId=upload.id, MultipartUpload={"Parts": parts})
         self._watch.remember(None)
-        return self._checked(sent, resumed_at)
+        return self._checked(answer, sent, resumed_at)
 
     def receipt(self, resumed_at: int, verified: str) -> Receipt:
         """Return the receipt."""
@@ -242,13 +242,9 @@ class _Sending:
         return upload
 
     def _abort(self, upload: _Upload) -> None:
-        """Have the server delete parts that nobody will need. It may know nothing of them any more."""
-        try:
+        """Have the server delete parts that nobody will need."""
+        with suppress(_UploadGone, DeliveryRefused):  # it may know nothing of it any more, or not let us
             self._call("abort_multipart_upload", UploadId=upload.id)
-        except DeliveryRefused:
-            raise
-        except DeliveryError:
-            self._watch.remember(None)
 
     def _part(self, upload: _Upload, number: int, block: bytes) -> tuple[str, str]:
         """See to it that a part is there; return its ETag and its MD5."""
@@ -270,28 +266,35 @@ class _Sending:
         if self._sha256.hexdigest() != self._parcel.sha256:
             raise self._parcel.changed("its SHA-256 is another")
 
-    def _checked(self, sent: list[tuple[str, str]], resumed_at: int) -> Receipt:
-        """Ask for the object and compare it with what was sent. Raises DeliveryError."""
+    def _checked(self, answer: Mapping[str, Any], sent: list[tuple[str, str]], resumed_at: int) -> Receipt:
+        """Compare what the server says of the object with what was sent. Raises DeliveryError."""
         head = self._head()
-        etag = "" if head is None else head["ETag"].strip('"')
-        is_right = head is not None and head["ContentLength"] == self._parcel.size_bytes
+        etag = str(answer.get("ETag", "")).strip('"')
         whole = hashlib.md5(b"".join(bytes.fromhex(md5) for _, md5 in sent), usedforsecurity=False).hexdigest()
-        if etag in (self._md5.hexdigest(), f"{whole}-{len(sent)}"):
-            verified = "size, the MD5 of each part, and the ETag of the whole, which is made of MD5s"
-        elif all(etag_of_part == md5 for etag_of_part, md5 in sent) and "-" in etag:
-            is_right, verified = False, ""
-        else:
-            verified = "size, and the MD5 of each part by the server; its ETag is no MD5"
-        if not is_right:
+        is_sized = head is not None and head.get("ContentLength", self._parcel.size_bytes) == self._parcel.size_bytes
+        is_ours = etag in (self._md5.hexdigest(), f"{whole}-{len(sent)}")
+        makes_md5s = bool(sent) and all(etag_of_part == md5 for etag_of_part, md5 in sent)
+        if not is_sized or (makes_md5s and "-" in etag and not is_ours):
             raise DeliveryError(f"{self._key}: what the server has is not what was sent; it is sent again")
-        return self.receipt(resumed_at, verified)
+        size = "size, and " if head else ""  # without the right to look at an object nothing is said of it
+        parts = "the MD5 of each part" if sent else "the MD5"
+        return self.receipt(
+            resumed_at, f"{size}{parts} by the server" + (", and the ETag, which is made of MD5s" if is_ours else "")
+        )
 
     def _head(self) -> dict[str, Any] | None:
+        """Return what the server says of the object: None when there is none, nothing when it may not tell us.
+
+        Amazon answers 403 also for an object that is not there, to whom it does not let list the bucket.
+        """
         try:
             return self._call("head_object")
         except DeliveryRefused as error:
-            if isinstance(error.__cause__, FileNotFoundError) and _said(error.__cause__)[0] in ("404", "NoSuchKey"):
+            code = None if error.__cause__ is None else _said(error.__cause__)[0]
+            if code in ("404", "NoSuchKey"):
                 return None
+            if code == "403":
+                return {}
             raise
 
     def _metadata(self) -> dict[str, str]:
@@ -312,7 +315,7 @@ def _result(running: "Future[dict[str, Any]]", watch: Watch | None) -> dict[str,
                 watch.go_on()
 
 
-def _said(error: Exception) -> tuple[str | None, int | None, str]:
+def _said(error: BaseException) -> tuple[str | None, int | None, str]:
     """Return the code, the HTTP status and the words of an answer of S3, as far as there are."""
     cause = error if isinstance(error, ClientError) else error.__cause__
     if not isinstance(cause, ClientError):

@@ -15,12 +15,14 @@ from pathlib import Path
 import pytest
 import structlog
 from prometheus_client import CollectorRegistry
+from sqlalchemy import text
 
 from streamproc.catalogue.deliveries import DeliveryFilter, DeliveryRow, Finished
 from streamproc.catalogue.finishing import DeliveryState
 from streamproc.catalogue.pieces import Wish
 from streamproc.catalogue.store import Catalogue
 from streamproc.config import ChannelSettings, Settings, TargetSettings
+from streamproc.errors import CatalogueError
 from streamproc.messages import Span
 from streamproc.stage import Stage
 from streamproc.stages.deliver import DeliverStage, OfferStage
@@ -172,6 +174,32 @@ async def test_an_unset_variable_is_said_in_the_catalogue_and_the_log(desk: Desk
     assert "NOBODY_HAS_SET_THIS, which is not set" in str(desk.row(what).message)
     failed = [line for line in lines if line["event"] == "delivery.failed"]
     assert failed[0]["error"] == desk.row(what).message
+
+
+async def test_trouble_with_the_catalogue_is_one_error_of_the_catalogue(desk: Desk) -> None:
+    what = desk.finish()
+    desk.catalogue.deliveries.want("archive", what)
+    task = asyncio.create_task(desk.stage().run())
+    await until(lambda: desk.row(what).state is DeliveryState.DONE, task)
+    with desk.catalogue.ledger.read() as session:
+        session.execute(text("DROP TABLE deliveries"))
+        session.commit()
+    with pytest.raises(CatalogueError, match="no such table"):
+        await task
+
+
+async def test_files_of_one_name_in_different_folders_stay_apart(desk: Desk) -> None:
+    pieces = [desk.finish(), desk.finish()]
+    for day, what in enumerate(pieces):
+        folder = desk.folder / "one" / f"day{day}"
+        folder.mkdir()
+        path = desk.file(what).rename(folder / "news.mp4")
+        size, sha256 = path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest()
+        desk.catalogue.pieces.ready(what.piece_id or 0, f"one/day{day}/news.mp4", size, sha256, {})
+        desk.catalogue.deliveries.want("archive", what)
+    async with running(desk.stage()) as task:
+        await until(lambda: all(desk.row(what).state is DeliveryState.DONE for what in pieces), task)
+    assert len(list(desk.archive.rglob("news.mp4"))) == 2
 
 
 def settings(desk: Desk, *deliver: str) -> Settings:

@@ -164,7 +164,9 @@ def watch() -> Watch:
 
 def test_a_wrong_secret_is_refused_in_one_line_without_it(s3: S3Server, tmp_path: Path) -> None:
     target = open_target(s3.target(secret="WRONG"), ENVIRON)
-    with pytest.raises(DeliveryRefused, match=r"does not let us in .* check user_env, password_env") as refusal:
+    with pytest.raises(
+        DeliveryRefused, match=r"does not let us in \(SignatureDoesNotMatch\); check user_env, password_env"
+    ) as refusal:
         target.send(parcel(tmp_path), NAME, watch())
     assert ENVIRON["WRONG"] not in str(refusal.value)
     target.close()
