@@ -22,6 +22,8 @@ CONNECT_TIMEOUT_S: Final = 15.0
 SILENT_S: Final = 60.0
 """A server that says nothing for so long is gone."""
 KEEPALIVE_S: Final = 15
+WINDOW_BYTES: Final = 8 * BLOCK_BYTES
+"""How much is asked for at a time when a file is read back: a long line is kept busy, and memory small."""
 _FINGERPRINT: Final = re.compile(r"^SHA256:[A-Za-z0-9+/]{43}=?$")
 
 
@@ -96,11 +98,11 @@ class _SftpShelf(FileSystemShelf):
     def read(self, path: str, at: int) -> Iterator[bytes]:
         """Yield what a file holds from a byte on."""
         with self._fs.ftp.open(path, "rb") as file:
-            if at == 0:
-                file.prefetch(file.stat().st_size, max_concurrent_requests=64)
-            file.seek(at)
-            while block := file.read(BLOCK_BYTES):
-                yield block
+            size = file.stat().st_size
+            while at < size:
+                end = min(at + WINDOW_BYTES, size)
+                yield from file.readv([(start, min(BLOCK_BYTES, end - start)) for start in range(at, end, BLOCK_BYTES)])
+                at = end
 
     def translated(self) -> AbstractContextManager[None]:
         """Turn paramiko's errors into DeliveryError."""
