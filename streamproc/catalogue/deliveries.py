@@ -156,6 +156,12 @@ class Deliveries:
             _set(write, delivery, DeliveryState.SENDING)
             return _row(delivery)
 
+    def is_asked_for_again(self, target: str, since_ns: int) -> bool:
+        """Tell whether somebody has asked again, since a moment, for what waits for another attempt."""
+        with self._ledger.read() as session:
+            query = _due(target, self._ledger.now_ns()).where(Delivery.attempts > 0, Delivery.updated_ns >= since_ns)
+            return session.scalar(query.limit(1)) is not None
+
     def requeue(self, target: str) -> int:
         """Queue again what was being sent to a target by a sender that is gone; returns how many."""
         with self._ledger.write() as write:

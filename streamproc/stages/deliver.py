@@ -29,6 +29,8 @@ POLL_S: Final = 1.0
 """How often the queue is looked at while nothing is due."""
 PROGRESS_S: Final = 2.0
 """How often the catalogue is told how much has arrived."""
+ASK_S: Final = 5.0
+"""How often it is looked whether somebody has asked again, while a target rests."""
 COUNT_S: Final = 15.0
 """How often what waits is counted."""
 
@@ -50,6 +52,7 @@ class DeliverStage:
         self._stop = threading.Event()
         self._alone = asyncio.Lock()
         self._failures = 0
+        self._failed_ns = 0
         self._paused_until_s = 0.0
 
     async def run(self) -> None:
@@ -80,15 +83,17 @@ class DeliverStage:
             connection.close()
 
     async def _step(self, executor: ThreadPoolExecutor, connection: "_Connection") -> None:
-        """Send the next file that is due; wait a moment where none is, and for as long as the target rests."""
-        pause_s = self._paused_until_s - self._clock.monotonic_s()
+        """Send the next file that is due; wait a moment where none is, or while the target rests."""
+        name, pause_s = self._settings.name, self._paused_until_s - self._clock.monotonic_s()
+        if pause_s > 0 and await self._call(executor, partial(self._book.is_asked_for_again, name, self._failed_ns)):
+            pause_s = 0.0
         if pause_s <= 0:
-            row = await self._call(executor, partial(self._book.take, self._settings.name))
+            row = await self._call(executor, partial(self._book.take, name))
             if row is not None:
                 await self._call(executor, partial(self._deliver, connection, row))
                 return
         await self._call(executor, connection.close)
-        await self._clock.sleep(max(pause_s, POLL_S))
+        await self._clock.sleep(min(max(pause_s, POLL_S), ASK_S))
 
     async def _call(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         """Do blocking work in a thread; when cancelled, have it stop and wait until it has."""
@@ -152,6 +157,7 @@ class DeliverStage:
             self._failures += 1
             wait_s = backoff.wait_s(self._failures, refused=isinstance(error, DeliveryRefused))
             self._paused_until_s = now_s + wait_s
+        self._failed_ns = self._clock.utc_ns()
         self._telemetry.target_failing.labels(self._settings.name).set(1)
         return self._paused_until_s - now_s
 

@@ -151,6 +151,8 @@ class S3Target:
             return DeliveryRefused(
                 f"{what}: {self._host} refuses this ({code}: {reason}); check the url and its rights"
             )
+        if status is not None and status >= 500:
+            return DeliveryError(f"{what}: {self._host} has trouble of its own ({reason}); its disk may be full")
         return DeliveryError(f"{what}: {self._host}: {reason}")
 
 

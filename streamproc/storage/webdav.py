@@ -72,7 +72,9 @@ class _WebdavShelf(FileSystemShelf):
         if status in (401, 403):
             return DeliveryRefused(f"{what}: {self._host} does not let us in ({status}); check user_env, password_env")
         if status in (404, 405, 409, 501) or isinstance(error, IsAResourceError):
-            return DeliveryRefused(f"{what}: {self._host} can't do this there ({error}); check the url and its rights")
+            return DeliveryRefused(
+                f"{what}: {self._host} can't do this there ({error}); check the url, its rights and its space"
+            )
         if isinstance(error, OSError) and error.errno is not None:
             return fault_of_os(self._name, error)
         if isinstance(error, ValueError | LookupError | AttributeError | ParseError):

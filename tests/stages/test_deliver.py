@@ -151,6 +151,19 @@ async def test_a_refusing_target_is_asked_with_one_file_and_ever_more_rarely(des
     assert (desk.clock.utc_ns() - began_ns) / NS >= 60 + 120 + 240 + 480 + 600 * (tried - 6)
 
 
+async def test_asked_for_again_a_resting_target_is_tried_at_once(desk: Desk) -> None:
+    desk.archive.rmdir()
+    what = desk.finish()
+    desk.catalogue.deliveries.want("archive", what)
+    async with running(desk.stage()) as task:
+        await until(lambda: desk.row(what).attempts > 6 and desk.row(what).state is DeliveryState.QUEUED, task)
+        due_ns = desk.row(what).next_ns
+        desk.archive.mkdir()
+        desk.catalogue.deliveries.want("archive", what)
+        await until(lambda: desk.row(what).state is DeliveryState.DONE, task)
+    assert desk.row(what).updated_ns < due_ns
+
+
 async def test_a_file_that_is_gone_ends_its_delivery_with_the_reason(desk: Desk) -> None:
     gone, there = desk.finish(), desk.finish()
     desk.file(gone).unlink()

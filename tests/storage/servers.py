@@ -31,10 +31,12 @@ ENVIRON = {
 class Server:
     """A program that serves a folder on a port of the loopback, and can be killed and started again."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, folder: Path | None = None) -> None:
+        """folder: what is served; one in ``home`` when left out."""
         self.home = home
-        self.folder = home / "served"
-        self.folder.mkdir(parents=True)
+        self.folder = home / "served" if folder is None else folder
+        home.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(exist_ok=True)
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -73,8 +75,8 @@ class Server:
 class S3Server(Server):
     """rclone as an S3 server; the bucket is called ``clips``."""
 
-    def __init__(self, home: Path) -> None:
-        super().__init__(home)
+    def __init__(self, home: Path, folder: Path | None = None) -> None:
+        super().__init__(home, folder)
         (self.folder / "clips").mkdir()
 
     def command(self) -> Iterable[str]:
@@ -114,8 +116,8 @@ class WebdavServer(Server):
 class SftpServer(Server):
     """OpenSSH's sshd with keys of its own, for the user who runs the tests."""
 
-    def __init__(self, home: Path) -> None:
-        super().__init__(home)
+    def __init__(self, home: Path, folder: Path | None = None) -> None:
+        super().__init__(home, folder)
         for name in ("host", "user", "stranger"):
             subprocess.run(
                 ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(home / name)], check=True, timeout=30

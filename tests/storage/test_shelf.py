@@ -14,7 +14,7 @@ from streamproc.config import TargetSettings
 from streamproc.errors import DeliveryError, DeliveryImpossible, DeliveryRefused
 from streamproc.storage import Interrupted, Parcel, Target, open_target
 from tests.storage.parcels import NAME, Desk, parcel
-from tests.storage.servers import ENVIRON, SftpServer, WebdavServer
+from tests.storage.servers import ENVIRON, S3Server, SftpServer, WebdavServer
 
 SIZE = 9_000_000
 HALF = 4 << 20
@@ -261,14 +261,24 @@ def test_a_full_folder_is_said_to_be_full_and_gone_on_with(tiny_disk: Path, tmp_
     assert (tiny_disk / NAME).read_bytes() == file.path.read_bytes()
 
 
-@pytest.mark.sshd
-def test_a_full_server_of_sftp_is_said_to_be_full(sftp: SftpServer, tiny_disk: Path, tmp_path: Path) -> None:
-    settings = sftp.target()
-    url = settings.url.removesuffix(str(sftp.folder)) + str(tiny_disk)
-    target = open_target(settings.model_copy(update={"url": url}), ENVIRON)
-    with pytest.raises(DeliveryRefused, match="disk or quota is full"):
-        target.send(parcel(tmp_path, SIZE), NAME, Desk().watch())
-    target.close()
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        pytest.param(
+            SftpServer, "says 'Failure', as a server does whose disk or quota is full", marks=pytest.mark.sshd
+        ),
+        (WebdavServer, r"can't do this there .*405.* check the url, its rights and its space"),
+        (S3Server, "has trouble of its own .* its disk may be full"),
+    ],
+)
+def test_a_full_server_is_known_by_what_it_says(
+    tiny_disk: Path, tmp_path: Path, kind: Callable[[Path, Path], Any], words: str
+) -> None:
+    with kind(tmp_path / "server", tiny_disk) as server:
+        target = open_target(server.target(), ENVIRON)
+        with pytest.raises(DeliveryError, match=words):
+            target.send(parcel(tmp_path, SIZE), NAME, Desk().watch())
+        target.close()
 
 
 @pytest.mark.sshd
