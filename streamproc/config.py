@@ -221,7 +221,7 @@ class TargetSettings(Section):
     """Short name; channels name it in ``deliver``."""
     url: str
     """file:///folder, s3://bucket/prefix, sftp://user@host:port/folder, or webdav+https://host/folder."""
-    endpoint_url: str | None = None
+    endpoint_url: Annotated[str, Field(pattern=r"^https?://[^@\s]+$")] | None = None
     """Address of an S3-compatible server; Amazon's when left out."""
     region: str | None = None
     """Region of the bucket."""

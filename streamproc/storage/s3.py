@@ -31,7 +31,7 @@ PROBE_NAME: Final = ".streamproc-probe"
 ASK_S: Final = 0.2
 """How often it is asked whether to stop, while a part is under way."""
 _REFUSED: Final = frozenset({400, 401, 403, 404, 405, 501})
-_FULL: Final = frozenset({"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull", "EntityTooLarge"})
+_FULL: Final = frozenset({"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull"})
 _CONFIG: Final = {
     # Servers other than Amazon's do not know the checksums that botocore adds of late; each part has its MD5.
     "request_checksum_calculation": "when_required",
@@ -98,9 +98,9 @@ class S3Target:
     def probe(self) -> str | None:
         """Write a small object and delete it again. Raises DeliveryError."""
         place = {"Bucket": self._bucket, "Key": self._key(PROBE_NAME)}
-        self.call("put_object", _never, **place, Body=b"streamproc")
+        self.call("put_object", None, **place, Body=b"streamproc")
         try:
-            self.call("delete_object", _never, **place)
+            self.call("delete_object", None, **place)
         except DeliveryError as error:
             return f"{PROBE_NAME} can't be deleted again: {error}"
         return None
@@ -112,8 +112,8 @@ class S3Target:
             asyncio.run_coroutine_threadsafe(client.close(), self._fs.loop).result(timeout=5)
             self._fs._s3 = None
 
-    def call(self, operation: str, watch: "Watch | None", **arguments: Any) -> dict[str, Any]:
-        """Call an operation of S3 on the bucket. Raises DeliveryError, Interrupted (then the call is given up)."""
+    def call(self, operation: str, watch: Watch | None, **arguments: Any) -> dict[str, Any]:
+        """Call an operation of S3; ``watch`` may break it off. Raises DeliveryError, Interrupted."""
         call: Coroutine[Any, Any, dict[str, Any]] = self._fs._call_s3(operation, **arguments)
         running = asyncio.run_coroutine_threadsafe(call, self._fs.loop)
         try:
@@ -154,9 +154,6 @@ class S3Target:
         if status is not None and status >= 500:
             return DeliveryError(f"{what}: {self._host} has trouble of its own ({reason}); its disk may be full")
         return DeliveryError(f"{what}: {self._host}: {reason}")
-
-
-_never: Final = None
 
 
 class _UploadGone(DeliveryError):
