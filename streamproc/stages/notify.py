@@ -116,7 +116,9 @@ class NotifyStage:
 
         Run again, as at a start of the daemon, it tells a receiver that wanted nothing of what happens from then on.
         """
+        self._telemetry.hook_failing.labels(self._name).set(1)  # as long as it has no secret
         post = Post(self._settings)
+        self._telemetry.hook_failing.labels(self._name).set(0)
         if await asyncio.to_thread(self._catalogue.hooks.enable, self._name):
             log.info("webhook.enabled", webhook=self._name)
         async with aiohttp.ClientSession(timeout=TIMEOUT) as session:

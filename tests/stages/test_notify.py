@@ -243,6 +243,15 @@ def test_a_secret_that_is_none_is_said_without_it(secret: str | None) -> None:
     assert not secret or secret not in str(error.value).replace("whsec_ and", "")
 
 
+async def test_a_webhook_without_its_secret_counts_as_failing(
+    desk: Desk, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HOOK_SECRET")
+    with pytest.raises(ConfigError, match="HOOK_SECRET is not set"):
+        await desk.stage(receiver).run()
+    assert desk.metric("webhook_failing") == 1
+
+
 async def test_an_answer_that_never_comes_is_not_waited_for_long(
     desk: Desk, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
