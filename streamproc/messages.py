@@ -35,6 +35,22 @@ class Method(StrEnum):
     EPOCH = "epoch"  # the feed began or ended here
 
 
+class CueKind(StrEnum):
+    """What a cue says about the programme."""
+
+    OUT = "out"  # a break begins
+    IN = "in"  # the programme goes on, or begins
+    OTHER = "other"
+
+
+class CueOrigin(StrEnum):
+    """Where a cue comes from."""
+
+    STREAM = "stream"  # a section in a transport stream
+    HLS = "hls"  # a tag in a playlist
+    FOUND = "found"  # written by us, for a boundary that was found
+
+
 class AlarmKind(StrEnum):
     """Why a channel's model no longer seems to fit."""
 
@@ -152,3 +168,53 @@ class Footing:
     """In [0, 1]: share of the time whose samples the decision passes over because they are too unsure."""
     absent_s: float
     """Seconds of footage since the bug was last plainly there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CueMessage:
+    """A cue as it came, not yet read: nobody has looked whether it is whole."""
+
+    number: int
+    """Counts the messages of its epoch, from 0, as they came."""
+    sent: Fraction
+    """Time in the epoch up to which video had come before it, seconds; may be below 0."""
+    pts_zero: int | None
+    """What the source counts at the epoch's time 0, ticks of 90 kHz in 33 bits; None where its count is another."""
+    at: Fraction | None
+    """Time in the epoch of which it speaks, where that is told beside it (by a playlist)."""
+    kind: CueKind | None
+    """What it says, where that is told beside it."""
+    duration: Fraction | None
+    """How long the break will be, seconds, where that is told beside it."""
+    origin: CueOrigin
+    """Where it comes from."""
+    payload: str
+    """The splice_info_section as base64; empty when a playlist only has a plain tag."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cue:
+    """What a cue announces, on the timeline of its epoch."""
+
+    kind: CueKind
+    """Out of the programme, back into it, or something else."""
+    time: Fraction
+    """Of which frame it speaks: presentation time in the epoch, seconds; may be below 0."""
+    exact: bool
+    """Whether the time is the one it names; else it says "now", and this is when it came."""
+    sent: Fraction
+    """Time in the epoch up to which video had come before it, seconds."""
+    event_id: int | None
+    """Number of the event; the same number again is a repetition, a return or a withdrawal."""
+    duration: Fraction | None
+    """Length of the break, seconds; None when not told."""
+    returns: bool
+    """Whether the break ends by itself after its duration."""
+    cancels: bool
+    """Whether what was announced under this number is taken back."""
+    name: str
+    """What the standard calls it."""
+    origin: CueOrigin
+    """Where it comes from."""
+    payload: str
+    """The splice_info_section as base64; empty when there is none."""
