@@ -11,6 +11,7 @@ Everything is demuxed once, at first use, to know every frame's time (8 bytes a 
 import re
 import threading
 from array import array
+from base64 import b64encode
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -24,6 +25,7 @@ import av
 import structlog
 
 from streamproc.errors import SourceError, SourceUnsupported
+from streamproc.media.cues import HeardCue, counts_like_cues, is_worth_keeping, pick_cue_streams
 from streamproc.media.fields import may_split_fields, whole_frames
 from streamproc.media.footage import Epoch, Format, MediaPacket, Track
 from streamproc.media.probe import (
@@ -35,7 +37,8 @@ from streamproc.media.probe import (
 )
 from streamproc.media.reformat import FormatWatch, Streams
 from streamproc.media.source import open_container
-from streamproc.media.timestamps import Mended, Stamp, Timeline
+from streamproc.media.timestamps import MPEGTS_WRAP, Mended, Stamp, Timeline
+from streamproc.messages import CueMessage
 
 log = structlog.get_logger()
 
@@ -72,7 +75,7 @@ def _natural(name: str) -> list[tuple[int, str]]:
 class _Tape:
     """One open file, read packet by packet."""
 
-    def __init__(self, path: Path, *, with_audio: bool) -> None:
+    def __init__(self, path: Path, *, with_audio: bool, with_cues: bool = False) -> None:
         self.path = path
         self.container = open_container(str(path))
         try:
@@ -85,6 +88,9 @@ class _Tape:
         self._selected: list[Any] = [video] if audio is None or not with_audio else [video, audio]
         if audio is not None and not with_audio:
             audio.discard = av.stream.Discard.all
+        cues = pick_cue_streams(self.container, video) if with_cues else []
+        self.cue_indexes = frozenset(stream.index for stream in cues)
+        self._selected += cues
 
     def close(self) -> None:
         self.container.close()
@@ -99,6 +105,11 @@ class _Tape:
         video, audio = self.streams.video, self.streams.audio
         bases = (base_of(self.container, video), None if audio is None else base_of(self.container, audio))
         return Timeline(*bases, join=True)
+
+    @property
+    def counts_like_cues(self) -> bool:
+        """Whether its video counts as splice times do."""
+        return counts_like_cues(base_of(self.container, self.streams.video))
 
     def seek(self, raw_dts: int, position: int) -> bool:
         """Go to a keyframe or somewhere before it; tell whether the file could."""
@@ -174,6 +185,7 @@ class _Index:
     key_packet: "array[int]" = field(default_factory=lambda: array("q"))  # video packets before it
     key_gated: "array[int]" = field(default_factory=lambda: array("b"))  # 1 if pictures shown ahead of it are left out
     key_file: "array[int]" = field(default_factory=lambda: array("i"))
+    cues: list[HeardCue] = field(default_factory=list)
 
     @property
     def end(self) -> int:
@@ -255,13 +267,14 @@ class _Scan:
         self._found: list[_Index] = []
         self._index: _Index | None = None
         self._seam: _Seam | None = None
+        self._sections: list[bytes] = []  # cues that are not on the timeline yet
 
     def run(self) -> list[_Index]:
         """Return an index for each epoch. Raises SourceError when no file can be read."""
         failure: SourceError | None = None
         for number, path in enumerate(self._paths):
             try:
-                tape = _Tape(path, with_audio=False)
+                tape = _Tape(path, with_audio=False, with_cues=True)
             except SourceError as error:
                 failure = error
                 log.warning("file.skipped", path=str(path), error=str(error))
@@ -283,12 +296,27 @@ class _Scan:
             index, seam = self._index, self._seam
             seam.next_file()
         for packet in tape.packets():
+            if packet.stream_index in tape.cue_indexes:
+                self._sections += filter(is_worth_keeping, [bytes(packet)])
+                continue
             streams = watch.renew([packet], tape.video_index) if watch.changed(packet, is_video=True) else None
             if streams is not None:
                 index.ends_inside = True
                 index, seam = self._begin_epoch(tape, format_of(streams.video, streams.audio))
             for mended in seam.take(packet):
                 index.add(mended, file, gated=seam.gated)
+            if self._sections:
+                self._place_cues(tape, index, seam)
+
+    def _place_cues(self, tape: _Tape, index: _Index, seam: _Seam) -> None:
+        """Put what cues have come on the timeline, once it has begun."""
+        reading = seam.timeline.reading()
+        if reading is None:
+            return
+        sent, offset = reading
+        count_offset = offset if tape.counts_like_cues else None
+        index.cues += [HeardCue(sent=sent, count_offset=count_offset, section=section) for section in self._sections]
+        self._sections.clear()
 
     def _begin_epoch(self, tape: _Tape, coding: Format) -> tuple[_Index, _Seam]:
         self._close_epoch()
@@ -484,6 +512,24 @@ class FileEpoch:
         keys = self._index.key_pts
         first, last = bisect_left(keys, ceil(start / self._base)), bisect_left(keys, ceil(end / self._base))
         return [pts * self._base for pts in keys[first:last]]
+
+    def cues(self, after: int | None = None) -> Sequence[CueMessage]:
+        """Return the cues in the files; only those of a number above ``after``, if given."""
+        first = 0 if after is None else after + 1
+        return [self._message(number, cue) for number, cue in enumerate(self._index.cues)][first:]
+
+    def _message(self, number: int, cue: HeardCue) -> CueMessage:
+        zero, offset = self._index.zero, cue.count_offset
+        return CueMessage(
+            number=number,
+            sent=(cue.sent - zero) * self._base,
+            pts_zero=None if offset is None else (zero - offset) % MPEGTS_WRAP,
+            at=None if cue.at is None else (cue.at - zero) * self._base,
+            kind=cue.kind,
+            duration=cue.duration,
+            origin=cue.origin,
+            payload=b64encode(cue.section).decode(),
+        )
 
     def frame_number(self, time: Fraction) -> int:
         """Return how many frames are presented before ``time``."""

@@ -12,6 +12,8 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Protocol
 
+from streamproc.messages import CueMessage
+
 
 class Track(StrEnum):
     """Which of the two tracks a packet belongs to."""
@@ -130,6 +132,10 @@ class Epoch(Protocol):
 
     def frame_number(self, time: Fraction) -> int:
         """Return how many frames are presented before ``time`` in this epoch: the number of the frame shown at it."""
+        ...
+
+    def cues(self, after: int | None = None) -> Sequence[CueMessage]:
+        """Return the cues that have come by now, as they came; only those of a number above ``after``, if given."""
         ...
 
 

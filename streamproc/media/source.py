@@ -21,6 +21,7 @@ import av
 
 from streamproc.addresses import redact
 from streamproc.errors import SourceError, SourceLost, SourceUnsupported
+from streamproc.media.cues import WAITING, HeardCue, counts_like_cues, is_worth_keeping, pick_cue_streams
 from streamproc.media.fields import may_split_fields, whole_frames
 from streamproc.media.footage import Track
 from streamproc.media.listening import warned_of_wrong_key
@@ -127,9 +128,13 @@ class Source:
         self._endless = endless
         self._video_index = video.index
         self._bases = (base_of(container, video), None if audio is None else base_of(container, audio))
+        cues = pick_cue_streams(container, video)
+        self._cue_indexes = frozenset(stream.index for stream in cues)
+        self._sections: deque[bytes] = deque(maxlen=WAITING)  # of cues that have come before any video
+        self._cues: deque[HeardCue] = deque(maxlen=WAITING)
         self._timeline: Timeline[Packet] = Timeline(*self._bases)
         self._formats = FormatWatch(container.format.name, self.streams)
-        self._incoming = self._whole_packets(demuxed(container, [s for s in (video, audio) if s is not None]))
+        self._incoming = self._whole_packets(demuxed(container, [s for s in (video, audio, *cues) if s is not None]))
         self._unread: deque[Packet] = deque()  # read ahead, not yet on the timeline
         self._new_audio: deque[Packet] = deque(maxlen=_AUDIO_WAITING)  # audio of a new format
         self._mended: deque[Mended[Packet]] = deque()  # on the timeline, not yet given out
@@ -164,12 +169,22 @@ class Source:
                 self.ending = ending
                 return
 
+    def take_cues(self) -> list[HeardCue]:
+        """Return the cues that have come since this was last asked; they belong to the present epoch."""
+        taken = list(self._cues)
+        self._cues.clear()
+        return taken
+
     def close(self) -> None:
         """Hang up. Its streams, and the ``stream`` of its packets, must not be touched any more."""
         self._container.close()
 
     def _take(self, packet: Packet) -> Ending | None:
         """Put a packet on the timeline; tell whether the epoch ends before it."""
+        if packet.stream_index in self._cue_indexes:
+            self._sections.append(bytes(packet))
+            self._place_cues()
+            return None
         is_video = packet.stream_index == self._video_index
         changed = self._formats.changed(packet, is_video=is_video)
         if not is_video and (changed or self._new_audio):
@@ -186,7 +201,20 @@ class Source:
         placed = self._timeline.push(Track.VIDEO if is_video else Track.AUDIO, stamp, packet)
         self.repairs += self._timeline.repairs - repairs
         self._mended.extend(placed)
+        self._place_cues()
         return Ending.JUMP if placed and placed[0].breaks else None
+
+    def _place_cues(self) -> None:
+        """Put what has come on the timeline, once it has begun."""
+        reading = self._timeline.reading()
+        if not self._sections or reading is None:
+            return
+        sent, offset = reading
+        count_offset = offset if counts_like_cues(self._bases[0]) else None
+        for section in self._sections:
+            if is_worth_keeping(section):
+                self._cues.append(HeardCue(sent=sent, count_offset=count_offset, section=section))
+        self._sections.clear()
 
     def _renew(self) -> None:
         """Find out the new format, looking ahead for the audio that goes with it."""

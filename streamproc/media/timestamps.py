@@ -180,6 +180,10 @@ class Timeline(Generic[P]):
         where = self._video.unwrapped(stamp, last)
         return last is not None and where is not None and 0 < where - last <= self._video.ticks(SEAM_LIMIT)
 
+    def reading(self) -> tuple[int, int] | None:
+        """Return the newest DTS of video, and what is added to the source's count to get there; None before any."""
+        return None if self._video.last is None else (self._video.last, self._video.offset)
+
     def newest(self) -> Fraction | None:
         """Return the greatest DTS so far, seconds; None before the first packet."""
         return max((t.last * t.base.time_base for t in self._tracks() if t.last is not None), default=None)

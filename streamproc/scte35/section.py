@@ -25,8 +25,7 @@ WRAP: Final = 1 << 33
 HZ: Final = 90_000
 """Ticks a second."""
 TABLE_ID: Final = 0xFC
-HEARTBEATS: Final = frozenset({0x00, 0x07})
-"""Commands that say nothing: splice_null and bandwidth_reservation."""
+_HEARTBEATS: Final = frozenset({0x00, 0x07})  # splice_null, bandwidth_reservation: they say nothing
 _COMMAND_AT: Final = 13  # byte of splice_command_type
 _LENGTH_AT: Final = 11  # the 12 bits of splice_command_length end in its second byte
 _NO_LENGTH: Final = 0xFFF  # of old encoders: the command's length is not told
@@ -71,11 +70,6 @@ class _Complaints(io.TextIOBase):
 _threefive_output.stderr = _Complaints()
 
 
-def is_heartbeat(section: bytes) -> bool:
-    """Tell whether a section only says that cues may come; they come every few seconds and are not worth keeping."""
-    return len(section) > _COMMAND_AT and section[_COMMAND_AT] in HEARTBEATS
-
-
 def section_of(text: str) -> bytes:
     """Return the section that is written as base64, or as hexadecimal after ``0x``. Raises SectionDamaged."""
     try:
@@ -108,7 +102,7 @@ def read_section(section: bytes) -> tuple[Splice, ...]:
     """Return what a section announces; nothing for a heartbeat. Raises SectionDamaged."""
     whole = checked(section)
     command = whole[_COMMAND_AT]
-    if command in HEARTBEATS:
+    if command in _HEARTBEATS:
         return ()
     if command not in _KNOWN or whole[4] & 0x80:  # encrypted: only its addressee can read it
         return (Splice(kind=CueKind.OTHER, pts=None, event_id=None, duration=None, name=f"command {command}"),)

@@ -20,6 +20,7 @@ import structlog
 from streamproc.addresses import redact
 from streamproc.config import ChannelSettings
 from streamproc.errors import SourceError, SourceLost, SourceUnsupported, StreamprocError
+from streamproc.media.cues import HeardCue
 from streamproc.media.probe import AudioStream, Packet, VideoStream
 from streamproc.media.source import Ending, NoPush, Source, open_source
 from streamproc.telemetry import Telemetry
@@ -51,6 +52,10 @@ class Recorder(Protocol):
 
     def write(self, packet: Packet) -> None:
         """Record a packet."""
+        ...
+
+    def cue(self, cue: HeardCue) -> None:
+        """Record a cue."""
         ...
 
     def end(self, reason: str) -> None:
@@ -317,6 +322,8 @@ class Session:
                     self._received(is_video=packet.stream.type == "video")
                     if not self._write(packet):
                         return
+                    self._write_cues(source)
+                self._write_cues(source)
                 reason = source.ending.value
                 self._repairs = (source.repairs, self._repairs[1])
                 if source.ending is Ending.FINISHED:
@@ -339,6 +346,12 @@ class Session:
                 return False
             self._recorder.write(packet)
         return True
+
+    def _write_cues(self, source: Source) -> None:
+        for cue in source.take_cues():
+            with self._lock:
+                if not self._abandoned:
+                    self._recorder.cue(cue)
 
     def _with_recorder(self, act: Callable[[], None]) -> bool:
         """Do something with the recorder, unless this thread has been given up; tell whether it was done."""

@@ -10,6 +10,7 @@ import structlog
 
 from streamproc.config import RecordSettings, Settings
 from streamproc.errors import InstanceError, RecordingError, StreamprocError
+from streamproc.media.cues import HeardCue
 from streamproc.media.footage import Track
 from streamproc.media.probe import Packet
 from streamproc.media.recording.retention import Held, RetentionReport, apply_retention
@@ -83,6 +84,11 @@ class RecordStage:
             self._epoch.write(packet)
         except RecordingError as error:
             self._fail(error)
+
+    def cue(self, cue: HeardCue) -> None:
+        """Record a cue of the present epoch."""
+        if self._epoch is not None:
+            self._epoch.write_cue(cue)
 
     def end(self, reason: str) -> None:
         """End the epoch, if one is open. reason: one word, which the index keeps."""

@@ -8,6 +8,7 @@ memory: less than ``fragment_s`` and one packet.
 
 import json
 import os
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -15,10 +16,12 @@ from operator import add
 from pathlib import Path
 
 from streamproc.errors import RecordingError
+from streamproc.media.cues import HeardCue
 from streamproc.media.probe import Packet
 from streamproc.media.recording import fmp4
-from streamproc.media.recording.index import EpochRow, FileRow, Index, KeyframeRow, file_path, format_to_json
+from streamproc.media.recording.index import CueRow, EpochRow, FileRow, Index, KeyframeRow, file_path, format_to_json
 from streamproc.media.recording.tracks import AudioTrack, VideoTrack, format_in_files
+from streamproc.media.timestamps import MPEGTS_WRAP
 from streamproc.timebase import NS, Clock
 
 _MAX_WAITING_BYTES = 16_000_000  # bounds memory for a source whose time stands still
@@ -151,6 +154,8 @@ class FragmentWriter:
         self._utc_zero_ns = start.arrival_ns
         self._file_row = FileRow(epoch, 0, 0, 0, 0, 0, 0, 1)
         self._file_dts = -self._time.shift
+        self._cues: list[CueRow] = []  # not in the index yet
+        self._cue_count = 0
 
     @property
     def id(self) -> int:
@@ -202,6 +207,24 @@ class FragmentWriter:
         self._waiting_bytes += len(data)
         self._audio_end = pts + (packet.duration or 0) * audio.factor
 
+    def write_cue(self, cue: HeardCue) -> None:
+        """Take in a cue; it reaches the index with the next fragment."""
+        factor, zero = self._start.video.factor, self._start.first_pts
+        offset = cue.count_offset
+        row = CueRow(
+            epoch=self.id,
+            number=self._cue_count,
+            sent=cue.sent * factor - zero,
+            pts_zero=None if offset is None else (zero // factor - offset) % MPEGTS_WRAP,
+            at=None if cue.at is None else cue.at * factor - zero,
+            kind=cue.kind,
+            duration=None if cue.duration is None else str(cue.duration),
+            origin=cue.origin,
+            payload=b64encode(cue.section).decode(),
+        )
+        self._cues.append(row)
+        self._cue_count += 1
+
     def close(self, reason: str) -> None:
         """Write what waits and end the epoch. Raises RecordingError; the next epoch's beginning mends it then."""
         try:
@@ -238,6 +261,9 @@ class FragmentWriter:
                 self._place.index.put(self._file_row)
                 if keyframe is not None:
                     self._place.index.put(keyframe)
+                for cue in self._cues:
+                    self._place.index.put(cue)
+        self._cues.clear()
         if closes:
             self.abandon()
 

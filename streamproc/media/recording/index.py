@@ -24,8 +24,22 @@ from streamproc.errors import RecordingError
 from streamproc.media.footage import AudioFormat, Format, VideoFormat
 
 INDEX_NAME = "index.sqlite"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _BUSY_S = 10.0
+_CUES = """
+CREATE TABLE cues (
+    epoch INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    sent INTEGER NOT NULL,
+    pts_zero INTEGER,
+    at INTEGER,
+    kind TEXT,
+    duration TEXT,
+    origin TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    PRIMARY KEY (epoch, number)
+) WITHOUT ROWID;
+"""
 _SCHEMA = """
 CREATE TABLE epochs (
     id INTEGER PRIMARY KEY,
@@ -64,6 +78,7 @@ CREATE TABLE keyframes (
 ) WITHOUT ROWID;
 CREATE INDEX keyframes_by_file ON keyframes (epoch, file);
 """
+_UPGRADES = {1: _CUES}  # from that version to the next one
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +151,36 @@ class KeyframeRow:
     """Audio before this, in the audio's ticks, lies in earlier fragments; None where there is no audio."""
 
 
+@dataclass(frozen=True, slots=True)
+class CueRow:
+    """One SCTE-35 message, as it came; its table is missing in the index of a recorder of before."""
+
+    TABLE: ClassVar[str] = "cues"
+
+    epoch: int
+    number: int
+    """Counts the epoch's from 0."""
+    sent: int
+    """Decoding time of the newest video when it came; may be below 0."""
+    pts_zero: int | None
+    """What the source counts at the epoch's time 0, 90 kHz in 33 bits; None where its count is another."""
+    at: int | None
+    """The time of which it speaks, where that was told beside it."""
+    kind: str | None
+    """What it says (a ``CueKind``), where that was told beside it."""
+    duration: str | None
+    """Length of the break in seconds, as a fraction, where that was told beside it."""
+    origin: str
+    """Where it came from: a ``CueOrigin``."""
+    payload: str
+    """The section as base64."""
+
+
 class IndexDamaged(RecordingError):
     """The file is not a whole SQLite database; it can be rebuilt from the recording's files."""
 
 
-Row = TypeVar("Row", EpochRow, FileRow, KeyframeRow)
+Row = TypeVar("Row", EpochRow, FileRow, KeyframeRow, CueRow)
 
 
 def _put(kind: type[Row]) -> tuple[str, Callable[[Any], tuple[object, ...]]]:
@@ -149,7 +189,7 @@ def _put(kind: type[Row]) -> tuple[str, Callable[[Any], tuple[object, ...]]]:
 
 
 # dataclasses.astuple would copy deeply
-_PUT = {EpochRow: _put(EpochRow), FileRow: _put(FileRow), KeyframeRow: _put(KeyframeRow)}
+_PUT = {EpochRow: _put(EpochRow), FileRow: _put(FileRow), KeyframeRow: _put(KeyframeRow), CueRow: _put(CueRow)}
 
 
 class Index:
@@ -181,10 +221,12 @@ class Index:
             self._db.execute("PRAGMA journal_mode = WAL")
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version == 0 and create:
-            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT")
-        elif version not in (0, SCHEMA_VERSION):
+            self._db.executescript(f"BEGIN; {_SCHEMA} {_CUES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT")
+        elif version in _UPGRADES and create:
+            self._db.executescript(f"BEGIN; {_UPGRADES[version]} PRAGMA user_version = {version + 1}; COMMIT")
+        elif version not in (0, SCHEMA_VERSION, *_UPGRADES):
             raise RecordingError(f"{self.path}: made by another version (schema {version}, ours is {SCHEMA_VERSION})")
-        self.is_ready = create or version == SCHEMA_VERSION
+        self.is_ready = create or version != 0
         """False while the writer that makes the file has not got to its tables."""
 
     def close(self) -> None:
@@ -229,7 +271,7 @@ class Index:
         with self._lock, self._translated():
             return self._db.execute(sql, values).fetchall()
 
-    def put(self, row: EpochRow | FileRow | KeyframeRow) -> None:
+    def put(self, row: EpochRow | FileRow | KeyframeRow | CueRow) -> None:
         """Insert a row, or replace the one with its key."""
         sql, values = _PUT[type(row)]
         self.execute(sql, values(row))
@@ -253,6 +295,12 @@ class Index:
                 " AND NOT EXISTS (SELECT 1 FROM files WHERE epoch = epochs.id)",
                 (epoch,),
             )
+            if self.has_cues():
+                self.execute("DELETE FROM cues WHERE epoch NOT IN (SELECT id FROM epochs)")
+
+    def has_cues(self) -> bool:
+        """Tell whether there is a table of cues; where a recorder of before is still to be upgraded, there is none."""
+        return bool(self.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cues'"))
 
 
 def file_path(folder: Path, epoch: int, number: int) -> Path:

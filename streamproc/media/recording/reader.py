@@ -19,6 +19,7 @@ from streamproc.media.footage import Format, MediaPacket, Track
 from streamproc.media.recording import fmp4
 from streamproc.media.recording.index import (
     INDEX_NAME,
+    CueRow,
     EpochRow,
     FileRow,
     Index,
@@ -26,6 +27,7 @@ from streamproc.media.recording.index import (
     file_path,
     format_from_json,
 )
+from streamproc.messages import CueKind, CueMessage, CueOrigin
 from streamproc.timebase import to_ns
 
 AUDIO_LEAD_S = Fraction(1, 10)
@@ -247,6 +249,26 @@ class RecordingEpoch:
             )
             for row in rows
         ]
+
+    def cues(self, after: int | None = None) -> Sequence[CueMessage]:
+        """Return the cues that have come by now; only those of a number above ``after``. Raises RecordingError."""
+        index = self._index.get()
+        if index is None or not index.has_cues():
+            return ()
+        rest = "WHERE epoch = ? AND number > ? ORDER BY number"
+        return [self._message(row) for row in index.rows(CueRow, rest, (self.id, -1 if after is None else after))]
+
+    def _message(self, row: CueRow) -> CueMessage:
+        return CueMessage(
+            number=row.number,
+            sent=row.sent * self._tick,
+            pts_zero=row.pts_zero,
+            at=None if row.at is None else row.at * self._tick,
+            kind=None if row.kind is None else CueKind(row.kind),
+            duration=None if row.duration is None else Fraction(row.duration),
+            origin=CueOrigin(row.origin),
+            payload=row.payload,
+        )
 
     def packets(self, start: Fraction = Fraction(0)) -> Iterator[MediaPacket]:
         """Yield what is there, in decoding order, from the last keyframe presented at or before ``start``.

@@ -7,6 +7,7 @@ from collections import deque
 from pathlib import Path
 
 from streamproc.errors import InstanceError, RecordingError
+from streamproc.media.cues import WAITING, HeardCue
 from streamproc.media.footage import Format
 from streamproc.media.probe import Packet
 from streamproc.media.recording.fragments import TIMELESS, FragmentWriter, Place, Start
@@ -78,6 +79,7 @@ class EpochWriter:
         self._video_stream, self._audio_stream = video, audio
         self._early: deque[tuple[Packet, int]] = deque(maxlen=_EARLY_AUDIO_PACKETS)
         self._held: list[tuple[Packet, int]] = []
+        self._cues: deque[HeardCue] = deque(maxlen=WAITING)  # that came before the epoch's first keyframe
         self._writer: FragmentWriter | None = None
         self._is_over = False
 
@@ -110,6 +112,13 @@ class EpochWriter:
                 self._await_start(packet, now_ns)
         else:
             self._write(self._writer, packet, now_ns)
+
+    def write_cue(self, cue: HeardCue) -> None:
+        """Take in a cue; one of a time before the epoch's first picture is kept, too."""
+        if self._writer is None:
+            self._cues.append(cue)
+        else:
+            self._writer.write_cue(cue)
 
     def close(self, reason: str) -> None:
         """Write what waits and end the epoch. reason: one word. Raises RecordingError when that can't be done.
@@ -168,6 +177,9 @@ class EpochWriter:
         )
         self._writer = FragmentWriter(self._place, self._place.next_epoch(start.arrival_ns), start)
         self._is_over = False
+        for cue in self._cues:
+            self._writer.write_cue(cue)
+        self._cues.clear()
         for packet, arrival_ns in held:
             self._write(self._writer, packet, arrival_ns)
 

@@ -1,0 +1,76 @@
+"""Transport streams of our own drawing with cues in them, wherever a test wants them."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from streamproc.scte35.section import make_splice_insert
+from streamproc.scte35.transport import WRAP, Injector, Insertion
+from tests.footage import Drawn, draw
+
+TICK = Fraction(1, 90_000)
+FRAME = 3600
+"""Ticks of a frame at 25 a second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A splice_insert that a stream shall have."""
+
+    frame: int
+    """Of which frame it speaks."""
+    out: bool = True
+    """Whether a break begins there."""
+    lead: int = 50
+    """How many frames earlier it is sent."""
+    event_id: int = 1
+    """Its event."""
+    duration: int | None = None
+    """Frames of the break."""
+
+
+def draw_cued(path: Path, wanted: Sequence[Wanted], *, frames: int = 200, begins_s: float = 0) -> Path:
+    """Draw a stream of 25 frames a second whose count begins at about ``begins_s`` seconds, with cues."""
+    plain = path.with_name(f"{path.stem}-plain.ts")
+    options = {"output_ts_offset": str(begins_s)} if begins_s else {}
+    draw(plain, Drawn(frames=frames, options={"g": "25", "bf": "2"}, container_options=options))
+    insertions = [insertion(first_pts(plain), one) for one in wanted]
+    path.write_bytes(injected(plain, insertions))
+    return path
+
+
+def first_pts(path: Path) -> int:
+    """Return the count at the first frame, ticks of 90 kHz in 33 bits."""
+    with av.open(str(path)) as container:
+        first = next(packet for packet in container.demux(container.streams.video[0]) if packet.size)
+    assert first.pts is not None
+    return int(first.pts) % WRAP
+
+
+def insertion(zero: int, wanted: Wanted) -> Insertion:
+    """Return what is to be put into a stream whose first frame counts ``zero``."""
+    pts = zero + wanted.frame * FRAME
+    duration = None if wanted.duration is None else wanted.duration * FRAME
+    section = make_splice_insert(wanted.event_id, pts, out=wanted.out, duration=duration)
+    return Insertion((pts - wanted.lead * FRAME) % WRAP, section)
+
+
+def injected(path: Path, insertions: Sequence[Insertion]) -> bytes:
+    """Return a stream with sections put in."""
+    with path.open("rb") as source:
+        return b"".join(Injector(source, video_pid(path), insertions).run())
+
+
+def video_pid(path: Path) -> int:
+    """Return the PID of the video."""
+    with av.open(str(path)) as container:
+        return int(container.streams.video[0].id)
+
+
+def injected_bytes(stream: bytes, pid: int, insertions: Sequence[Insertion]) -> bytes:
+    """Return a stream that is given as bytes with sections put in."""
+    return b"".join(Injector(io.BytesIO(stream), pid, insertions).run())
