@@ -107,6 +107,17 @@ class ClipSettings(Section):
     out."""
 
 
+class CueSettings(Section):
+    """SCTE-35 cues: those in the feed, and those for what was found."""
+
+    use: bool = True
+    """Read the feed's cues, and use them beside the logo."""
+    tolerance_s: Annotated[float, Field(gt=0, le=10)] = 1.0
+    """A cue speaks of a change of the logo at most so far from it."""
+    write: bool = False
+    """Make a splice_insert of every boundary that was found: in the catalogue, the events and the webhooks."""
+
+
 class DriftSettings(Section):
     """When a model counts as no longer fitting its channel."""
 
@@ -161,6 +172,7 @@ class ChannelSettings(Section):
     sampling: SamplingSettings = SamplingSettings()
     decision: DecisionSettings = DecisionSettings()
     clips: ClipSettings = ClipSettings()
+    cues: CueSettings = CueSettings()
     drift: DriftSettings = DriftSettings()
     deliver: tuple[str, ...] = ()
     """Names of the targets that every finished clip and piece goes to."""

@@ -81,6 +81,13 @@ class Telemetry:
             "final_delay_seconds", "From a change's arrival to its final boundary.", _SECONDS, "channel"
         )
 
+        # Cues
+        self.cues = counter("cues_total", "SCTE-35 cues, read (stream, hls) or written (found).", "channel", "origin")
+        self.cues_damaged = counter("cues_damaged_total", "Cues that could not be read.", "channel")
+        self.cue_verdicts = counter(
+            "cue_verdicts_total", "What cues and logo said to each other.", "channel", "verdict"
+        )
+
         # Clips
         self.clips = counter("clips_total", "Clips by what became of them.", "channel", "state")
         self.clip_delay = histogram(

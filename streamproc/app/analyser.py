@@ -24,6 +24,7 @@ from streamproc.messages import Sample, Score
 from streamproc.stage import Stage, Surroundings
 from streamproc.stages.classify import ClassifyStage, Observer
 from streamproc.stages.clip import ClipStage
+from streamproc.stages.cues import CueStage
 from streamproc.stages.decide import DecideStage, Thresholds
 from streamproc.stages.drift import DriftWatch, end_watch
 from streamproc.stages.refine import Placer, RefineStage
@@ -87,10 +88,11 @@ class Analysis:
             self._around,
             footage,
             bench.catalogue,
-            Placer(self._around, self._model),
+            Placer(self._around, self._model, settings.cues),
             plan=self._plan,
             min_segment_s=settings.decision.min_segment_s,
         )
+        self.cues = CueStage(self._around, footage, bench.catalogue, plan=self._plan, settings=settings.cues)
 
     async def run(self) -> None:
         """Decide until the footage ends, from where the catalogue says that deciding has come to."""
@@ -177,7 +179,7 @@ class Analyser:
             end_watch(settings.name, self._bench.catalogue, self._bench.tools.telemetry)
             return {}
         analysis = Analysis(self._bench, settings, self._footage(settings.name))
-        return {"decide": analysis, "refine": analysis.refine}
+        return {"decide": analysis, "refine": analysis.refine, "cues": analysis.cues}
 
     def material(self, settings: ChannelSettings) -> str | None:
         """Return what changes when the model does: its card, which names the file by checksum, or the logo's own."""

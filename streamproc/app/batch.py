@@ -160,6 +160,8 @@ async def _analyse(bench: Bench, settings: Settings, footage: Footage, batch: Ba
         analysis.refine.finish()
         await refine
         watch.cancel()
+    analysis.cues.finish()
+    await analysis.cues.run()
     if batch.clips:
         batch.progress("cutting clips", 1.0)
         tools = bench.tools

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from streamproc.catalogue.models import AUTOINCREMENT, Base, Channel, Clip, Epoch, Exact, Id, words
+from streamproc.messages import CueKind, CueOrigin
 
 
 class ProgrammeState(StrEnum):
@@ -55,22 +56,6 @@ class DeliveryState(StrEnum):
     SENDING = "sending"
     DONE = "done"
     FAILED = "failed"  # it can never be done, for its file is gone
-
-
-class CueKind(StrEnum):
-    """What a cue says."""
-
-    OUT = "out"  # the programme is left: a break begins
-    IN = "in"  # the programme is back
-    OTHER = "other"
-
-
-class CueOrigin(StrEnum):
-    """Where a cue comes from."""
-
-    STREAM = "stream"
-    HLS = "hls"
-    FOUND = "found"  # we found the break, and wrote the cue ourselves
 
 
 class Verdict(StrEnum):
@@ -253,7 +238,7 @@ class Cue(Base):
 
     __tablename__ = "cues"
     __table_args__ = (
-        UniqueConstraint("epoch_id", "origin", "time_ns", "payload_sha256"),
+        UniqueConstraint("epoch_id", "origin", "time_ns", "kind", "payload_sha256"),
         Index(None, "epoch_id", "time_ns"),
     )
 

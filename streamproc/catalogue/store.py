@@ -23,6 +23,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from streamproc.catalogue import queries
+from streamproc.catalogue.cues import Cues
 from streamproc.catalogue.database import Database
 from streamproc.catalogue.deliveries import Deliveries
 from streamproc.catalogue.hooks import Hooks
@@ -80,6 +81,7 @@ class Catalogue:
         self.pieces = Pieces(self.ledger)
         self.deliveries = Deliveries(self.ledger)
         self.hooks = Hooks(self.ledger)
+        self.cues = Cues(self.ledger)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock) -> "Catalogue":

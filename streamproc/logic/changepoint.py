@@ -68,6 +68,8 @@ class Window:
     """(K, h, w, 3): pictures from before the window, but after the boundary before; may be empty."""
     after: Thumbnails
     """(K, h, w, 3): pictures from after the window, but before the next boundary; may be empty."""
+    cues: NDArray[np.float64] | None = None
+    """(N + 1,) log odds that cues add to a boundary before each frame (:mod:`streamproc.logic.cues`); None without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,7 @@ def locate(window: Window, *, entering: bool) -> Found:
         rate=window.rate,
         before=window.after,
         after=window.before,
+        cues=None if window.cues is None else window.cues[::-1],
     )
     found = _locate_leaving(mirrored)
     return Found(at=len(window.log_odds) - found.at, confidence=found.confidence, method=found.method)
@@ -108,6 +111,8 @@ def _locate_leaving(window: Window) -> Found:
     ends_of_black = _ends_of_black(window.thumbnails, hypotheses)
     weights = np.array([ramps.log_evidence(one) + _rarity(one) + sides.log_evidence(one.at) for one in hypotheses])
     weights -= [_BLACK_OF_THE_BREAK if one.at in ends_of_black else 0.0 for one in hypotheses]
+    if window.cues is not None:
+        weights += window.cues[[one.at for one in hypotheses]]
     share = np.exp(weights - weights.max())
     share /= share.sum()
     best = int(share.argmax())

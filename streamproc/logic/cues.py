@@ -24,7 +24,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from streamproc.messages import Cue, CueKind
+from streamproc.messages import Cue, CueKind, Kind
 
 DOUBTED = 0.5
 """The most confidence a boundary has that cues contradict: it waits for a person."""
@@ -55,7 +55,7 @@ def announced(cues: Iterable[Cue]) -> list[Cue]:
             for key in [key for key, other in standing.items() if other.event_id == cue.event_id]:
                 if standing[key].time > cue.sent:  # what has already happened can't be taken back
                     del standing[key]
-        elif cue.kind is not CueKind.OTHER and abs(cue.time - cue.sent) <= FAR_S:
+        elif cue.kind is not CueKind.OTHER and not is_far(cue):
             standing[_identity(cue, standing)] = cue
     ins = {cue.event_id for cue in standing.values() if cue.kind is CueKind.IN}
     returns = [
@@ -65,6 +65,11 @@ def announced(cues: Iterable[Cue]) -> list[Cue]:
     ]
     found = sorted([*standing.values(), *returns], key=lambda cue: cue.time)
     return [cue for cue in found if cue.time >= 0 and not _is_seam(cue, found)]
+
+
+def is_far(cue: Cue) -> bool:
+    """Tell whether a cue speaks of a time so far from its arrival that another clock must have counted it."""
+    return abs(cue.time - cue.sent) > FAR_S
 
 
 def stance(cues: Sequence[Cue], at: Fraction, kind: CueKind, tolerance: Fraction) -> Stance:
@@ -77,6 +82,24 @@ def stance(cues: Sequence[Cue], at: Fraction, kind: CueKind, tolerance: Fraction
     return Stance.SILENT
 
 
+def unanswered(cues: Sequence[Cue], changes: Sequence[tuple[Fraction, Kind]], tolerance: Fraction) -> list[Cue]:
+    """Return the announced cues to which the logo shows nothing.
+
+    changes: when what is on air changed, and to what, in time order. A cue is answered by a change of its kind within
+    the tolerance; and it says nothing new where what it announces is on air already.
+    """
+    wanted = {CueKind.OUT: Kind.ADVERT, CueKind.IN: Kind.PROGRAMME}
+
+    def is_answered(cue: Cue) -> bool:
+        kind = wanted[cue.kind]
+        if any(after is kind and abs(time - cue.time) <= tolerance for time, after in changes):
+            return True
+        on_air = [after for time, after in changes if time <= cue.time]
+        return not on_air or on_air[-1] in (kind, Kind.UNKNOWN)
+
+    return [cue for cue in cues if not is_answered(cue)]
+
+
 def confidence(located: float, said: Stance) -> float:
     """Return how sure a boundary is, in [0, 1], given what the cues say to it."""
     return min(located, DOUBTED) if said is Stance.CONTRADICTS else located
@@ -85,10 +108,10 @@ def confidence(located: float, said: Stance) -> float:
 def weights(
     cues: Sequence[Cue], times: Sequence[Fraction], kind: CueKind, tolerance: Fraction
 ) -> NDArray[np.float64] | None:
-    """Return (N,) log odds that cues of a kind add to a boundary before each frame; None when none is near.
+    """Return (N + 1,) log odds that cues of a kind add to a boundary before each frame; None when none is near.
 
-    times: of N consecutive frames. Most of it goes to the very frame of an exact cue; what came without a time of its
-    own, and frames around, get less.
+    times: of N consecutive frames; the last of the odds is for a boundary after all of them. Most goes to the very
+    frame of an exact cue; what came without a time of its own, and the frames around, get less.
     """
     near = [
         cue for cue in cues if cue.kind is kind and times and times[0] - tolerance <= cue.time <= times[-1] + tolerance
@@ -96,9 +119,10 @@ def weights(
     if not near or tolerance <= 0:
         return None
     step = (times[-1] - times[0]) / max(1, len(times) - 1)
-    gained = np.zeros(len(times))
+    edges = [*times, times[-1] + step]
+    gained = np.zeros(len(edges))
     for cue in near:
-        away = np.array([float(abs(time - cue.time)) for time in times])
+        away = np.array([float(abs(edge - cue.time)) for edge in edges])
         gain = _NEARBY * np.clip(1 - away / float(tolerance), 0, None)
         if cue.exact:
             gain[away <= float(step) / 2] = _GAIN

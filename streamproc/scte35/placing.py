@@ -1,9 +1,11 @@
 """Puts what a cue says on the timeline of its epoch."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from fractions import Fraction
 
 from streamproc.messages import Cue, CueKind, CueMessage
-from streamproc.scte35.section import HZ, WRAP, Splice, read_section, section_of
+from streamproc.scte35.section import HZ, WRAP, SectionDamaged, Splice, read_section, section_of
 
 
 def read_cue(message: CueMessage) -> tuple[Cue, ...]:
@@ -13,6 +15,15 @@ def read_cue(message: CueMessage) -> tuple[Cue, ...]:
     else:
         splices = (Splice(kind=message.kind or CueKind.OTHER, pts=None, event_id=None, duration=None, name="tag"),)
     return tuple(_placed(splice, message) for splice in splices)
+
+
+def read_cues(messages: Iterable[CueMessage]) -> list[Cue]:
+    """Return what all these messages announce, as they came; damaged ones are left out."""
+    found: list[Cue] = []
+    for message in messages:
+        with suppress(SectionDamaged):
+            found += read_cue(message)
+    return found
 
 
 def _placed(splice: Splice, message: CueMessage) -> Cue:

@@ -17,13 +17,16 @@ from numpy.typing import NDArray
 
 from streamproc.catalogue.rows import BoundaryRow
 from streamproc.catalogue.store import Catalogue
+from streamproc.config import CueSettings
 from streamproc.errors import RecordingError
 from streamproc.inference.session import LogoModel
 from streamproc.logic.changepoint import Window, locate
+from streamproc.logic.cues import FAR_S, Stance, announced, confidence, stance, weights
 from streamproc.logic.sampling import SamplingPlan, Settled
 from streamproc.media.decoder import AUDIO_STEP, Frame, KeyframeDecoder, SoundEnvelope, decode_audio, decode_frames
 from streamproc.media.footage import Epoch, Footage
-from streamproc.messages import BoundaryState, Change, Kind, Method, Placement
+from streamproc.messages import BoundaryState, Change, Cue, CueKind, Kind, Method, Placement
+from streamproc.scte35.placing import read_cues
 from streamproc.stage import Surroundings
 from streamproc.timebase import NS, to_ns
 
@@ -54,6 +57,8 @@ class Look:
     """Where the boundary is."""
     is_complete: bool
     """Whether all that a look may use was recorded; if not, a later look may find otherwise."""
+    said: Stance = Stance.SILENT
+    """What the feed's cues say to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +74,11 @@ class Room:
 class Placer:
     """Looks at the recording around a change, frame by frame."""
 
-    def __init__(self, around: Surroundings, model: LogoModel) -> None:
+    def __init__(self, around: Surroundings, model: LogoModel, cues: CueSettings | None = None) -> None:
         self._around = around
         self._model = model
+        self._cues = CueSettings() if cues is None else cues
+        self._tolerance = Fraction(self._cues.tolerance_s).limit_denominator(1000)
 
     def place(self, epoch: Epoch, change: Change, room: Room) -> Look:
         """Return where the boundary of a change is. Raises RecordingError when the recording can't be read."""
@@ -87,15 +94,29 @@ class Placer:
             frame = epoch.frame_number(change.first_new)
             place = Placement(time=change.first_new, frame=frame, confidence=_UNREAD, method=Method.SAMPLE)
             return Look(place, complete)
+        cues, kind = self._announced(epoch, change.first_new), CueKind.IN if entering else CueKind.OUT
         window = replace(
             window,
+            cues=weights(cues, times, kind, self._tolerance),
             before=_keyframe_thumbnails(epoch, max(room.start, start - _REFERENCE), start),
             after=_keyframe_thumbnails(epoch, end, min(room.end, change.first_new + _FORTH)),
         )
         found = locate(window, entering=entering)
         time = times[min(found.at, len(times) - 1)]
-        frame = epoch.frame_number(time)
-        return Look(Placement(time=time, frame=frame, confidence=found.confidence, method=found.method), complete)
+        said = stance(cues, time, kind, self._tolerance)
+        at = Placement(
+            time=time,
+            frame=epoch.frame_number(time),
+            confidence=confidence(found.confidence, said),
+            method=found.method,
+        )
+        return Look(at, complete, said)
+
+    def _announced(self, epoch: Epoch, around: Fraction) -> list[Cue]:
+        """Return what stands of the cues that were sent within reach of a time."""
+        if not self._cues.use:
+            return []
+        return announced(read_cues(message for message in epoch.cues() if abs(message.sent - around) <= 2 * FAR_S))
 
     def _window(self, epoch: Epoch, start: Fraction, end: Fraction) -> tuple[list[Fraction], Window]:
         times: list[Fraction] = []
@@ -245,9 +266,21 @@ class RefineStage:
         return until.covers(row.epoch, look.placement.time + self._shortest + late)
 
     def _settle(self, row: BoundaryRow, epoch: Epoch | None) -> None:
-        at = self._looks.pop(row.id).placement
+        look = self._looks.pop(row.id)
+        at = look.placement
         self._catalogue.finalize(row.id, at)
         telemetry, channel = self._around.telemetry, self._around.channel
+        if look.said is not Stance.SILENT:
+            telemetry.cue_verdicts.labels(channel, look.said).inc()
+        if look.said is Stance.CONTRADICTS:
+            log.warning(
+                "refine.cues_contradict",
+                channel=channel,
+                epoch=row.epoch,
+                after=row.after,
+                time_s=round(float(at.time), 3),
+                does="the boundary stays with a low confidence: look at it",
+            )
         telemetry.boundaries.labels(channel, BoundaryState.FINAL).inc()
         if epoch is not None and epoch.utc_zero_ns is not None:
             arrived_ns = epoch.utc_zero_ns + to_ns(at.time)

@@ -78,7 +78,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["epoch_id"], ["epochs.id"], name="fk_cues_epoch_id"),
         sa.PrimaryKeyConstraint("id", name="pk_cues"),
         sa.UniqueConstraint(
-            "epoch_id", "origin", "time_ns", "payload_sha256", name="uq_cues_epoch_id_origin_time_ns_payload_sha256"
+            "epoch_id",
+            "origin",
+            "time_ns",
+            "kind",
+            "payload_sha256",
+            name="uq_cues_epoch_id_origin_time_ns_kind_payload_sha256",
         ),
     )
     op.create_index("ix_cues_epoch_id_time_ns", "cues", ["epoch_id", "time_ns"], unique=False)
