@@ -67,6 +67,13 @@ def find_sources(source: str) -> list[Path]:
     return sorted(files, key=lambda entry: _natural(entry.name))
 
 
+def transport_pid(path: Path) -> int | None:
+    """Return the PID of a transport stream's video; None when the file is none. Raises SourceError."""
+    with closing(open_container(str(path))) as container:
+        video, _ = pick_tracks(container, str(path))
+        return int(video.id) if container.format.name == "mpegts" else None
+
+
 def _natural(name: str) -> list[tuple[int, str]]:
     """Sort hour_2 before hour_10."""
     return [(int(part), "") if part.isdigit() else (-1, part.lower()) for part in re.split(r"(\d+)", name) if part]
@@ -180,6 +187,7 @@ class _Index:
     frame_pts: "array[int]" = field(default_factory=lambda: array("q"))  # sorted
     key_pts: "array[int]" = field(default_factory=lambda: array("q"))
     key_dts: "array[int]" = field(default_factory=lambda: array("q"))
+    key_raw_pts: "array[int]" = field(default_factory=lambda: array("q"))
     key_raw_dts: "array[int]" = field(default_factory=lambda: array("q"))  # as the file has it
     key_position: "array[int]" = field(default_factory=lambda: array("q"))  # byte in its file, -1 if not known
     key_packet: "array[int]" = field(default_factory=lambda: array("q"))  # video packets before it
@@ -198,6 +206,7 @@ class _Index:
         if packet.is_keyframe:
             self.key_pts.append(mended.pts)
             self.key_dts.append(mended.dts)
+            self.key_raw_pts.append(_raw_dts(packet) if packet.pts is None else packet.pts)
             self.key_raw_dts.append(_raw_dts(packet))
             self.key_position.append(-1 if packet.pos is None else packet.pos)
             self.key_packet.append(self.packets)
@@ -512,6 +521,17 @@ class FileEpoch:
         keys = self._index.key_pts
         first, last = bisect_left(keys, ceil(start / self._base)), bisect_left(keys, ceil(end / self._base))
         return [pts * self._base for pts in keys[first:last]]
+
+    def count_at(self, time: Fraction) -> int:
+        """Return what the file itself counts at the frame shown at ``time``, in ticks of its video.
+
+        Raises SourceUnsupported when its count jumps: then no count stands for one time.
+        """
+        index = self._index
+        offsets = {(raw - pts) % MPEGTS_WRAP for raw, pts in zip(index.key_raw_pts, index.key_pts, strict=True)}
+        if len(offsets) > 1:
+            raise SourceUnsupported(f"{self._paths[0]}: its count of time jumps; cut it apart where it does")
+        return (offsets.pop() + floor(time / self._base)) % MPEGTS_WRAP
 
     def cues(self, after: int | None = None) -> Sequence[CueMessage]:
         """Return the cues in the files; only those of a number above ``after``, if given."""

@@ -33,8 +33,8 @@ class NotTransport(ValueError):
 class Insertion:
     """A section, and when it is due."""
 
-    pts: int
-    """It goes before the first picture that is decoded at or after this, ticks of 90 kHz in 33 bits."""
+    at: int
+    """It goes before the first picture that is decoded at or after this, ticks of 90 kHz from the first picture on."""
     section: bytes
 
 
@@ -87,10 +87,14 @@ class _Sections:
 class Injector:
     """Writes one stream with sections put in; see the module."""
 
-    def __init__(self, source: BinaryIO, video_pid: int, insertions: Iterable[Insertion]) -> None:
-        """source: can be sought in. insertions: in the order in which they are due. Raises NotTransport."""
+    def __init__(self, source: BinaryIO, video_pid: int, zero: int, insertions: Iterable[Insertion]) -> None:
+        """source: can be sought in. zero: what it counts at its first picture, 33 bits. insertions: in order.
+
+        Raises NotTransport.
+        """
         self._source = source
         self._video_pid = video_pid
+        self._now = (zero, 0)  # the newest count, and the same from the first picture on, without wraps
         self._waiting = deque(insertions)
         self._due: deque[bytes] = deque()  # packets
         self.done = Injected()
@@ -123,11 +127,19 @@ class Injector:
             return
         if pid == self._video_pid and packet[1] & 0x40:
             yield from self._all_due()
-            decoded = pes_time(packet)
-            while decoded is not None and self._waiting and _reached(self._waiting[0].pts, decoded):
+            now = self._elapsed(pes_time(packet))
+            while self._waiting and self._waiting[0].at <= now:
                 self._due.extend(self._packets(self.done.pid, self._waiting.popleft().section))
                 self.done.sections += 1
         yield packet
+
+    def _elapsed(self, count: int | None) -> int:
+        """Return how many ticks have passed since the first picture, given the present count, which wraps."""
+        before, elapsed = self._now
+        if count is not None:
+            elapsed += (count - before + WRAP // 2) % WRAP - WRAP // 2
+            self._now = (count, elapsed)
+        return elapsed
 
     def _all_due(self) -> Iterator[bytes]:
         while self._due:
@@ -247,11 +259,6 @@ def pes_time(packet: bytes) -> int | None:
 
 def _stamp(five: Sequence[int]) -> int:
     return (five[0] >> 1 & 7) << 30 | five[1] << 22 | five[2] >> 1 << 15 | five[3] << 7 | five[4] >> 1
-
-
-def _reached(due: int, now: int) -> bool:
-    """Tell whether a count that wraps has come to ``due``; what is more than half a round ahead is past."""
-    return (now - due) % WRAP < WRAP // 2
 
 
 def _pid(packet: bytes) -> int:

@@ -1,6 +1,5 @@
 """Transport streams of our own drawing with cues in them, wherever a test wants them."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -38,8 +37,10 @@ def draw_cued(path: Path, wanted: Sequence[Wanted], *, frames: int = 200, begins
     plain = path.with_name(f"{path.stem}-plain.ts")
     options = {"output_ts_offset": str(begins_s)} if begins_s else {}
     draw(plain, Drawn(frames=frames, options={"g": "25", "bf": "2"}, container_options=options))
-    insertions = [insertion(first_pts(plain), one) for one in wanted]
-    path.write_bytes(injected(plain, insertions))
+    zero = first_pts(plain)
+    with plain.open("rb") as source:
+        injector = Injector(source, video_pid(plain), zero, [insertion(zero, one) for one in wanted])
+        path.write_bytes(b"".join(injector.run()))
     return path
 
 
@@ -56,13 +57,7 @@ def insertion(zero: int, wanted: Wanted) -> Insertion:
     pts = zero + wanted.frame * FRAME
     duration = None if wanted.duration is None else wanted.duration * FRAME
     section = make_splice_insert(wanted.event_id, pts, out=wanted.out, duration=duration)
-    return Insertion((pts - wanted.lead * FRAME) % WRAP, section)
-
-
-def injected(path: Path, insertions: Sequence[Insertion]) -> bytes:
-    """Return a stream with sections put in."""
-    with path.open("rb") as source:
-        return b"".join(Injector(source, video_pid(path), insertions).run())
+    return Insertion((wanted.frame - wanted.lead) * FRAME, section)
 
 
 def video_pid(path: Path) -> int:
@@ -71,6 +66,7 @@ def video_pid(path: Path) -> int:
         return int(container.streams.video[0].id)
 
 
-def injected_bytes(stream: bytes, pid: int, insertions: Sequence[Insertion]) -> bytes:
-    """Return a stream that is given as bytes with sections put in."""
-    return b"".join(Injector(io.BytesIO(stream), pid, insertions).run())
+def injected(path: Path, insertions: Sequence[Insertion]) -> bytes:
+    """Return a stream with sections put in."""
+    with path.open("rb") as source:
+        return b"".join(Injector(source, video_pid(path), first_pts(path), insertions).run())

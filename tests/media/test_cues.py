@@ -18,7 +18,7 @@ from streamproc.messages import Cue, CueKind, CueOrigin
 from streamproc.scte35.placing import read_cue
 from streamproc.scte35.section import WRAP
 from streamproc.timebase import SystemClock
-from tests.media.cued import Wanted, draw_cued, first_pts, injected_bytes, insertion, video_pid
+from tests.media.cued import Wanted, draw_cued, first_pts, injected, insertion
 
 PAIR = (Wanted(frame=90, duration=60), Wanted(frame=150, out=False))
 WRAPS_AT_FRAME_100 = WRAP / 90_000 - 4
@@ -117,11 +117,11 @@ def test_a_cue_that_comes_before_the_first_keyframe_is_not_lost(tmp_path: Path):
 
 def test_a_damaged_section_is_left_out_and_costs_nothing_else(tmp_path: Path):
     plain = draw_cued(tmp_path / "plain.ts", [])
-    zero, pid = first_pts(plain), video_pid(plain)
+    zero = first_pts(plain)
     broken = insertion(zero, PAIR[0])
-    damaged = type(broken)(broken.pts, broken.section[:20] + b"\xaa" + broken.section[21:])
+    damaged = type(broken)(broken.at, broken.section[:20] + b"\xaa" + broken.section[21:])
     path = tmp_path / "a.ts"
-    path.write_bytes(injected_bytes(plain.read_bytes(), pid, [damaged, insertion(zero, PAIR[1])]))
+    path.write_bytes(injected(plain, [damaged, insertion(zero, PAIR[1])]))
     epoch = record(path, tmp_path / "recording")
     assert placed(epoch) == [(CueKind.IN, 150)]
     assert epoch.end() == 8
