@@ -117,7 +117,7 @@ class CueStage:
                 epoch=epoch.id,
                 kind=cue.kind,
                 time_s=round(float(cue.time), 3),
-                event=cue.event_id,
+                event_id=cue.event_id,
                 name=cue.name,
             )
         if any(is_far(cue) for cue in new):
@@ -153,7 +153,7 @@ class CueStage:
                 epoch=epoch.id,
                 kind=cue.kind,
                 time_s=round(float(cue.time), 3),
-                event=cue.event_id,
+                event_id=cue.event_id,
                 does="the logo shows no such change there; nothing was cut",
             )
         return [cue for cue in cues if cue not in due]
