@@ -25,7 +25,7 @@ import av
 import structlog
 
 from streamproc.errors import SourceError, SourceUnsupported
-from streamproc.media.cues import HeardCue, counts_like_cues, is_worth_keeping, pick_cue_streams
+from streamproc.media.cues import CuePlacer, HeardCue, pick_cue_streams
 from streamproc.media.fields import may_split_fields, whole_frames
 from streamproc.media.footage import Epoch, Format, MediaPacket, Track
 from streamproc.media.probe import (
@@ -113,10 +113,8 @@ class _Tape:
         bases = (base_of(self.container, video), None if audio is None else base_of(self.container, audio))
         return Timeline(*bases, join=True)
 
-    @property
-    def counts_like_cues(self) -> bool:
-        """Whether its video counts as splice times do."""
-        return counts_like_cues(base_of(self.container, self.streams.video))
+    def placer(self) -> CuePlacer:
+        return CuePlacer(base_of(self.container, self.streams.video))
 
     def seek(self, raw_dts: int, position: int) -> bool:
         """Go to a keyframe or somewhere before it; tell whether the file could."""
@@ -276,7 +274,6 @@ class _Scan:
         self._found: list[_Index] = []
         self._index: _Index | None = None
         self._seam: _Seam | None = None
-        self._sections: list[bytes] = []  # cues that are not on the timeline yet
 
     def run(self) -> list[_Index]:
         """Return an index for each epoch. Raises SourceError when no file can be read."""
@@ -304,9 +301,10 @@ class _Scan:
         else:
             index, seam = self._index, self._seam
             seam.next_file()
+        cues = tape.placer()
         for packet in tape.packets():
             if packet.stream_index in tape.cue_indexes:
-                self._sections += filter(is_worth_keeping, [bytes(packet)])
+                cues.hear(bytes(packet))
                 continue
             streams = watch.renew([packet], tape.video_index) if watch.changed(packet, is_video=True) else None
             if streams is not None:
@@ -314,18 +312,7 @@ class _Scan:
                 index, seam = self._begin_epoch(tape, format_of(streams.video, streams.audio))
             for mended in seam.take(packet):
                 index.add(mended, file, gated=seam.gated)
-            if self._sections:
-                self._place_cues(tape, index, seam)
-
-    def _place_cues(self, tape: _Tape, index: _Index, seam: _Seam) -> None:
-        """Put what cues have come on the timeline, once it has begun."""
-        reading = seam.timeline.reading()
-        if reading is None:
-            return
-        sent, offset = reading
-        count_offset = offset if tape.counts_like_cues else None
-        index.cues += [HeardCue(sent=sent, count_offset=count_offset, section=section) for section in self._sections]
-        self._sections.clear()
+            index.cues += cues.place(seam.timeline.reading())
 
     def _begin_epoch(self, tape: _Tape, coding: Format) -> tuple[_Index, _Seam]:
         self._close_epoch()

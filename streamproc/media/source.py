@@ -21,10 +21,11 @@ import av
 
 from streamproc.addresses import redact
 from streamproc.errors import SourceError, SourceLost, SourceUnsupported
-from streamproc.media.cues import WAITING, HeardCue, counts_like_cues, is_worth_keeping, pick_cue_streams
+from streamproc.media.cues import WAITING, CuePlacer, HeardCue, pick_cue_streams
 from streamproc.media.fields import may_split_fields, whole_frames
 from streamproc.media.footage import Track
 from streamproc.media.listening import warned_of_wrong_key
+from streamproc.media.playlist import Follower
 from streamproc.media.probe import (
     RECORDABLE_AUDIO,
     RECORDABLE_VIDEO,
@@ -71,11 +72,17 @@ class _Kind:
 
 
 def open_source(
-    url: str, *, listen: bool = False, connect_timeout_s: float = 10.0, stall_timeout_s: float = 5.0
+    url: str,
+    *,
+    listen: bool = False,
+    connect_timeout_s: float = 10.0,
+    stall_timeout_s: float = 5.0,
+    playlist_cues: bool = False,
 ) -> "Source":
     """Connect to (or, with ``listen``, wait for) a source and find out what it holds.
 
     url: rtmp(s)://, rtmpt://, http(s):// (HLS or a file), udp:// and tcp:// (MPEG-TS), file:// or a path.
+    playlist_cues: of HLS, read the cues in the playlist's tags, too.
     Raises SourceLost when it can't be reached, refuses us or falls silent; SourceUnsupported when it holds nothing
     that we can record.
     """
@@ -91,7 +98,7 @@ def open_source(
     else:
         container = _open(url, kind, timeout, where)
     try:
-        return Source(
+        source = Source(
             container,
             where,
             endless=_is_endless(kind, container),
@@ -100,6 +107,9 @@ def open_source(
     except SourceUnsupported:
         container.close()
         raise
+    if playlist_cues and kind.on_network and container.format.name == "hls":
+        source.follow_playlist(Follower(url, timeout_s=connect_timeout_s))
+    return source
 
 
 class Source:
@@ -130,7 +140,8 @@ class Source:
         self._bases = (base_of(container, video), None if audio is None else base_of(container, audio))
         cues = pick_cue_streams(container, video)
         self._cue_indexes = frozenset(stream.index for stream in cues)
-        self._sections: deque[bytes] = deque(maxlen=WAITING)  # of cues that have come before any video
+        self._placer = CuePlacer(self._bases[0])
+        self._follower: Follower | None = None
         self._cues: deque[HeardCue] = deque(maxlen=WAITING)
         self._timeline: Timeline[Packet] = Timeline(*self._bases)
         self._formats = FormatWatch(container.format.name, self.streams)
@@ -169,6 +180,10 @@ class Source:
                 self.ending = ending
                 return
 
+    def follow_playlist(self, follower: Follower) -> None:
+        """Read the cues in the tags of the playlist, too; the follower is closed with the source."""
+        self._follower = follower
+
     def take_cues(self) -> list[HeardCue]:
         """Return the cues that have come since this was last asked; they belong to the present epoch."""
         taken = list(self._cues)
@@ -177,12 +192,14 @@ class Source:
 
     def close(self) -> None:
         """Hang up. Its streams, and the ``stream`` of its packets, must not be touched any more."""
+        if self._follower is not None:
+            self._follower.close()
         self._container.close()
 
     def _take(self, packet: Packet) -> Ending | None:
         """Put a packet on the timeline; tell whether the epoch ends before it."""
         if packet.stream_index in self._cue_indexes:
-            self._sections.append(bytes(packet))
+            self._placer.hear(bytes(packet))
             self._place_cues()
             return None
         is_video = packet.stream_index == self._video_index
@@ -201,20 +218,15 @@ class Source:
         placed = self._timeline.push(Track.VIDEO if is_video else Track.AUDIO, stamp, packet)
         self.repairs += self._timeline.repairs - repairs
         self._mended.extend(placed)
-        self._place_cues()
+        if is_video:
+            self._place_cues()
         return Ending.JUMP if placed and placed[0].breaks else None
 
     def _place_cues(self) -> None:
         """Put what has come on the timeline, once it has begun."""
-        reading = self._timeline.reading()
-        if not self._sections or reading is None:
-            return
-        sent, offset = reading
-        count_offset = offset if counts_like_cues(self._bases[0]) else None
-        for section in self._sections:
-            if is_worth_keeping(section):
-                self._cues.append(HeardCue(sent=sent, count_offset=count_offset, section=section))
-        self._sections.clear()
+        if self._follower is not None:
+            self._placer.tell(self._follower.take())
+        self._cues.extend(self._placer.place(self._timeline.reading()))
 
     def _renew(self) -> None:
         """Find out the new format, looking ahead for the audio that goes with it."""

@@ -304,6 +304,7 @@ class Session:
             listen=settings.url is None,
             connect_timeout_s=settings.ingest.connect_timeout_s,
             stall_timeout_s=settings.ingest.stall_timeout_s,
+            playlist_cues=settings.cues.use,
         )
         try:
             self.stall_timeout_s = source.stall_timeout_s

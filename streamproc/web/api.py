@@ -271,7 +271,7 @@ async def _list(
     name = await known_channel(request)
     rows = [row for row in await asyncio.to_thread(find, name) if query.before is None or number(row) < query.before]
     newest = rows[::-1][: query.limit]
-    following = _next(request, number(newest[-1])) if len(rows) > query.limit else None
+    following = next_part(request, number(newest[-1])) if len(rows) > query.limit else None
     return json_answer(page(items=[show(row) for row in newest], next=following))
 
 
@@ -281,10 +281,10 @@ def _page(request: web.Request, rows: Sequence[T], query: PageQuery) -> tuple[Se
         return rows, None
     last = rows[query.limit - 1]
     assert isinstance(last, SegmentRow | ClipRow | AlarmRow)
-    return rows[: query.limit], _next(request, last.id)
+    return rows[: query.limit], next_part(request, last.id)
 
 
-def _next(request: web.Request, before: int) -> str:
+def next_part(request: web.Request, before: int) -> str:
     return f"{request.path}?{urlencode({**request.query, 'before': str(before)})}"
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from streamproc.web import api, deliveries, evidence_api, exports_api, operations
+from streamproc.web import api, cues_api, deliveries, evidence_api, exports_api, operations
 from streamproc.web.answers import (
     Alarm,
     Answer,
@@ -125,6 +125,14 @@ ROUTES = (
         handler=api.alarms,
         summary="The times in which a channel's model did not seem to fit.",
         answer=Page[Alarm],
+        query=PageQuery,
+        statuses=BAD | NO_CHANNEL,
+    ),
+    Route(
+        path=f"/api/v1/channels/{NAME}/cues",
+        handler=cues_api.cues,
+        summary="A channel's SCTE-35 cues: those of the feed, and those for what was found.",
+        answer=Page[cues_api.Cue],
         query=PageQuery,
         statuses=BAD | NO_CHANNEL,
     ),
