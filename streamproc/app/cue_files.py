@@ -37,6 +37,7 @@ class Listing:
     """The cues of files."""
 
     cues: Sequence[Listed]
+    """By the time of which they speak."""
     damaged: int
     """Messages that could not be read."""
 
@@ -87,7 +88,7 @@ def list_cues(source: str) -> Listing:
                 inside = 0 <= cue.time < end
                 found.append(Listed(offset + cue.time, frames + _frame(epoch, cue.time) if inside else None, cue))
         offset, frames = offset + end, frames + count
-    return Listing(found, damaged)
+    return Listing(sorted(found, key=lambda one: one.time), damaged)
 
 
 def write_cues(job: Writing) -> Written:

@@ -1,8 +1,8 @@
 """Adds a PID with SCTE-35 sections to a transport stream, packet by packet; every other packet stays as it is.
 
-The programme's PMT is written anew, with the stream, the registration ``CUEI`` and its next version number. A section
-takes the place of a null packet where one comes in time, so that a stream of constant rate stays one; where none
-does, a packet is put in.
+The programme's PMT is written anew, with the stream, the registration ``CUEI`` and its next version number. A packet is
+put in before the picture with which a section is due. In a stream with null packets it takes the place of one, so that
+a constant rate stays constant; if none comes before the next picture, it is put in there.
 """
 
 from collections import deque
@@ -100,11 +100,17 @@ class Injector:
         self.done = Injected()
         self._programme = _Programme()
         used = self._look_ahead()
+        self._may_wait = _NULL in used  # for a null packet, up to the next picture
         if self._programme.pmt_pid is None:
-            raise NotTransport("no programme with this video was found")
+            raise NotTransport("it has no whole table of the programme with its video")
         self.done.pid = next(pid for pid in range(_FIRST_PID, _NULL) if pid not in used)
         self._tables: dict[int, _Sections] = {self._programme.pmt_pid: _Sections()}
         self._counters = {self._programme.pmt_pid: 0, self.done.pid: 0}
+
+    @property
+    def pmt_pid(self) -> int | None:
+        """The PID of the programme's table."""
+        return self._programme.pmt_pid
 
     def run(self) -> Iterator[bytes]:
         """Yield the stream with what was put in, piece by piece."""
@@ -131,6 +137,8 @@ class Injector:
             while self._waiting and self._waiting[0].at <= now:
                 self._due.extend(self._packets(self.done.pid, self._waiting.popleft().section))
                 self.done.sections += 1
+            if not self._may_wait:
+                yield from self._all_due()
         yield packet
 
     def _elapsed(self, count: int | None) -> int:

@@ -1,12 +1,14 @@
 """Transport streams of our own drawing with cues in them, wherever a test wants them."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import av
-
+from streamproc.media.files import transport_pid
+from streamproc.media.probe import pick_tracks
+from streamproc.media.source import open_container
 from streamproc.scte35.section import make_splice_insert
 from streamproc.scte35.transport import WRAP, Injector, Insertion
 from tests.footage import Drawn, draw
@@ -46,8 +48,9 @@ def draw_cued(path: Path, wanted: Sequence[Wanted], *, frames: int = 200, begins
 
 def first_pts(path: Path) -> int:
     """Return the count at the first frame, ticks of 90 kHz in 33 bits."""
-    with av.open(str(path)) as container:
-        first = next(packet for packet in container.demux(container.streams.video[0]) if packet.size)
+    with closing(open_container(str(path))) as container:
+        video, _ = pick_tracks(container, str(path))
+        first = next(packet for packet in container.demux(video) if packet.size and packet.pts is not None)
     assert first.pts is not None
     return int(first.pts) % WRAP
 
@@ -62,8 +65,9 @@ def insertion(zero: int, wanted: Wanted) -> Insertion:
 
 def video_pid(path: Path) -> int:
     """Return the PID of the video."""
-    with av.open(str(path)) as container:
-        return int(container.streams.video[0].id)
+    pid = transport_pid(path)
+    assert pid is not None
+    return pid
 
 
 def injected(path: Path, insertions: Sequence[Insertion]) -> bytes:
