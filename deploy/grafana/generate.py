@@ -29,12 +29,14 @@ ROWS = {
         *("deliveries", "delivered_bytes", "deliveries_waiting", "delivery_age", "target_failing"),
         *("hook_events", "hook_lag", "hook_failing", "expired_files", "expired_bytes"),
     ),
+    "Cues": ("cues", "cue_verdicts", "cues_damaged"),
     "The daemon": ("role_up", "role_restarts", "errors", "queue_depth", "queue_dropped", "http_requests"),
 }
 RARE = frozenset(
     {
         *("changes", "boundaries", "reconnects", "timestamp_repairs", "epochs", "clips"),
         *("deliveries", "hook_events", "expired_files"),
+        *("cues", "cue_verdicts", "cues_damaged"),
         *("drift_alarms", "role_restarts", "errors", "queue_dropped"),
     }
 )

@@ -9,14 +9,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from streamproc.errors import ConfigError, SourceUnsupported
+from streamproc.errors import ConfigError, SourceError, SourceUnsupported
 from streamproc.media.files import FileEpoch, FileFootage, find_sources, transport_pid
 from streamproc.media.footage import Epoch, frame_time
 from streamproc.messages import Cue, Kind
 from streamproc.scte35.placing import read_cue
 from streamproc.scte35.section import SectionDamaged
 from streamproc.scte35.splices import SpliceCue, Stretch, as_json, as_xml, plan_cues, sidecar
-from streamproc.scte35.transport import Injected, Injector, Insertion, NotTransport
+from streamproc.scte35.transport import Injected, Injector, Insertion, NotTransport, count_damaged
 
 HZ = 90_000
 
@@ -76,7 +76,8 @@ def list_cues(source: str) -> Listing:
     found: list[Listed] = []
     damaged = 0
     offset, frames = Fraction(0), 0
-    for epoch in FileFootage(find_sources(source)).epochs():
+    paths = find_sources(source)
+    for epoch in FileFootage(paths).epochs():
         end, count = epoch.end(), epoch.frame_number(epoch.end())
         for message in epoch.cues():
             try:
@@ -88,7 +89,19 @@ def list_cues(source: str) -> Listing:
                 inside = 0 <= cue.time < end
                 found.append(Listed(offset + cue.time, frames + _frame(epoch, cue.time) if inside else None, cue))
         offset, frames = offset + end, frames + count
+    damaged += sum(map(_damaged_in, paths))
     return Listing(sorted(found, key=lambda one: one.time), damaged)
+
+
+def _damaged_in(path: Path) -> int:
+    """Return how many damaged cues a file holds that libavformat has not shown us."""
+    try:
+        if transport_pid(path) is None:
+            return 0
+        with path.open("rb") as stream:
+            return count_damaged(stream)
+    except (SourceError, OSError):
+        return 0  # a file that can't be read was left out and complained of before
 
 
 def write_cues(job: Writing) -> Written:

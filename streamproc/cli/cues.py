@@ -33,7 +33,8 @@ def read(
     if not listing.cues:
         typer.echo(f"{source}: no cues", err=True)
     if listing.damaged:
-        typer.echo(f"{source}: {listing.damaged} cues are damaged and left out", err=True)
+        count = "1 cue is" if listing.damaged == 1 else f"{listing.damaged} cues are"
+        typer.echo(f"{source}: {count} damaged and left out", err=True)
 
 
 @app.command()

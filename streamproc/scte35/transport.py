@@ -189,21 +189,44 @@ class Injector:
         return used
 
     def _learn(self, pid: int, section: bytes, tables: dict[int, _Sections], used: set[int]) -> None:
-        if crc32(section) != 0:
-            return
-        if pid == _PAT:
-            for at in range(8, len(section) - 4, 4):
-                if section[at : at + 2] != b"\0\0":
-                    number = int.from_bytes(section[at + 2 : at + 4], "big") & 0x1FFF
-                    tables.setdefault(number, _Sections())
-            return
-        if section[0] != _PMT_TABLE:
-            return
-        streams = {stream.elementary_pid: stream.stream_type for stream in PMT(section).streams}
+        streams = _streams(pid, section, tables)
         used |= streams.keys()
         if self._video_pid in streams:
             self._programme = _Programme(pid, section[3:5])
             self.done.other_pids = [number for number, kind in streams.items() if kind == STREAM_TYPE]
+
+
+def count_damaged(source: BinaryIO) -> int:
+    """Return how many sections with cues a stream holds whose checksum is wrong; libavformat drops them silently."""
+    tables: dict[int, _Sections] = {_PAT: _Sections()}
+    cues: dict[int, _Sections] = {}
+    damaged = 0
+    for packet in packets(source):
+        if len(packet) != PACKET or packet[0] != _SYNC:
+            continue
+        pid = _pid(packet)
+        if pid in cues:
+            damaged += sum(crc32(section) != 0 for section in cues[pid].take(packet))
+        elif pid in tables:
+            for section in tables[pid].take(packet):
+                for number, kind in _streams(pid, section, tables).items():
+                    if kind == STREAM_TYPE:
+                        cues.setdefault(number, _Sections())
+    return damaged
+
+
+def _streams(pid: int, section: bytes, tables: dict[int, _Sections]) -> dict[int, int]:
+    """Return the PIDs that a programme's table names, with their types; of the PAT, enter the tables it names."""
+    if crc32(section) != 0:
+        return {}
+    if pid == _PAT:
+        for at in range(8, len(section) - 4, 4):
+            if section[at : at + 2] != b"\0\0":
+                tables.setdefault(int.from_bytes(section[at + 2 : at + 4], "big") & 0x1FFF, _Sections())
+        return {}
+    if section[0] != _PMT_TABLE:
+        return {}
+    return {stream.elementary_pid: stream.stream_type for stream in PMT(section).streams}
 
 
 @dataclass(frozen=True, slots=True)

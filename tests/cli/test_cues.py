@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from streamproc.cli import main
-from tests.media.cued import Wanted, draw_cued, first_pts
+from streamproc.scte35.transport import Insertion
+from tests.media.cued import Wanted, draw_cued, first_pts, injected, insertion
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +112,16 @@ def test_the_source_is_never_written_over(
     assert run("cues", "write", source, "--segments", segments(tmp_path, *BREAK), "--out", source) == 2
     assert "the source stays as it is" in capsys.readouterr().err
     assert source.read_bytes() == before
+
+
+def test_damaged_cues_are_counted(
+    run: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    section = insertion(first_pts(source), Wanted(frame=90)).section
+    damaged = Insertion(90_000, section[:20] + bytes([section[20] ^ 1]) + section[21:])
+    path = tmp_path / "damaged.ts"
+    path.write_bytes(injected(source, [damaged]))
+    assert run("cues", "read", path) == 0
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 1
+    assert "1 cue is damaged and left out" in said.err
