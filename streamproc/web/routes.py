@@ -22,6 +22,7 @@ from streamproc.web.answers import (
 )
 from streamproc.web.evidence_api import EvidenceQuery
 from streamproc.web.exports_api import ExportQuery, RangeExportQuery
+from streamproc.web.cue_answers import Cue
 from streamproc.web.problems import Handler
 from streamproc.web.queries import DeliveriesQuery, PageQuery, Query, SegmentsQuery
 from streamproc.web.services import SERVICES
@@ -132,7 +133,7 @@ ROUTES = (
         path=f"/api/v1/channels/{NAME}/cues",
         handler=cues_api.cues,
         summary="A channel's SCTE-35 cues: those of the feed, and those for what was found.",
-        answer=Page[cues_api.Cue],
+        answer=Page[Cue],
         query=PageQuery,
         statuses=BAD | NO_CHANNEL,
     ),

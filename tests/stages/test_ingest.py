@@ -13,11 +13,14 @@ from prometheus_client import CollectorRegistry
 
 from streamproc.config import ChannelSettings, IngestSettings
 from streamproc.media.recording.reader import RecordingFootage
+from streamproc.messages import CueKind
+from streamproc.scte35.placing import read_cues
 from streamproc.stages.ingest import STATUS_FILE, IngestStage, IngestState
 from streamproc.stages.record import RecordStage
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import SystemClock
 from tests.footage import Drawn, draw
+from tests.media.cued import Wanted, draw_cued
 from tests.servers import Publisher, RtmpServer, SilentProxy, free_port
 
 QUICK = IngestSettings(stall_timeout_s=1.5, connect_timeout_s=4, retry_initial_s=0.1, retry_max_s=0.3)
@@ -209,3 +212,11 @@ async def test_the_status_file_is_kept_fresh_while_waiting(tmp_path: Path) -> No
         await rig.until(lambda: (rig.folder / STATUS_FILE).exists())
         first = rig.status()["updated_ns"]
         await rig.until(lambda: rig.status()["updated_ns"] != first)
+
+
+async def test_cues_of_the_feed_reach_the_recording(tmp_path: Path) -> None:
+    path = draw_cued(tmp_path / "feed.ts", [Wanted(frame=60), Wanted(frame=90, out=False)], frames=120)
+    rig = Rig(tmp_path, url=str(path))
+    await rig.stage.run()
+    (epoch,) = RecordingFootage(rig.folder).epochs()
+    assert [(cue.kind, cue.time * 25) for cue in read_cues(epoch.cues())] == [(CueKind.OUT, 60), (CueKind.IN, 90)]
