@@ -107,8 +107,8 @@ def _ranges(segment: Any, position: int) -> Iterator[Tag]:
 class Follower:
     """Loads a playlist again and again, in a thread of its own, and gives out its new cues."""
 
-    def __init__(self, url: str, *, timeout_s: float) -> None:
-        """Look at the playlist once, so that no cue of a finished one comes late; then follow it."""
+    def __init__(self, url: str, *, timeout_s: float, is_finished: bool) -> None:
+        """Begin to follow; a finished playlist, which is read faster than it plays, is looked at here and now."""
         self._url = url
         self._timeout_s = timeout_s
         self._seen: dict[tuple[object, ...], None] = {}
@@ -116,9 +116,10 @@ class Follower:
         self._closed = threading.Event()
         self._complained = False
         self._poll_s = _MIN_POLL_S
-        if self._look():
-            thread = threading.Thread(target=self._follow, name="playlist", daemon=True)
-            thread.start()
+        if is_finished:
+            self._look()
+        else:
+            threading.Thread(target=self._follow, name="playlist", daemon=True).start()
 
     def take(self) -> list[TimedTag]:
         """Return the cues found since this was last asked."""
@@ -129,33 +130,37 @@ class Follower:
         self._closed.set()
 
     def _follow(self) -> None:
-        while not self._closed.wait(self._poll_s) and self._look():
+        while self._look() and not self._closed.wait(self._poll_s):
             pass
 
     def _look(self) -> bool:
         """Load the playlist once; tell whether it may still change."""
         try:
             playlist = self._media_playlist()
-            for tag in tags_of(playlist):
-                if tag.key not in self._seen and not self._closed.is_set():
-                    self._find_time(playlist, tag)
-        except (OSError, ValueError, av.FFmpegError) as error:
-            self._complain(type(error).__name__)
+            tags = tags_of(playlist)
+        except (OSError, ValueError) as error:
+            self._complain(f"the playlist can't be read ({type(error).__name__})")
             return True
+        for tag in tags:
+            if tag.key not in self._seen and not self._closed.is_set():
+                self._take_in(playlist, tag)
         self._poll_s = min(max((playlist.target_duration or 0) / 2, _MIN_POLL_S), _MAX_POLL_S)
         return not playlist.is_endlist
 
-    def _find_time(self, playlist: m3u8.M3U8, tag: Tag) -> None:
+    def _take_in(self, playlist: m3u8.M3U8, tag: Tag) -> None:
+        """Find out the time of a tag; where that fails it is tried again with the next look, while it is there."""
+        segment = playlist.segments[tag.segment]
+        is_encrypted = segment.key is not None and segment.key.method not in (None, "", "NONE")
+        try:
+            begins = None if is_encrypted else self._first_picture(segment)
+        except (OSError, ValueError, av.FFmpegError) as error:
+            self._complain(f"a segment can't be read ({type(error).__name__})")
+            return
         self._seen[tag.key] = None
         while len(self._seen) > _TAGS_KEPT:
             del self._seen[next(iter(self._seen))]
-        segment = playlist.segments[tag.segment]
-        if segment.key is not None and segment.key.method not in (None, "", "NONE"):
-            self._complain("the segments are encrypted, so their times can't be read")
-            return
-        begins = self._first_picture(segment)
         if begins is None:
-            self._complain("no picture at the beginning of a segment")
+            self._complain("the segments are encrypted" if is_encrypted else "a segment begins without a picture")
         else:
             self._found.append(TimedTag(begins + tag.after, tag))
 

@@ -108,7 +108,7 @@ def open_source(
         container.close()
         raise
     if playlist_cues and kind.on_network and container.format.name == "hls":
-        source.follow_playlist(Follower(url, timeout_s=connect_timeout_s))
+        source.follow_playlist(Follower(url, timeout_s=connect_timeout_s, is_finished=container.duration is not None))
     return source
 
 

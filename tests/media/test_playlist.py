@@ -1,6 +1,8 @@
 """Cues in the tags of an HLS playlist: found beside the stream, and put on its frames."""
 
+import time
 from collections.abc import Iterator
+from fractions import Fraction
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -8,8 +10,9 @@ from threading import Thread
 
 import m3u8
 import pytest
+from structlog.testing import capture_logs
 
-from streamproc.media.playlist import tags_of
+from streamproc.media.playlist import Follower, tags_of
 from streamproc.media.recording.reader import RecordingFootage
 from streamproc.media.recording.writer import RecordingWriter
 from streamproc.media.source import open_source
@@ -107,6 +110,45 @@ def test_tags_are_not_read_unless_wanted(served: tuple[Path, str], tmp_path: Pat
     folder, address = served
     publish(folder, PAIR)
     assert cues_of(f"{address}/list.m3u8", tmp_path / "recording", wanted=False) == []
+
+
+def found(follower: Follower, count: int) -> list[tuple[CueKind | None, Fraction]]:
+    """Wait for so many cues; return what they say, and when, as the stream counts."""
+    cues: list[tuple[CueKind | None, Fraction]] = []
+    end_s = time.monotonic() + 30
+    while len(cues) < count and time.monotonic() < end_s:
+        cues += [(timed.tag.kind, timed.count) for timed in follower.take()]
+        time.sleep(0.02)
+    return cues
+
+
+def test_a_playlist_that_grows_gives_its_cues_as_they_come_and_each_once(served: tuple[Path, str]) -> None:
+    folder, address = served
+    publish(folder, PAIR)
+    whole = (folder / "list.m3u8").read_text().replace("#EXT-X-ENDLIST\n", "")
+    lines = whole.splitlines(keepends=True)
+    back = next(number for number, line in enumerate(lines) if "CUE-IN" in line)
+    (folder / "list.m3u8").write_text("".join(lines[:back]))
+    follower = Follower(f"{address}/list.m3u8", timeout_s=5, is_finished=False)
+    (out,) = found(follower, 1)
+    (folder / "list.m3u8").write_text(whole)
+    (back_in,) = found(follower, 1)
+    follower.close()
+    assert (out[0], back_in[0]) == (CueKind.OUT, CueKind.IN)
+    assert back_in[1] - out[1] == 4
+
+
+@pytest.mark.parametrize("what", ["no playlist", "no segment", "encrypted"])
+def test_what_can_not_be_read_is_said_once_and_nothing_else_happens(served: tuple[Path, str], what: str) -> None:
+    folder, address = served
+    if what != "no playlist":
+        key = '#EXT-X-KEY:METHOD=AES-128,URI="key"\n' if what == "encrypted" else ""
+        text = HEAD + key + "".join(f"#EXT-X-CUE-OUT:9\n#EXTINF:2.0,\n{n}.ts\n" for n in range(3))
+        (folder / "list.m3u8").write_text(text)
+    with capture_logs() as logs:
+        follower = Follower(f"{address}/list.m3u8", timeout_s=5, is_finished=True)
+    assert follower.take() == []
+    assert [log["event"] for log in logs] == ["cues.playlist"]
 
 
 HEAD = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:10\n#EXT-X-PROGRAM-DATE-TIME:2026-11-21T20:00:00.000Z\n"
