@@ -65,14 +65,14 @@ class Cues:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def add(self, channel: str, epoch: int, cues: Sequence[Announced]) -> int:
-        """Enter the cues of an epoch; return how many were new. Raises CatalogueError for an unknown epoch.
+    def add(self, channel: str, epoch: int, cues: Sequence[Announced]) -> list[Announced]:
+        """Enter the cues of an epoch; return those that were new. Raises CatalogueError for an unknown epoch.
 
         The same cue again, as encoders send it and as a reader that was killed says it, changes nothing.
         """
         with self._ledger.write() as write:
             row = queries.find_epoch(write.session, channel, epoch)
-            return sum(_added(write, row, channel, cue) for cue in cues)
+            return [cue for cue in cues if _added(write, row, channel, cue)]
 
     def get(self, cue_id: int) -> CueRow | None:
         """Return one cue; None when there is none."""

@@ -5,6 +5,7 @@ and does not come is worth a line in the log, and no more.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -16,7 +17,7 @@ from streamproc.config import CueSettings
 from streamproc.logic.cues import announced, is_far, unanswered
 from streamproc.logic.sampling import SamplingPlan, Settled
 from streamproc.media.footage import Epoch, Footage
-from streamproc.messages import BoundaryState, Cue, CueKind, CueOrigin
+from streamproc.messages import BoundaryState, Cue, CueKind, CueMessage, CueOrigin
 from streamproc.scte35.placing import read_cue
 from streamproc.scte35.section import HZ, SectionDamaged, make_splice_insert, to_text
 from streamproc.stage import Surroundings
@@ -78,25 +79,28 @@ class CueStage:
         """Read what has come, compare what can be compared by now, and write what was found."""
         finishing, settled = self._finishing.is_set(), self._plan.settled
         if self._settings.use:
-            for epoch in self._footage.epochs():
+            epochs = self._footage.epochs()
+            self._forget_all_but({epoch.id for epoch in epochs})
+            for epoch in epochs:
                 if epoch.id not in self._finished:
                     self._read(epoch, settled, finishing=finishing)
         if self._settings.write:
             self._write()
 
+    def _forget_all_but(self, epochs: set[int]) -> None:
+        """Forget epochs that retention has deleted."""
+        self._finished &= epochs
+        self._readings = {number: reading for number, reading in self._readings.items() if number in epochs}
+
     def _read(self, epoch: Epoch, settled: Settled, *, finishing: bool) -> None:
         reading = self._readings.setdefault(epoch.id, _Reading())
         has_ended = epoch.has_ended()  # before its cues are read: after that no more can come
         messages = epoch.cues(reading.number)
-        if messages and not self._is_known(epoch):
-            return
-        for message in messages:
-            reading.number = message.number
-            try:
-                reading.cues += self._entered(epoch, read_cue(message))
-            except SectionDamaged as error:
-                self._around.telemetry.cues_damaged.labels(self._around.channel).inc()
-                log.warning("cues.damaged", channel=self._around.channel, epoch=epoch.id, why=str(error))
+        if messages:
+            if not self._is_known(epoch):
+                return
+            reading.cues += self._entered(epoch, self._understood(epoch, messages))
+            reading.number = messages[-1].number
         reading.cues = self._compare(epoch, reading.cues, settled, finishing=finishing)
         if has_ended and not reading.cues:
             self._finished.add(epoch.id)
@@ -106,9 +110,20 @@ class CueStage:
         """Tell whether the decision has come to an epoch, which enters it."""
         return any(row.epoch == epoch.id for row in self._catalogue.epochs(self._around.channel))
 
-    def _entered(self, epoch: Epoch, cues: tuple[Cue, ...]) -> list[Cue]:
+    def _understood(self, epoch: Epoch, messages: Sequence[CueMessage]) -> list[Cue]:
+        """Return what the messages say; what is damaged gets a line in the log."""
+        found: list[Cue] = []
+        for message in messages:
+            try:
+                found += read_cue(message)
+            except SectionDamaged as error:
+                self._around.telemetry.cues_damaged.labels(self._around.channel).inc()
+                log.warning("cues.damaged", channel=self._around.channel, epoch=epoch.id, why=str(error))
+        return found
+
+    def _entered(self, epoch: Epoch, cues: Sequence[Cue]) -> list[Cue]:
         """Enter cues; return those that nobody has entered before, to be compared."""
-        new = [cue for cue in cues if self._catalogue.cues.add(self._around.channel, epoch.id, [cue])]
+        new = self._catalogue.cues.add(self._around.channel, epoch.id, cues)
         for cue in new:
             self._around.telemetry.cues.labels(self._around.channel, cue.origin).inc()
             log.info(

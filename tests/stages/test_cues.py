@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from streamproc.catalogue.rows import BoundaryRow
 from streamproc.catalogue.store import Catalogue
@@ -14,7 +16,11 @@ from streamproc.inference.session import LogoModel
 from streamproc.logic.cues import DOUBTED
 from streamproc.logic.hysteresis import Thresholds
 from streamproc.logic.sampling import SamplingPlan
+from streamproc.media.cues import HeardCue
 from streamproc.media.files import FileFootage
+from streamproc.media.recording.reader import RecordingFootage
+from streamproc.media.recording.writer import RecordingWriter
+from streamproc.media.source import open_source
 from streamproc.messages import CueKind, CueOrigin
 from streamproc.scte35.section import HZ, read_section, section_of
 from streamproc.scte35.transport import Insertion
@@ -140,3 +146,58 @@ async def test_what_was_found_gets_its_cues_once(tmp_path: Path, plain: tuple[Pa
     assert [splice.kind for splice in splices] == [CueKind.OUT, CueKind.IN]
     assert [Fraction(splice.pts or 0, HZ) * 25 for splice in splices] == truth
     assert run.catalogue.cues.get(out.id) == out
+
+
+async def test_a_restarted_reader_says_nothing_twice(tmp_path: Path, plain: tuple[Path, list[int]]) -> None:
+    path, _ = plain
+    run = Run(tmp_path, path, [insertion(first_pts(path), one) for one in RIGHT], CueSettings())
+    await run.work()
+    events = len(run.catalogue.events(0))
+    with surroundings(run.clock) as around:
+        plan = SamplingPlan(rate_hz=None, max_gap_s=4, dense_rate_hz=5)
+        stage = CueStage(around, run.footage, run.catalogue, plan=plan, settings=run.settings)
+        stage.finish()
+        await stage.run()
+        counted = around.telemetry.registry.get_sample_value(
+            "streamproc_cues_total", {"channel": CHANNEL, "origin": "stream"}
+        )
+    assert len(run.catalogue.events(0)) == events
+    assert counted is None
+
+
+async def test_a_damaged_cue_is_counted_and_said_once_and_the_others_stand(
+    tmp_path: Path, plain: tuple[Path, list[int]]
+) -> None:
+    section = insertion(first_pts(plain[0]), RIGHT[0]).section
+    damaged = HeardCue(sent=0, count_offset=0, at=0, origin=CueOrigin.HLS, section=section[:-1] + b"\x00")
+    epoch = record_with(plain[0], tmp_path / "recording", [damaged, replace(damaged, section=section)])
+    catalogue = Catalogue.open(f"sqlite:///{tmp_path / 'catalogue.sqlite'}", clock=SystemClock())
+    catalogue.put_channel(CHANNEL, "One", None, None)
+    catalogue.begin_epoch(CHANNEL, epoch, utc_zero_ns=None, frame_rate=None, description="")
+    footage = RecordingFootage(tmp_path / "recording")
+    with surroundings(SystemClock()) as around, capture_logs() as logs:
+        plan = SamplingPlan(rate_hz=None, max_gap_s=4, dense_rate_hz=5)
+        stage = CueStage(around, footage, catalogue, plan=plan, settings=CueSettings())
+        for _ in range(3):
+            stage.round()
+        counted = around.telemetry.registry.get_sample_value("streamproc_cues_damaged_total", {"channel": CHANNEL})
+    assert counted == 1
+    assert [log["why"] for log in logs if log["event"] == "cues.damaged"] == ["wrong checksum"]
+    assert [row.kind for row in catalogue.cues.of_channel(CHANNEL)] == [CueKind.OUT]
+    assert footage.epoch(epoch).end() == Fraction(380, 25)
+
+
+def record_with(path: Path, folder: Path, cues: Sequence[HeardCue]) -> int:
+    """Record a file, with cues as a playlist brings them; return the epoch's number."""
+    source = open_source(str(path))
+    writer = RecordingWriter(folder, file_s=2.0, fragment_s=0.4, clock=SystemClock())
+    epoch = writer.begin_epoch(source.video, source.audio)
+    for cue in cues:
+        epoch.write_cue(cue)
+    for packet in source.packets():
+        epoch.write(packet)
+    epoch.close("finished")
+    writer.close()
+    source.close()
+    assert epoch.id is not None
+    return epoch.id

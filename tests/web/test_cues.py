@@ -38,7 +38,7 @@ async def get(site: Site, path: str, status: int = 200) -> Any:
 
 async def test_cues_are_listed_newest_first_and_in_parts(site: Site) -> None:
     tag = cue(30, kind=CueKind.IN, event_id=None, duration=None, origin=CueOrigin.HLS, payload="")
-    assert site.catalogue.cues.add("one", 1, [cue(10), tag]) == 2
+    assert site.catalogue.cues.add("one", 1, [cue(10), tag]) == [cue(10), tag]
     first = await get(site, "/api/v1/channels/one/cues?limit=1")
     (newest,) = first["items"]
     assert (newest["kind"], newest["time"], newest["origin"], newest["payload"]) == ("in", "30/1", "hls", None)
@@ -51,7 +51,7 @@ async def test_cues_are_listed_newest_first_and_in_parts(site: Site) -> None:
 
 
 async def test_the_same_cue_again_changes_nothing(site: Site) -> None:
-    assert [site.catalogue.cues.add("one", 1, [cue(10)]) for _ in range(2)] == [1, 0]
+    assert [site.catalogue.cues.add("one", 1, [cue(10)]) for _ in range(2)] == [[cue(10)], []]
     assert len((await get(site, "/api/v1/channels/one/cues"))["items"]) == 1
 
 
