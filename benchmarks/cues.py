@@ -96,7 +96,7 @@ def shot(rng: np.random.Generator, frames: int) -> NDArray[np.uint8]:
     large: Any = cv2.resize(coarse, (120, 36), interpolation=cv2.INTER_CUBIC)
     moves = [np.array([[1, 0, -(frame * 0.3)], [0, 1, -8]], np.float32) for frame in range(frames)]
     pictures = [cv2.warpAffine(large, move, (32, 18)) + rng.normal(0, 1, (18, 32, 3)) for move in moves]
-    return np.clip(np.array(pictures), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.array(pictures), 0, 255), np.uint8)
 
 
 def a_cue(kind: CueKind, frame: int) -> Cue:

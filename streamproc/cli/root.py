@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from streamproc import __version__
-from streamproc.cli.evidence import app as evidence
 from streamproc.cli.cues import app as cues
+from streamproc.cli.evidence import app as evidence
 from streamproc.cli.logo import app as logo
 from streamproc.cli.timecodes import parse_time
 from streamproc.messages import Kind

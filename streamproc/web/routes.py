@@ -20,9 +20,9 @@ from streamproc.web.answers import (
     Segment,
     SegmentDetail,
 )
+from streamproc.web.cue_answers import Cue
 from streamproc.web.evidence_api import EvidenceQuery
 from streamproc.web.exports_api import ExportQuery, RangeExportQuery
-from streamproc.web.cue_answers import Cue
 from streamproc.web.problems import Handler
 from streamproc.web.queries import DeliveriesQuery, PageQuery, Query, SegmentsQuery
 from streamproc.web.services import SERVICES
