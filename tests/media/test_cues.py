@@ -1,23 +1,27 @@
 """Cues that come in a transport stream: they reach the recording, and lie on the frame that was meant."""
 
 import sqlite3
+import subprocess
 from base64 import b64decode
+from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from streamproc.media.files import FileFootage
+from streamproc.media.files import FileFootage, transport_pid
 from streamproc.media.footage import Epoch
 from streamproc.media.recording.index import INDEX_NAME, Index
 from streamproc.media.recording.reader import RecordingEpoch, RecordingFootage
 from streamproc.media.recording.writer import RecordingWriter
-from streamproc.media.source import open_source
+from streamproc.media.source import open_container, open_source
 from streamproc.messages import Cue, CueKind, CueOrigin
 from streamproc.scte35.placing import read_cue
 from streamproc.scte35.section import WRAP
+from streamproc.scte35.transport import Injector
 from streamproc.timebase import SystemClock
+from tests.footage import Drawn, draw
 from tests.media.cued import Wanted, draw_cued, first_pts, injected, insertion
 
 PAIR = (Wanted(frame=90, duration=60), Wanted(frame=150, out=False))
@@ -168,3 +172,29 @@ def test_real_streams_with_a_pid_for_cues_are_read_as_before(name: str):
     epochs = FileFootage([path]).epochs()
     assert all(epoch.cues() == [] for epoch in epochs)
     assert sum(epoch.end() for epoch in epochs) > 0
+
+
+@pytest.mark.ffmpeg
+def test_of_several_programmes_only_the_cues_of_our_own_are_read(tmp_path: Path):
+    both = two_programmes(tmp_path)
+    ours = transport_pid(both)
+    with closing(open_container(str(both))) as container:
+        pids = [stream.id for stream in container.streams.video]
+    for pid in pids:
+        path = tmp_path / f"{pid}.ts"
+        cue = insertion(first_pts(both), Wanted(frame=30, lead=10))
+        with both.open("rb") as source:
+            path.write_bytes(b"".join(Injector(source, pid, first_pts(both), [cue]).run()))
+        (epoch,) = FileFootage([path]).epochs()
+        assert placed(epoch) == ([(CueKind.OUT, 30)] if pid == ours else [])
+    assert len(pids) == 2
+
+
+def two_programmes(folder: Path) -> Path:
+    """Return a transport stream with two programmes of one video each."""
+    large = draw(folder / "large.ts", Drawn(frames=75, size=(320, 192), sound=None, options={"g": "25"}))
+    small = draw(folder / "small.ts", Drawn(frames=75, sound=None, options={"g": "25"}))
+    programmes = [part for number in (0, 1) for part in ("-program", f"program_num={number + 1}:st={number}")]
+    command = ["ffmpeg", "-v", "error", "-i", large, "-i", small, "-map", "0:v", "-map", "1:v", "-c", "copy"]
+    subprocess.run([*map(str, command), *programmes, str(folder / "both.ts")], check=True)
+    return folder / "both.ts"
