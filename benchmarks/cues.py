@@ -11,19 +11,18 @@ import json
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.machine import RESULTS, describe
 from streamproc.logic.changepoint import Window, locate
 from streamproc.logic.cues import confidence, stance, weights
 from streamproc.messages import Cue, CueKind, CueOrigin
 
-RESULT = Path(__file__).parent / "results" / "cues.json"
-WINDOWS = 200
+WINDOWS = 150
 RATE = 25
 LENGTH = 110
 TOLERANCE = Fraction(1)
@@ -52,7 +51,9 @@ def main() -> None:
             "wrong_and_above_0.9": int(np.sum(wrong & (np.array(sure) > 0.9))),
         }
         print(f"{name:22}", "  ".join(f"{key} {value:.3f}" for key, value in table[name].items()))
-    RESULT.write_text(json.dumps({"windows": WINDOWS, "cases": table}, indent=2) + "\n", encoding="utf-8")
+    document = {"command": "python -m benchmarks.cues", "machine": describe(), "windows": WINDOWS, "cases": table}
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "cues.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def solve(seed: int, draw: Draw) -> tuple[int, float]:
