@@ -268,6 +268,6 @@ class EventRow:
     channel: str
     """The channel's short name."""
     type: str
-    """channel, epoch, gap, segment, segment-removed, boundary, clip, label, alarm, piece, delivery and others."""
+    """channel, epoch, gap, segment, segment-removed, boundary, clip, label, alarm, piece, delivery, cue and others."""
     subject_id: int
     """Catalogue number of what is new or has changed, in its table."""

@@ -18,9 +18,10 @@ from streamproc.catalogue import (
     SegmentRow,
     VersionRow,
 )
+from streamproc.catalogue.cues import CueRow
 from streamproc.catalogue.deliveries import DeliveryRow
 from streamproc.catalogue.finishing import DeliveryState
-from streamproc.messages import AlarmKind, BoundaryState, Kind, Method, Placement
+from streamproc.messages import AlarmKind, BoundaryState, CueKind, CueOrigin, Kind, Method, Placement
 from streamproc.timebase import NS, iso_utc
 
 T = TypeVar("T")
@@ -380,21 +381,51 @@ class Problem(Answer):
     """What is wrong, and what to do."""
 
 
+class Cue(Answer):
+    """An SCTE-35 cue."""
+
+    id: int
+    """Its number."""
+    channel: str
+    """The channel's short name."""
+    epoch: int
+    """Its epoch's number in the recording."""
+    kind: CueKind
+    """out where a break begins, in where it ends, other for anything else."""
+    time: str
+    """Of which frame it speaks: exact seconds in the epoch, a fraction; may be below 0."""
+    time_s: float
+    """The same, rounded."""
+    utc: str | None
+    """Wall time of that frame."""
+    event_id: int | None
+    """Number of the event in the message; a break's out and in mostly have the same."""
+    duration_s: float | None
+    """Length of the break, where it is told."""
+    origin: CueOrigin
+    """stream and hls come with the feed; found was written for a boundary that was found."""
+    payload: str | None
+    """The splice_info_section as base64; null where a playlist only had a plain tag. The splice time of a found one
+    counts from the epoch's first frame."""
+    created_utc: str
+    """When it was entered."""
+
+
 class Notice(Answer):
     """The data of one live event."""
 
     id: int
     """Its number; also the event's id for Last-Event-ID."""
     type: str
-    """channel, epoch, gap, segment, segment-removed, boundary, clip, label, alarm, piece, delivery and others."""
+    """channel, epoch, gap, segment, segment-removed, boundary, clip, label, alarm, piece, delivery, cue and others."""
     channel: str
     """The channel's short name."""
     created_utc: str
     """When it happened."""
     subject_id: int
     """Number of what is new or has changed."""
-    subject: Segment | Clip | Delivery | Alarm | None = Field(union_mode="left_to_right")
-    """For segment, clip, delivery and alarm: the object as it is now; else null."""
+    subject: Segment | Clip | Delivery | Alarm | Cue | None = Field(union_mode="left_to_right")
+    """For segment, clip, delivery, alarm and cue: the object as it is now; else null."""
 
 
 def segment_answer(row: SegmentRow) -> Segment:
@@ -555,7 +586,25 @@ def delivery_answer(row: DeliveryRow) -> Delivery:
     )
 
 
-def notice(row: EventRow, subject: Segment | Clip | Delivery | Alarm | None) -> Notice:
+def cue_answer(row: CueRow) -> Cue:
+    """Show a cue."""
+    return Cue(
+        id=row.id,
+        channel=row.channel,
+        epoch=row.epoch,
+        kind=row.kind,
+        time=fraction(row.time),
+        time_s=float(row.time),
+        utc=shown(row.utc_ns),
+        event_id=row.event_id,
+        duration_s=None if row.duration is None else float(row.duration),
+        origin=row.origin,
+        payload=row.payload or None,
+        created_utc=iso_utc(row.created_ns),
+    )
+
+
+def notice(row: EventRow, subject: Segment | Clip | Delivery | Alarm | Cue | None) -> Notice:
     """Show an event."""
     return Notice(
         id=row.id,

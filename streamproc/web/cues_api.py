@@ -4,9 +4,8 @@ import asyncio
 
 from aiohttp import web
 
-from streamproc.web.answers import Page
+from streamproc.web.answers import Cue, Page, cue_answer
 from streamproc.web.api import json_answer, known_channel, next_part
-from streamproc.web.cue_answers import Cue, cue_answer
 from streamproc.web.queries import PageQuery, parse
 from streamproc.web.services import SERVICES
 

@@ -21,11 +21,13 @@ from streamproc.timebase import Clock
 from streamproc.web.answers import (
     Alarm,
     Clip,
+    Cue,
     Delivery,
     Notice,
     Segment,
     alarm_answer,
     clip_answer,
+    cue_answer,
     delivery_answer,
     notice,
     segment_answer,
@@ -160,7 +162,7 @@ def describe(catalogue: Catalogue, row: EventRow) -> Notice:
     return notice(row, _subject(catalogue, row))
 
 
-def _subject(catalogue: Catalogue, row: EventRow) -> Segment | Clip | Delivery | Alarm | None:
+def _subject(catalogue: Catalogue, row: EventRow) -> Segment | Clip | Delivery | Alarm | Cue | None:
     if row.type == "alarm":
         alarm = catalogue.alarm(row.subject_id)
         return None if alarm is None else alarm_answer(alarm)
@@ -173,6 +175,9 @@ def _subject(catalogue: Catalogue, row: EventRow) -> Segment | Clip | Delivery |
     if row.type == "delivery":
         delivery = catalogue.deliveries.get(row.subject_id)
         return None if delivery is None else delivery_answer(delivery)
+    if row.type == "cue":
+        cue = catalogue.cues.get(row.subject_id)
+        return None if cue is None else cue_answer(cue)
     return None
 
 

@@ -10,6 +10,7 @@ from streamproc.web.answers import (
     Answer,
     Channel,
     Clip,
+    Cue,
     Delivery,
     Epoch,
     Gap,
@@ -20,7 +21,6 @@ from streamproc.web.answers import (
     Segment,
     SegmentDetail,
 )
-from streamproc.web.cue_answers import Cue
 from streamproc.web.evidence_api import EvidenceQuery
 from streamproc.web.exports_api import ExportQuery, RangeExportQuery
 from streamproc.web.problems import Handler

@@ -1,5 +1,6 @@
 """Cues in the API."""
 
+import json
 from fractions import Fraction
 from typing import Any
 
@@ -66,3 +67,14 @@ async def test_the_answer_is_as_the_document_says(site: Site) -> None:
 
 async def test_an_unknown_channel_is_not_found(site: Site) -> None:
     assert "no channel is named" in (await get(site, "/api/v1/channels/nobody/cues", 404))["detail"]
+
+
+async def test_a_live_event_carries_the_cue_with_its_payload(site: Site) -> None:
+    site.catalogue.cues.add("one", 1, [cue(10)])
+    (event,) = [row for row in site.catalogue.events(0) if row.type == "cue"]
+    async with site.http.get("/api/v1/events", headers={"Last-Event-ID": str(event.id - 1)}) as answer:
+        async for line in answer.content:
+            if line.startswith(b"data:") and b'"cue"' in line:
+                subject = json.loads(line.removeprefix(b"data:"))["subject"]
+                break
+    assert (subject["kind"], subject["payload"]) == ("out", PAYLOAD)
