@@ -18,7 +18,8 @@ the window's frames given that ramp, times how likely is that ramp when the boun
 
 The sum over ramps, times how often a boundary (and how seldom another moment) comes with a transition as strong as k's,
 times what colour and sound say (does what lies between two rival cuts look and sound like what is surely programme, or
-like what is surely advert?), times what the feed's cues add (:mod:`streamproc.logic.cues`), is the weight of k. The heaviest wins; its share of all weight is the confidence. When no
+like what is surely advert?), times what the feed's cues add to it (:mod:`streamproc.logic.cues`), is the weight of k.
+The heaviest wins; its share of all weight is the confidence. When no
 transition is near, the end of the ramp itself is a hypothesis like others, a light one.
 
 An entering bug is the same problem backwards in time: everything is mirrored, solved, and mirrored back.
