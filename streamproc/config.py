@@ -8,11 +8,22 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from streamproc.errors import ConfigError
 
@@ -105,6 +116,10 @@ class ClipSettings(Section):
     keep_days: Annotated[float, Field(gt=0)] | None = None
     """Delete the files of clips and pieces after so many days, but never before they are delivered; for ever when left
     out."""
+    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.95
+    """A segment with an end less sure than this waits in the review list until somebody has accepted that end."""
+    review_h: Annotated[float, Field(ge=0)] = 96.0
+    """So long what waits is listed, and its recording is kept whatever age and space say, hours."""
 
 
 class CueSettings(Section):
@@ -131,6 +146,19 @@ class DriftSettings(Section):
     """An alarm is raised when the bug was not seen for so many hours of footage."""
 
 
+def _known_zone(value: str) -> str:
+    """Check the name of a time zone. Raises ValueError."""
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"there is no time zone '{value}'; write one of the tz database: Europe/Moscow") from error
+    return value
+
+
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
+"""A time zone of the tz database."""
+
+
 def _box(value: object) -> object:
     """Take ``"x,y,width,height"`` apart. Raises ValueError."""
     if not isinstance(value, str):
@@ -155,6 +183,8 @@ class ChannelSettings(Section):
     """Short name for folders, metrics and addresses: small Latin letters, digits, ``_`` and ``-``."""
     title: str = ""
     """Name for people; the short name when left out."""
+    timezone: ZoneName | None = None
+    """What the channel's clock shows: the times of orders are read in it; that of ``[orders]`` when left out."""
     url: str | None = None
     """What to pull: rtmp(s)://, http(s)://….m3u8, udp://, tcp://, or a file's path."""
     listen: str | None = None
@@ -324,6 +354,13 @@ class InferenceSettings(Section):
     """Folder of the universal verifier, for channels with a logo; the one that comes with streamproc when left out."""
 
 
+class OrderSettings(Section):
+    """The desk's lists of wanted pieces."""
+
+    timezone: ZoneName = "UTC"
+    """What their times are in, for channels without a time zone of their own."""
+
+
 class LogSettings(Section):
     """Logging, to standard error."""
 
@@ -344,6 +381,7 @@ class Settings(Section):
     """Folder for clips; ``data_dir``/clips when left out."""
     web: WebSettings = WebSettings()
     inference: InferenceSettings = InferenceSettings()
+    orders: OrderSettings = OrderSettings()
     log: LogSettings = LogSettings()
     channels: tuple[ChannelSettings, ...] = ()
     targets: tuple[TargetSettings, ...] = ()
@@ -391,6 +429,11 @@ class Settings(Section):
         if self.catalogue_url is not None:
             return self.catalogue_url
         return f"sqlite:///{(self.data_dir / 'catalogue.sqlite').absolute()}"
+
+    def zone_of(self, name: str | None) -> tzinfo:
+        """Return the time zone of a channel's clock; the one of orders for None and for channels without their own."""
+        own = next((channel.timezone for channel in self.channels if channel.name == name), None)
+        return ZoneInfo(self.orders.timezone if own is None else own)
 
     def channel(self, name: str) -> ChannelSettings:
         """Return the settings of one channel. Raises ConfigError when there is none of that name."""

@@ -58,6 +58,23 @@ class AlarmKind(StrEnum):
     VANISHED = "vanished"  # it has seen no bug for hours
 
 
+class Wanted(StrEnum):
+    """What an order asks for."""
+
+    PROGRAMME = "programme"  # by its name, its time or its day
+    RANGE = "range"  # from one moment to another
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What is said to an editor, one sentence, in both languages that there are."""
+
+    en: str
+    """In English."""
+    ru: str
+    """In Russian."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """A stretch of one epoch, [start, end)."""

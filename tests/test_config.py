@@ -38,6 +38,16 @@ def test_the_page_binds_to_loopback_unless_told_otherwise(tmp_path: Path) -> Non
     assert load(write(tmp_path, GOOD), {}).web.host == "127.0.0.1"
 
 
+def test_a_channel_without_a_time_zone_has_that_of_the_orders(tmp_path: Path) -> None:
+    text = GOOD.replace('name = "ntv"', 'name = "ntv"\ntimezone = "Asia/Vladivostok"')
+    settings = load(write(tmp_path, text.replace("[web]", '[orders]\ntimezone = "Europe/Moscow"\n[web]')), {})
+    assert [str(settings.zone_of(name)) for name in ("ntv", "gone", None)] == [
+        "Asia/Vladivostok",
+        "Europe/Moscow",
+        "Europe/Moscow",
+    ]
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -48,6 +58,8 @@ def test_the_page_binds_to_loopback_unless_told_otherwise(tmp_path: Path) -> Non
         (('name = "ntv"', 'name = "НТВ"'), "channels.0.name = 'НТВ'"),
         (('model = "models/ntv"', 'listen = "rtmp://0.0.0.0/live/x"'), "either url or listen"),
         (("port = 9000", "port = "), "not valid TOML"),
+        (('name = "ntv"', 'name = "ntv"\ntimezone = "Moscow"'), "there is no time zone 'Moscow'"),
+        (("[web]", '[orders]\ntimezone = "../etc/passwd"\n[web]'), "there is no time zone"),
         (
             ('model = "models/ntv"', "ingest.retry_initial_s = 9\ningest.retry_max_s = 3"),
             "retry_initial_s = 9.0 is above",
