@@ -10,6 +10,7 @@
     ├── ModelError             the engineer: a model or its card is wrong
     ├── RecordingError         the operator: the recording can't be written or read
     ├── CatalogueError         the operator: the catalogue can't be opened or migrated
+    │   └── CatalogueConflict  whoever asks: it is not possible, or no more, as things stand
     ├── ClipError              the cut failed or did not pass its check
     │   └── ClipStorageError   the operator: the folder of clips is full or can't be written to
     ├── EvidenceError          whoever relies on it: an evidence pack is not as it was made
@@ -64,6 +65,10 @@ class CatalogueError(StreamprocError):
     """The catalogue can't be opened, migrated or written."""
 
     exit_code = 4
+
+
+class CatalogueConflict(CatalogueError):
+    """What is asked for is not possible in the state that its subject is in: a delivered order can't be taken back."""
 
 
 class ClipError(StreamprocError):

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from streamproc.catalogue.models import AUTOINCREMENT, Base, Channel, Clip, Epoch, Exact, Id, words
-from streamproc.messages import CueKind, CueOrigin
+from streamproc.messages import CueKind, CueOrigin, Wanted
 
 
 class ProgrammeState(StrEnum):
@@ -176,14 +176,18 @@ class Order(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     channel_id: Mapped[int | None] = mapped_column(ForeignKey("channels.id"), index=True)
     text: Mapped[str] = mapped_column(Text)
+    kind: Mapped[Wanted] = mapped_column(words(Wanted))
     title: Mapped[str | None] = mapped_column(Text)
     wanted_start_ns: Mapped[int | None] = mapped_column(BigInteger)
     wanted_end_ns: Mapped[int | None] = mapped_column(BigInteger)
     due_ns: Mapped[int | None] = mapped_column(BigInteger)
     target: Mapped[str | None] = mapped_column(String(64))
     state: Mapped[OrderState] = mapped_column(words(OrderState), index=True)
+    programme_id: Mapped[int | None] = mapped_column(ForeignKey("programmes.id", ondelete="SET NULL"), index=True)
+    chosen: Mapped[bool]
     piece_id: Mapped[int | None] = mapped_column(ForeignKey("pieces.id"), index=True)
     message: Mapped[str | None] = mapped_column(Text)
+    message_ru: Mapped[str | None] = mapped_column(Text)
     author: Mapped[str] = mapped_column(Text)
     key: Mapped[str | None] = mapped_column(String(128), unique=True)
     created_ns: Mapped[int] = mapped_column(BigInteger)

@@ -80,6 +80,8 @@ class Channel(Base):
     model_name: Mapped[str | None] = mapped_column(Text)
     model_sha256: Mapped[str | None] = mapped_column(String(64))
     clips: Mapped[bool]
+    min_confidence: Mapped[float] = mapped_column(server_default="0")
+    review_ns: Mapped[int] = mapped_column(BigInteger, server_default="0")
     created_ns: Mapped[int] = mapped_column(BigInteger)
 
 

@@ -15,7 +15,6 @@ from streamproc.catalogue.models import (
     BoundaryVersion,
     Channel,
     Clip,
-    ClipState,
     Epoch,
     Event,
     Gap,
@@ -326,23 +325,3 @@ def event_row(event: Event) -> EventRow:
         type=event.type,
         subject_id=event.subject_id,
     )
-
-
-def held_ranges(session: Session, channel: str, margin: Fraction) -> list[tuple[int, Fraction, Fraction]]:
-    """Return epoch, start and end of what must stay recorded: see Catalogue.held."""
-    zero = Fraction(0)
-    waiting = segments_query().where(
-        Channel.name == channel,
-        Channel.clips,
-        Start.after == Kind.PROGRAMME,
-        (Clip.id.is_(None)) | Clip.state.in_([ClipState.QUEUED, ClipState.CUTTING]),
-    )
-    rows = segment_rows(session, waiting)
-    ranges = [(row.epoch, row.start.time, row.end.time) for row in rows if row.end is not None]
-    unsettled = select(Boundary, Epoch).join(Epoch).join(Channel)
-    unsettled = unsettled.where(Channel.name == channel, Boundary.state == BoundaryState.PROVISIONAL)
-    for boundary, epoch in session.execute(unsettled):
-        first = min(boundary.last_old or zero, boundary.time)
-        last = max(boundary.first_new or zero, boundary.time)
-        ranges.append((epoch.number, max(zero, first - margin), last + margin))
-    return sorted(ranges)

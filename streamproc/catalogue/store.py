@@ -8,7 +8,7 @@ What always holds, whatever is called in whatever order and wherever a process i
 * the segments of an epoch are contiguous and in order, the first begins at 0, each has a place of its own;
 * a call that is made again changes nothing (a reader that was killed comes back and says it again);
 * a boundary that is final stays where it is;
-* a programme segment gets exactly one clip, when both its ends are final;
+* a programme segment gets exactly one clip, when both its ends are final and sure enough, or accepted by a person;
 * versions of boundaries are only ever added.
 
 docs/decisions/0006-catalogue.md has the reasons.
@@ -17,9 +17,10 @@ docs/decisions/0006-catalogue.md has the reasons.
 import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from fractions import Fraction
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from streamproc.catalogue import queries
@@ -27,6 +28,7 @@ from streamproc.catalogue.cues import Cues
 from streamproc.catalogue.database import Database
 from streamproc.catalogue.deliveries import Deliveries
 from streamproc.catalogue.hooks import Hooks
+from streamproc.catalogue.holding import held_ranges
 from streamproc.catalogue.ledger import Ledger, Writing
 from streamproc.catalogue.models import (
     Alarm,
@@ -45,9 +47,11 @@ from streamproc.catalogue.models import (
     Segment,
     Watch,
 )
+from streamproc.catalogue.orders import Orders
 from streamproc.catalogue.pieces import Pieces
 from streamproc.catalogue.programmes import Programmes
 from streamproc.catalogue.queries import SegmentFilter, Start
+from streamproc.catalogue.reviews import Reviews, unsure
 from streamproc.catalogue.rows import (
     AlarmRow,
     BoundaryRow,
@@ -72,6 +76,19 @@ _SAME_RECORDING_NS = 3600 * NS
 _EVERYTHING = SegmentFilter()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What of a channel is cut by itself."""
+
+    min_confidence: float = 0.0
+    """A segment with a less certain end waits until a person has accepted that end."""
+    review_ns: int = 0
+    """The recording is kept so long for what waits."""
+
+
+_ALL_SURE = Rules()
+
+
 class Catalogue:
     """See the module. Every call raises CatalogueError when the database fails, or when the call makes no sense."""
 
@@ -82,6 +99,8 @@ class Catalogue:
         self.deliveries = Deliveries(self.ledger)
         self.hooks = Hooks(self.ledger)
         self.cues = Cues(self.ledger)
+        self.orders = Orders(self.ledger)
+        self.reviews = Reviews(self.ledger, self._write)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock) -> "Catalogue":
@@ -99,21 +118,42 @@ class Catalogue:
     # What the daemon writes
 
     def put_channel(
-        self, name: str, title: str, model_name: str | None, model_sha256: str | None, *, clips: bool = True
+        self,
+        name: str,
+        title: str,
+        model_name: str | None,
+        model_sha256: str | None,
+        *,
+        clips: bool = True,
+        rules: Rules = _ALL_SURE,
     ) -> None:
-        """Add a channel, or bring what is known of it up to date; ``clips``: whether finished programmes are cut."""
-        wanted = (title, model_name, model_sha256, clips)
+        """Add a channel, or bring what is known of it up to date; ``clips``: whether finished programmes are cut.
+
+        Under laxer rules than before, what waited and is sure enough now is queued.
+        """
+        wanted = (title, model_name, model_sha256, clips, rules.min_confidence, rules.review_ns)
         with self._write() as write:
             channel = write.session.scalar(select(Channel).where(Channel.name == name))
             if channel is None:
-                channel = Channel(name=name, created_ns=write.now_ns)
+                channel = Channel(name=name, min_confidence=rules.min_confidence, created_ns=write.now_ns)
                 write.session.add(channel)
-            elif (channel.title, channel.model_name, channel.model_sha256, channel.clips) == wanted:
+            elif wanted == (
+                channel.title,
+                channel.model_name,
+                channel.model_sha256,
+                channel.clips,
+                channel.min_confidence,
+                channel.review_ns,
+            ):
                 return
+            strict = channel.min_confidence
             channel.title, channel.clips = title, clips
             channel.model_name, channel.model_sha256 = model_name, model_sha256
+            channel.min_confidence, channel.review_ns = rules.min_confidence, rules.review_ns
             write.session.flush()
             write.tell(name, "channel", channel.id)
+            if rules.min_confidence < strict:
+                write.relax(channel, strict)
 
     def begin_epoch(
         self,
@@ -365,11 +405,13 @@ class Catalogue:
     def held(self, channel: str) -> list[tuple[int, Fraction, Fraction]]:
         """Return (epoch, start, end) of the recording that work still to be done needs.
 
-        That is: programmes whose clip is queued, being cut, or will be queued once both ends are final, and what
-        lies around provisional boundaries. A programme that still runs does not hold what age or space would delete.
+        That is: programmes whose clip is queued, being cut, or will be queued once both ends are final; what lies
+        around provisional boundaries; what pieces that are to be cut are made of; and, for as long as the channel's
+        rules say, what waits for a person's look. A programme that still runs does not hold what age or space would
+        delete.
         """
         with self.ledger.read() as session:
-            return queries.held_ranges(session, channel, UNSETTLED_MARGIN_S)
+            return held_ranges(session, channel, UNSETTLED_MARGIN_S, self.ledger.now_ns())
 
     def next_clip(self) -> ClipJob | None:
         """Take the oldest queued clip for cutting; None when none is queued."""
@@ -441,6 +483,13 @@ class Catalogue:
         with self.ledger.read() as session:
             rows = queries.segment_rows(session, queries.segments_query().where(Start.id == boundary_id))
             return rows[0] if rows else None
+
+    def boundary(self, boundary_id: int) -> BoundaryRow | None:
+        """Return one boundary, also one that was withdrawn; None when there is none."""
+        query = select(Boundary, Epoch, Channel.name).join(Epoch, Boundary.epoch_id == Epoch.id).join(Channel)
+        with self.ledger.read() as session:
+            found = session.execute(query.where(Boundary.id == boundary_id)).first()
+            return None if found is None else queries.boundary_row(*found)
 
     def versions(self, boundary_id: int) -> list[VersionRow]:
         """Return all versions of a boundary, oldest first; also of one that was withdrawn."""
@@ -618,10 +667,25 @@ class _Write(Writing):
             return
         if end is None or {segment.start.state, end.state} != {BoundaryState.FINAL}:
             return
+        if unsure(self.session, (segment.start, end), channel.min_confidence):
+            return  # until somebody has looked at it: see Reviews
         if self.session.scalar(select(Clip.id).where(Clip.segment_id == segment.id)) is None:
             clip = Clip(segment=segment, attempts=0, created_ns=self.now_ns)
             self.session.add(clip)
             self.clip(clip, ClipState.QUEUED)
+
+    def relax(self, channel: Channel, strict: float) -> None:
+        """Settle what waited because its ends were less sure than the channel's rules once asked for."""
+        query = (
+            select(Segment)
+            .join(Epoch, Segment.epoch_id == Epoch.id)
+            .join(Boundary, or_(Segment.start_id == Boundary.id, Segment.end_id == Boundary.id))
+            .where(Epoch.channel_id == channel.id, Boundary.confidence < strict)
+            .where(Boundary.confidence >= channel.min_confidence, ~exists().where(Clip.segment_id == Segment.id))
+            .order_by(Segment.id)
+        )
+        for segment in self.session.scalars(query).unique().all():
+            self.settle(segment)
 
     def clear(self, alarm: Alarm, reason: str) -> None:
         """Take an alarm back."""

@@ -16,6 +16,9 @@ def _id() -> sa.types.TypeEngine[int]:
 def upgrade() -> None:
     """Make the tables, and have clips say when their files were deleted."""
     op.add_column("clips", sa.Column("removed_ns", sa.BigInteger(), nullable=True))
+    # What was catalogued before there were rules is all sure, so that no clip that is there is asked about.
+    op.add_column("channels", sa.Column("min_confidence", sa.Double(), nullable=False, server_default="0"))
+    op.add_column("channels", sa.Column("review_ns", sa.BigInteger(), nullable=False, server_default="0"))
     op.create_table(
         "hooks",
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -122,25 +125,33 @@ def upgrade() -> None:
         sa.Column("id", _id(), nullable=False),
         sa.Column("channel_id", _id(), nullable=True),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("title", sa.Text(), nullable=True),
         sa.Column("wanted_start_ns", sa.BigInteger(), nullable=True),
         sa.Column("wanted_end_ns", sa.BigInteger(), nullable=True),
         sa.Column("due_ns", sa.BigInteger(), nullable=True),
         sa.Column("target", sa.String(length=64), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("programme_id", _id(), nullable=True),
+        sa.Column("chosen", sa.Boolean(), nullable=False),
         sa.Column("piece_id", _id(), nullable=True),
         sa.Column("message", sa.Text(), nullable=True),
+        sa.Column("message_ru", sa.Text(), nullable=True),
         sa.Column("author", sa.Text(), nullable=False),
         sa.Column("key", sa.String(length=128), nullable=True),
         sa.Column("created_ns", sa.BigInteger(), nullable=False),
         sa.Column("updated_ns", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name="fk_orders_channel_id"),
         sa.ForeignKeyConstraint(["piece_id"], ["pieces.id"], name="fk_orders_piece_id"),
+        sa.ForeignKeyConstraint(
+            ["programme_id"], ["programmes.id"], name="fk_orders_programme_id", ondelete="SET NULL"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_orders"),
         sa.UniqueConstraint("key", name="uq_orders_key"),
     )
     op.create_index("ix_orders_channel_id", "orders", ["channel_id"], unique=False)
     op.create_index("ix_orders_piece_id", "orders", ["piece_id"], unique=False)
+    op.create_index("ix_orders_programme_id", "orders", ["programme_id"], unique=False)
     op.create_index("ix_orders_state", "orders", ["state"], unique=False)
     op.create_table(
         "piece_ranges",
@@ -229,3 +240,5 @@ def downgrade() -> None:
     ):
         op.drop_table(table)
     op.drop_column("clips", "removed_ns")
+    op.drop_column("channels", "review_ns")
+    op.drop_column("channels", "min_confidence")
