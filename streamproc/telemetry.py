@@ -108,6 +108,10 @@ class Telemetry:
         self.hook_lag = gauge("webhook_lag_events", "Events that a webhook has yet to be told of.", "webhook")
         self.hook_failing = gauge("webhook_failing", "1 while a webhook's last post failed, else 0.", "webhook")
 
+        # Orders, and what waits for people
+        self.orders = gauge("orders", "Orders by how far they are.", "state")
+        self.reviews_waiting = gauge("reviews_waiting", "Boundaries and programmes that wait for a look.", "channel")
+
         # The daemon itself
         self.queue_depth = gauge("queue_depth", "Items waiting in a buffer.", "queue")
         self.queue_dropped = counter("queue_dropped_total", "Items a full buffer let go.", "queue")

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 
 from streamproc.app.outbound import outbound
 from streamproc.app.play import Tools
-from streamproc.catalogue.store import Catalogue
-from streamproc.config import ChannelSettings, DecisionSettings, Settings
+from streamproc.catalogue.store import Catalogue, Rules
+from streamproc.config import ChannelSettings, ClipSettings, DecisionSettings, Settings
 from streamproc.errors import ConfigError
 from streamproc.inference.card import CARD_FILE, Decision, Region, file_sha256
 from streamproc.inference.session import LogoModel, ModelPool
@@ -27,8 +28,10 @@ from streamproc.stages.clip import ClipStage
 from streamproc.stages.cues import CueStage
 from streamproc.stages.decide import DecideStage, Thresholds
 from streamproc.stages.drift import DriftWatch, end_watch
+from streamproc.stages.orders import OrdersStage
 from streamproc.stages.refine import Placer, RefineStage
 from streamproc.stages.sample import SampleStage
+from streamproc.timebase import NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,12 @@ class Analysis:
         self._model = open_model(bench, settings)
         card = self._model.card
         bench.catalogue.put_channel(
-            settings.name, settings.display_title, card.name, card.sha256, clips=settings.clips.enabled
+            settings.name,
+            settings.display_title,
+            card.name,
+            card.sha256,
+            clips=settings.clips.enabled,
+            rules=rules_of(settings.clips),
         )
         self._around = Surroundings(
             channel=settings.name,
@@ -140,6 +148,11 @@ class Analysis:
             yield observe
 
 
+def rules_of(wanted: ClipSettings) -> Rules:
+    """Return what of a channel is cut by itself."""
+    return Rules(min_confidence=wanted.min_confidence, review_ns=round(wanted.review_h * 3600 * NS))
+
+
 def thresholds_of(wanted: DecisionSettings, card: Decision) -> Thresholds:
     """Return the channel's hysteresis: what its settings say, and where they are silent what the model's card says."""
     return Thresholds(
@@ -167,10 +180,11 @@ class Analyser:
         self._bench = open_bench(settings, tools)
 
     def common(self) -> Mapping[str, Stage]:
-        """Return the cutting of clips, one after the other, and what delivers them and tells of them."""
-        tools = self._bench.tools
-        clips = ClipStage(self._bench.catalogue, self._footage, self.settings.clip_dir, tools.telemetry, tools.clock)
-        return {"clips": clips, **outbound(lambda: self.settings, self._bench.catalogue, tools)}
+        """Return the cutting of clips, one after the other, the looking after orders, and what delivers and tells."""
+        tools, catalogue = self._bench.tools, self._bench.catalogue
+        clips = ClipStage(catalogue, self._footage, self.settings.clip_dir, tools.telemetry, tools.clock)
+        orders = OrdersStage(catalogue, self._footage, self._zone_of, tools.telemetry, tools.clock)
+        return {"clips": clips, "orders": orders, **outbound(lambda: self.settings, catalogue, tools)}
 
     def channel(self, settings: ChannelSettings) -> Mapping[str, Stage]:
         """Return the analysis of a channel; nothing for one that is only recorded. Raises ModelError."""
@@ -196,6 +210,9 @@ class Analyser:
     def close(self) -> None:
         """Let go of models, threads and the catalogue."""
         self._bench.close()
+
+    def _zone_of(self, channel: str | None) -> tzinfo:
+        return self.settings.zone_of(channel)
 
     def _footage(self, channel: str) -> Footage:
         return RecordingFootage(self.settings.recording_dir / channel)

@@ -89,7 +89,7 @@ def _channel(batch: Batch) -> ChannelSettings:
                 "model": batch.model,
                 "logo": batch.logo,
                 "region": batch.region,
-                "clips": ClipSettings(enabled=batch.clips),
+                "clips": ClipSettings(enabled=batch.clips, min_confidence=0),
                 "drift": DriftSettings(enabled=False),
             }
         )

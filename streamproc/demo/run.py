@@ -150,6 +150,7 @@ def _toml(plan: Plan) -> str:
         f'[[channels]]\nname = "{CHANNEL}"\ntitle = "SP Demo"\n'
         f"listen = {json.dumps(plan.rtmp)}\nmodel = {json.dumps(str(plan.model))}\n"
         "[channels.retention]\nmin_free_bytes = 0\n"
+        "[channels.clips]\nmin_confidence = 0.9\n"  # one of its joints is hard on purpose: 0.96 sure
     )
 
 
