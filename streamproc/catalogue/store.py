@@ -27,8 +27,8 @@ from streamproc.catalogue import queries
 from streamproc.catalogue.cues import Cues
 from streamproc.catalogue.database import Database
 from streamproc.catalogue.deliveries import Deliveries
-from streamproc.catalogue.hooks import Hooks
 from streamproc.catalogue.holding import held_ranges
+from streamproc.catalogue.hooks import Hooks
 from streamproc.catalogue.ledger import Ledger, Writing
 from streamproc.catalogue.models import (
     Alarm,

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,8 +20,21 @@ from streamproc.catalogue import (
 )
 from streamproc.catalogue.cues import CueRow
 from streamproc.catalogue.deliveries import DeliveryRow
-from streamproc.catalogue.finishing import DeliveryState
-from streamproc.messages import AlarmKind, BoundaryState, CueKind, CueOrigin, Kind, Method, Placement
+from streamproc.catalogue.finishing import DeliveryState, Mode, OrderState, PieceState
+from streamproc.catalogue.orders import OrderRow
+from streamproc.catalogue.pieces import PieceRow
+from streamproc.messages import (
+    AlarmKind,
+    BoundaryState,
+    CueKind,
+    CueOrigin,
+    Kind,
+    Method,
+    Note,
+    Placement,
+    Span,
+    Wanted,
+)
 from streamproc.timebase import NS, iso_utc
 
 T = TypeVar("T")
@@ -411,21 +424,122 @@ class Cue(Answer):
     """When it was entered."""
 
 
+class Words(Answer):
+    """A sentence for people."""
+
+    en: str
+    """In English."""
+    ru: str
+    """In Russian."""
+
+
+class Stretch(Answer):
+    """A stretch of the recording, [start, end)."""
+
+    epoch: int
+    """The epoch's number."""
+    start: str
+    """Exact seconds in the epoch."""
+    end: str
+    """Exact seconds in the epoch."""
+
+
+class Piece(Answer):
+    """A finished file, made or to be made."""
+
+    id: int
+    """Its number."""
+    channel: str
+    """The channel's short name."""
+    programme_id: int | None
+    """The programme that it shows; null for any other range."""
+    title: str | None
+    """What it is called."""
+    description: str | None
+    """What it is about."""
+    mode: Mode
+    """How it is cut."""
+    state: PieceState
+    """How far it is."""
+    spans: list[Stretch]
+    """What it is made of, in this order."""
+    start_utc: str | None
+    """Wall time of its first frame."""
+    duration_s: float
+    """Its length."""
+    size_bytes: int | None
+    """Size of the file."""
+    sha256: str | None
+    """SHA-256 of the file."""
+    message: str | None
+    """Why the last attempt failed."""
+    author: str
+    """Who wanted it."""
+    created_utc: str
+    """When that was."""
+    download: str | None
+    """Where to get it; null until it is ready."""
+
+
+class Order(Answer):
+    """A line of the desk's list."""
+
+    id: int
+    """Its number."""
+    text: str
+    """The line, as given."""
+    kind: Wanted
+    """A programme by its name or time, or a range."""
+    channel: str | None
+    """The channel's short name; null while that is not known."""
+    title: str | None
+    """The name that is looked for, or that the range has."""
+    start_utc: str
+    """Of a range its in point; of a programme about when it begins, or the beginning of its day."""
+    end_utc: str | None
+    """Of a range its out point; of a programme the end of its day; null where its time is known."""
+    due_utc: str | None
+    """Until when it is wanted."""
+    target: str | None
+    """A target it goes to besides those of its channel."""
+    state: OrderState
+    """How far it is."""
+    message: Words
+    """What it means, what it waits for, or why it can't be had."""
+    programme_id: int | None
+    """The programme that it means, once that is known."""
+    piece_id: int | None
+    """Its piece, once there is one."""
+    download: str | None
+    """Where to get its file; null until it has a piece."""
+    author: str
+    """Who gave it."""
+    created_utc: str
+    """When that was."""
+    updated_utc: str
+    """When it last changed."""
+
+
+Subject: TypeAlias = Segment | Clip | Delivery | Alarm | Cue | Piece | Order
+"""What an event can bring along."""
+
+
 class Notice(Answer):
     """The data of one live event."""
 
     id: int
     """Its number; also the event's id for Last-Event-ID."""
     type: str
-    """channel, epoch, gap, segment, segment-removed, boundary, clip, label, alarm, piece, delivery, cue and others."""
+    """channel, epoch, gap, segment, segment-removed, boundary, clip, label, alarm, programme, piece, order, delivery,
+    cue or review."""
     channel: str
     """The channel's short name."""
     created_utc: str
     """When it happened."""
     subject_id: int
     """Number of what is new or has changed."""
-    subject: Segment | Clip | Delivery | Alarm | Cue | None = Field(union_mode="left_to_right")
-    """For segment, clip, delivery, alarm and cue: the object as it is now; else null."""
+    subject: Subject | None = Field(union_mode="left_to_right")
+    """For segment, clip, delivery, alarm, cue, piece and order: the object as it is now; else null."""
 
 
 def segment_answer(row: SegmentRow) -> Segment:
@@ -604,7 +718,61 @@ def cue_answer(row: CueRow) -> Cue:
     )
 
 
-def notice(row: EventRow, subject: Segment | Clip | Delivery | Alarm | Cue | None) -> Notice:
+def words(note: Note) -> Words:
+    """Show a sentence."""
+    return Words(en=note.en, ru=note.ru)
+
+
+def piece_answer(row: PieceRow) -> Piece:
+    """Show a piece."""
+    return Piece(
+        id=row.id,
+        channel=row.channel,
+        programme_id=row.programme_id,
+        title=row.title,
+        description=row.description,
+        mode=row.mode,
+        state=row.state,
+        spans=[_stretch(span) for span in row.spans],
+        start_utc=shown(row.start_utc_ns),
+        duration_s=float(sum(span.end - span.start for span in row.spans)),
+        size_bytes=row.size_bytes,
+        sha256=row.sha256,
+        message=row.message,
+        author=row.author,
+        created_utc=iso_utc(row.created_ns),
+        download=f"/api/v1/pieces/{row.id}/download" if row.state is PieceState.READY else None,
+    )
+
+
+def _stretch(span: Span) -> Stretch:
+    return Stretch(epoch=span.epoch, start=fraction(span.start), end=fraction(span.end))
+
+
+def order_answer(row: OrderRow) -> Order:
+    """Show an order."""
+    return Order(
+        id=row.id,
+        text=row.text,
+        kind=row.kind,
+        channel=row.channel,
+        title=row.title,
+        start_utc=iso_utc(row.start_ns),
+        end_utc=shown(row.end_ns),
+        due_utc=shown(row.due_ns),
+        target=row.target,
+        state=row.state,
+        message=words(row.note),
+        programme_id=row.programme_id,
+        piece_id=row.piece_id,
+        download=None if row.piece_id is None else f"/api/v1/pieces/{row.piece_id}/download",
+        author=row.author,
+        created_utc=iso_utc(row.created_ns),
+        updated_utc=iso_utc(row.updated_ns),
+    )
+
+
+def notice(row: EventRow, subject: Subject | None) -> Notice:
     """Show an event."""
     return Notice(
         id=row.id,

@@ -12,8 +12,10 @@ from streamproc.config import Settings
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import Clock
 from streamproc.web import evidence_api, openapi
+from streamproc.web.bodies import LARGEST_BODY
 from streamproc.web.events import EventHub
 from streamproc.web.health import HealthReader
+from streamproc.web.origin import own_pages_only
 from streamproc.web.problems import Handler, problems
 from streamproc.web.routes import ROUTES
 from streamproc.web.services import SERVICES, Services
@@ -42,7 +44,7 @@ def create_app(
     ``telemetry.registry`` is what /metrics shows when the daemon is one process.
     """
     hub = EventHub(catalogue, telemetry, clock)
-    app = web.Application(middlewares=[counted, problems])
+    app = web.Application(middlewares=[counted, problems, own_pages_only], client_max_size=LARGEST_BODY)
     app[SERVICES] = Services(
         current=settings,
         catalogue=catalogue,
@@ -52,7 +54,10 @@ def create_app(
         hub=hub,
     )
     for route in ROUTES:
-        app.router.add_get(route.path, route.handler)
+        if route.method == "GET":
+            app.router.add_get(route.path, route.handler)
+        else:
+            app.router.add_route(route.method, route.path, route.handler)
     app.router.add_get(openapi.PATH, _openapi())
     for path, name in PAGE_FILES.items():
         app.router.add_get(path, _static(name))

@@ -19,17 +19,15 @@ from streamproc.errors import CatalogueError
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import Clock
 from streamproc.web.answers import (
-    Alarm,
-    Clip,
-    Cue,
-    Delivery,
     Notice,
-    Segment,
+    Subject,
     alarm_answer,
     clip_answer,
     cue_answer,
     delivery_answer,
     notice,
+    order_answer,
+    piece_answer,
     segment_answer,
 )
 
@@ -162,7 +160,7 @@ def describe(catalogue: Catalogue, row: EventRow) -> Notice:
     return notice(row, _subject(catalogue, row))
 
 
-def _subject(catalogue: Catalogue, row: EventRow) -> Segment | Clip | Delivery | Alarm | Cue | None:
+def _subject(catalogue: Catalogue, row: EventRow) -> Subject | None:
     if row.type == "alarm":
         alarm = catalogue.alarm(row.subject_id)
         return None if alarm is None else alarm_answer(alarm)
@@ -172,6 +170,12 @@ def _subject(catalogue: Catalogue, row: EventRow) -> Segment | Clip | Delivery |
     if row.type == "clip":
         clip = catalogue.clip(row.subject_id)
         return None if clip is None else clip_answer(clip)
+    if row.type == "piece":
+        piece = catalogue.pieces.get(row.subject_id)
+        return None if piece is None else piece_answer(piece)
+    if row.type == "order":
+        order = catalogue.orders.get(row.subject_id)
+        return None if order is None else order_answer(order)
     if row.type == "delivery":
         delivery = catalogue.deliveries.get(row.subject_id)
         return None if delivery is None else delivery_answer(delivery)

@@ -1,14 +1,18 @@
 """The OpenAPI 3.1 document, drawn from the table of routes and the models of the answers."""
 
 import re
+from collections import defaultdict
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from streamproc.web.answers import Problem
+from streamproc.web.bodies import JSON, LONGEST_KEY
 from streamproc.web.queries import Query
-from streamproc.web.routes import ROUTES, Route
+from streamproc.web.route import Route
+from streamproc.web.routes import ROUTES
 
 PATH = "/api/openapi.json"
 _PARAMETER = re.compile(r"\{(\w+):((?:[^{}]|\{[^{}]*\})*)\}")
@@ -19,12 +23,17 @@ _EMPTY = frozenset({304, 416})
 
 def document() -> dict[str, Any]:
     """Return the whole document."""
-    models = {route.answer for route in ROUTES if route.answer is not None} | {Problem}
-    references, schemas = models_json_schema(
-        [(model, "serialization") for model in sorted(models, key=lambda model: model.__name__)],
-        ref_template=_REFERENCE,
-    )
+    answers: set[type[BaseModel]] = {route.answer for route in ROUTES if route.answer is not None} | {Problem}
+    bodies = {route.body for route in ROUTES if route.body is not None}
+    wanted: list[tuple[type[BaseModel], Literal["serialization", "validation"]]] = [
+        *((model, "serialization") for model in sorted(answers, key=lambda model: model.__name__)),
+        *((model, "validation") for model in sorted(bodies, key=lambda model: model.__name__)),
+    ]
+    references, schemas = models_json_schema(wanted, ref_template=_REFERENCE)
     shapes = {model: schema for (model, _), schema in references.items()}
+    paths: dict[str, dict[str, Any]] = defaultdict(dict)
+    for route in ROUTES:
+        paths[plain(route.path)][route.method.lower()] = _operation(route, shapes)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -33,7 +42,7 @@ def document() -> dict[str, Any]:
             "description": "Segments and clips of live television. Times are exact fractions of seconds in an epoch.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "paths": {plain(route.path): {"get": _operation(route, shapes)} for route in ROUTES},
+        "paths": dict(paths),
         "components": {"schemas": schemas["$defs"]},
     }
 
@@ -47,21 +56,37 @@ def _operation(route: Route, shapes: dict[Any, Any]) -> dict[str, Any]:
     schema = shapes[route.answer] if route.answer is not None else {"type": "string"}
     body = {"content": {route.media_type: {"schema": schema}}}
     mishap = {"content": {"application/problem+json": {"schema": shapes[Problem]}}}
-    responses: dict[str, Any] = {"200": {"description": route.summary, **body}}
+    responses: dict[str, Any] = {str(route.status): {"description": route.summary, **body}}
     for status, meaning in route.statuses.items():
-        content = body if status in _WHOLE else {} if status in _EMPTY else mishap
+        content = body if status in _WHOLE or status < 300 else {} if status in _EMPTY else mishap
         responses[str(status)] = {"description": meaning, **content}
     responses["default"] = {"description": "Something else went wrong.", **mishap}
-    return {
-        "operationId": _operation_id(route.path),
+    operation = {
+        "operationId": _operation_id(route),
         "summary": route.summary,
-        "parameters": [*_path_parameters(route.path), *_query_parameters(route.query)],
+        "parameters": [*_path_parameters(route.path), *_query_parameters(route.query), *_header_parameters(route)],
         "responses": responses,
     }
+    if route.body is not None:
+        operation["requestBody"] = {"required": True, "content": _content(route, shapes[route.body])}
+    return operation
 
 
-def _operation_id(path: str) -> str:
-    return "_".join(re.findall(r"\w+", plain(path).removeprefix("/api/v1")))
+def _content(route: Route, schema: Any) -> dict[str, Any]:
+    return {JSON: {"schema": schema}, **{name: {"schema": {"type": "string"}} for name in route.also_takes}}
+
+
+def _header_parameters(route: Route) -> list[dict[str, Any]]:
+    if not route.has_key:
+        return []
+    said = "The same request with the same key again does nothing more."
+    schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY}
+    return [{"name": "Idempotency-Key", "in": "header", "required": False, "description": said, "schema": schema}]
+
+
+def _operation_id(route: Route) -> str:
+    name = "_".join(re.findall(r"\w+", plain(route.path).removeprefix("/api/v1")))
+    return name if route.method == "GET" else f"{route.method.lower()}_{name}"
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:

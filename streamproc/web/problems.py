@@ -6,7 +6,7 @@ from http import HTTPStatus
 import structlog
 from aiohttp import web
 
-from streamproc.errors import CatalogueError
+from streamproc.errors import CatalogueConflict, CatalogueError
 from streamproc.web.answers import Problem
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -31,6 +31,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         if "Allow" in error.headers:
             answer.headers["Allow"] = error.headers["Allow"]
         return answer
+    except CatalogueConflict as error:
+        return problem(HTTPStatus.CONFLICT, str(error))
     except CatalogueError as error:
         log.error("web.catalogue_failed", route=request.path, error=str(error))
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))

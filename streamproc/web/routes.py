@@ -1,13 +1,10 @@
 """Every address there is, in one table; the OpenAPI document is drawn from it."""
 
-from dataclasses import dataclass, field
-
 from aiohttp import web
 
-from streamproc.web import api, cues_api, deliveries, evidence_api, exports_api, operations
+from streamproc.web import api, cues_api, deliveries, evidence_api, exports_api, finished_routes, operations
 from streamproc.web.answers import (
     Alarm,
-    Answer,
     Channel,
     Clip,
     Cue,
@@ -23,38 +20,9 @@ from streamproc.web.answers import (
 )
 from streamproc.web.evidence_api import EvidenceQuery
 from streamproc.web.exports_api import ExportQuery, RangeExportQuery
-from streamproc.web.problems import Handler
-from streamproc.web.queries import DeliveriesQuery, PageQuery, Query, SegmentsQuery
+from streamproc.web.queries import DeliveriesQuery, PageQuery, SegmentsQuery
+from streamproc.web.route import ANY, BAD, EPOCH, FILE, FORMAT, NAME, NO_CHANNEL, NUMBER, PICTURE, Route
 from streamproc.web.services import SERVICES
-
-NAME = "{name:[a-z0-9][a-z0-9_-]{0,63}}"
-NUMBER = r"{id:[0-9]{1,18}}"
-PICTURE = "{number:[0-9]{1,2}}"
-EPOCH = "{epoch:[0-9]{1,18}}"
-FILE = "{number:[0-9]{1,9}}"
-FORMAT = "{format:[a-z0-9-]{1,16}}"
-JSON = "application/json"
-ANY = "*/*"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """One address. All are read with GET (and so HEAD)."""
-
-    path: str
-    """As aiohttp wants it; a part in braces is a parameter."""
-    handler: Handler
-    """What answers."""
-    summary: str
-    """What it answers, one line."""
-    answer: type[Answer] | None
-    """The shape of a good answer; None when it is not JSON."""
-    media_type: str = JSON
-    """How it comes."""
-    query: type[Query] | None = None
-    """What may stand behind the question mark."""
-    statuses: dict[int, str] = field(default_factory=dict)
-    """Answers other than 200 and what they mean."""
 
 
 async def events(request: web.Request) -> web.StreamResponse:
@@ -62,8 +30,6 @@ async def events(request: web.Request) -> web.StreamResponse:
     return await request.app[SERVICES].hub.stream(request)
 
 
-NO_CHANNEL = {404: "No channel has this name."}
-BAD = {400: "A parameter is wrong."}
 BUSY = {429: "Too many ask at once; ask again in a minute."}
 ROUTES = (
     Route(path="/healthz", handler=operations.healthz, summary="The process answers.", answer=Liveness),
@@ -254,4 +220,5 @@ ROUTES = (
         answer=Notice,
         media_type="text/event-stream",
     ),
+    *finished_routes.ROUTES,
 )

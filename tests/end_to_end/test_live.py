@@ -1,9 +1,11 @@
 """One broadcast, live over a real RTMP server: published, recorded, found, cut, downloaded."""
 
 import hashlib
+import json
 import time
 import urllib.request
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +90,27 @@ def test_a_part_of_a_clip_can_be_asked_for(daemon: Daemon) -> None:
     )
     with urllib.request.urlopen(request) as answer:
         assert (answer.status, answer.read()) == (206, b"ftyp")
+
+
+def test_an_ordered_range_becomes_a_piece_of_exactly_that_time(daemon: Daemon) -> None:
+    begin = datetime.fromisoformat(ready_clips(daemon)[1]["start_utc"])
+    wanted = {"name": "начало", "channel": "test", "from": begin.isoformat()}
+    wanted["to"] = (begin + timedelta(seconds=2)).isoformat()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{daemon.port}/api/v1/orders",
+        data=json.dumps([wanted]).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        number = json.load(answer)["lines"][0]["order"]["id"]
+
+    def piece_id() -> int | None:
+        found: int | None = daemon.ask(f"/api/v1/orders/{number}")["piece_id"]
+        return found
+
+    piece = daemon.ask(f"/api/v1/pieces/{wait_until(piece_id, 30, 'a piece')}")
+    assert (piece["title"], piece["duration_s"]) == ("начало", 2.0)
+    assert datetime.fromisoformat(piece["start_utc"]) == begin
 
 
 def test_the_stream_key_is_nowhere_to_be_read(daemon: Daemon) -> None:

@@ -1,0 +1,269 @@
+"""What may be sent; one model a request. They are also the schemas of the bodies in the OpenAPI document."""
+
+import re
+import unicodedata
+from datetime import datetime
+from fractions import Fraction
+from typing import Annotated, Self, TypeVar
+
+from aiohttp import web
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    ValidationError,
+    model_validator,
+)
+
+from streamproc.catalogue.finishing import Mode, Verdict
+from streamproc.logic.order_lines import LONGEST_LINE, LONGEST_NAME, LONGEST_RANGE_NS, MOST_LINES, decode
+from streamproc.logic.order_times import UnclearError
+from streamproc.timebase import NS
+
+B = TypeVar("B", bound=BaseModel)
+LARGEST_BODY = 1 << 20
+LONGEST_DESCRIPTION = 5000
+LONGEST_KEY = 200
+JSON = "application/json"
+TABLES = ("text/csv", "text/plain")
+_LAST_MOMENT_YEAR = 2200
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,18})?|[0-9]{1,20}/[0-9]{1,20}")
+
+
+def _line(text: str) -> str:
+    """Return a text without blanks at its ends. Raises ValueError: it is empty, or has what is no text."""
+    text = _paragraphs(text)
+    if "\n" in text:
+        raise ValueError("write it on one line")
+    return text
+
+
+def _paragraphs(text: str) -> str:
+    text = text.replace("\r\n", "\n").strip()
+    if not text:
+        raise ValueError("it is empty")
+    if any(unicodedata.category(letter) in ("Cc", "Cs") and letter != "\n" for letter in text):
+        raise ValueError("it holds control characters")
+    return text
+
+
+def _within_reason(moment: datetime) -> datetime:
+    if not 2000 <= moment.year < _LAST_MOMENT_YEAR:
+        raise ValueError("the year is out of reason")
+    return moment
+
+
+def _seconds(value: object) -> object:
+    """Take seconds as 12.5, "12.5" or "25/2", exactly. Raises ValueError."""
+    text = str(value).strip() if isinstance(value, float | str) or type(value) is int else ""
+    if not _SECONDS.fullmatch(text):  # before any arithmetic: 1e999999999 would keep the machine busy for ever
+        raise ValueError('write seconds as 12.5, "12.5" or "25/2"')
+    try:
+        return Fraction(text)
+    except ZeroDivisionError as error:
+        raise ValueError("it divides by 0") from error
+
+
+Name = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(_line)]
+Paragraph = Annotated[str, Field(max_length=LONGEST_DESCRIPTION), AfterValidator(_paragraphs)]
+Moment = Annotated[AwareDatetime, AfterValidator(_within_reason)]
+Seconds = Annotated[
+    Fraction,
+    BeforeValidator(_seconds, json_schema_input_type=str | float),
+]
+Author = Annotated[str, Field(max_length=64), AfterValidator(_line)]
+
+
+class Body(BaseModel):
+    """A JSON object that is sent; unknown keys are refused."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, arbitrary_types_allowed=True, populate_by_name=False
+    )
+
+
+class OrderBody(Body):
+    """A wanted piece: a line as it would be pasted, or the same said apart."""
+
+    text: Annotated[str, Field(max_length=LONGEST_LINE), AfterValidator(_line)] | None = None
+    """A line of a list: "НТВ 26.11 12:30-12:45 интервью". With it, only target, due and key."""
+    name: Name | None = None
+    """What the programme is called, or the range shall be."""
+    channel: Annotated[str, Field(max_length=64)] | None = None
+    """Short name of the channel."""
+    from_: Annotated[Moment | None, Field(alias="from")] = None
+    """Of a range its in point; of a programme about when it begins."""
+    to: Moment | None = None
+    """Of a range its out point; left out for a programme."""
+    due: Moment | None = None
+    """Until when it is wanted."""
+    target: Annotated[str, Field(max_length=64), AfterValidator(_line)] | None = None
+    """A target it goes to besides those of its channel."""
+    key: Annotated[str, Field(min_length=1, max_length=LONGEST_KEY)] | None = None
+    """The desk's own number of it: an order with the same key is the same order."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        apart = [self.name, self.channel, self.from_, self.to]
+        if self.text is not None and any(value is not None for value in apart):
+            raise ValueError("give either text, or name, channel, from and to")
+        if self.text is None and self.name is None and self.from_ is None:
+            raise ValueError("give text, or a name, or from")
+        if self.to is not None and self.from_ is None:
+            raise ValueError("it has an end and no beginning")
+        return self
+
+
+class OrdersBody(RootModel[Annotated[list[OrderBody], Field(min_length=1, max_length=MOST_LINES)]]):
+    """A list of wanted pieces."""
+
+
+class OrderChange(Body):
+    """What of an order is changed; what is left out stays."""
+
+    channel: Annotated[str, Field(max_length=64)] | None = None
+    """Short name of the channel that it is on."""
+    title: Name | None = None
+    """The name that is looked for, or that the range shall have."""
+    programme_id: Annotated[int, Field(ge=1, lt=1 << 63)] | None = None
+    """The programme that it means: the answer when it asks which."""
+    from_: Annotated[Moment | None, Field(alias="from")] = None
+    """Its beginning."""
+    to: Moment | None = None
+    """The end of a range."""
+    target: Annotated[str, Field(max_length=64), AfterValidator(_line)] | None = None
+    """The target."""
+
+
+class PieceWish(Body):
+    """A piece that is wanted."""
+
+    mode: Mode = Mode.EXACT
+    """exact: to the frame; keyframe: rounded outward; reencode: for the web, with loudness normalised."""
+    title: Name | None = None
+    """What it is called."""
+    description: Paragraph | None = None
+    """What it is about."""
+    author: Author = "api"
+    """Who wants it."""
+
+
+class RangeBody(PieceWish):
+    """A range: by wall time, or by seconds or frames of an epoch. The out point is exclusive, and may lie ahead."""
+
+    in_: Annotated[Moment | None, Field(alias="in")] = None
+    """In point, wall time with an offset."""
+    out: Moment | None = None
+    """Out point, wall time with an offset."""
+    epoch: Annotated[int, Field(ge=0, lt=1 << 63)] | None = None
+    """The epoch that the following count in."""
+    in_s: Seconds | None = None
+    """In point, seconds; a number, or exactly as "25/2"."""
+    out_s: Seconds | None = None
+    """Out point, seconds."""
+    in_frame: Annotated[int, Field(ge=0, lt=1 << 31)] | None = None
+    """Number of the first frame, from 0 in presentation order."""
+    out_frame: Annotated[int, Field(ge=0, lt=1 << 31)] | None = None
+    """Number of the first frame that no longer belongs to it."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        pairs = {
+            "in and out": (self.in_, self.out),
+            "in_s and out_s": (self.in_s, self.out_s),
+            "in_frame and out_frame": (self.in_frame, self.out_frame),
+        }
+        given = [name for name, pair in pairs.items() if pair != (None, None)]
+        if len(given) != 1 or None in pairs[given[0]]:
+            raise ValueError(f"give both of one pair: {', or '.join(pairs)}")
+        if (given[0] == "in and out") != (self.epoch is None):
+            raise ValueError("epoch belongs to in_s and out_s, or in_frame and out_frame, and to nothing else")
+        first, last = pairs[given[0]]
+        if not first < last:  # type: ignore[operator]  # both are there, and of one kind
+            raise ValueError("it ends before it begins")
+        return self._not_too_long()
+
+    def _not_too_long(self) -> Self:
+        if self.in_ is not None and self.out is not None:
+            length = Fraction((self.out - self.in_).total_seconds())
+        elif self.in_s is not None and self.out_s is not None:
+            length = self.out_s - self.in_s
+        else:
+            return self
+        if length > LONGEST_RANGE_NS // NS:
+            raise ValueError("it is longer than 12 hours")
+        return self
+
+
+class Description(Body):
+    """Another title, another description; what is left out stays."""
+
+    title: Name | None = None
+    """What it is called."""
+    description: Paragraph | None = None
+    """What it is about."""
+    author: Author = "api"
+    """Who says so."""
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.title is None and self.description is None:
+            raise ValueError("give a title, a description, or both")
+        return self
+
+
+class VerdictBody(Body):
+    """What somebody says of what was not sure."""
+
+    verdict: Verdict
+    """accepted: it is right as it is."""
+    author: Author = "api"
+    """Who says so."""
+
+
+async def parse_body(body: type[B], request: web.Request) -> B:
+    """Return what was sent. Raises HTTPUnsupportedMediaType, HTTPBadRequest, HTTPUnprocessableEntity and so on."""
+    if request.content_type != JSON:
+        raise web.HTTPUnsupportedMediaType(reason=f"send {JSON}, with a Content-Type that says so")
+    data = await read(request)
+    try:
+        return body.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        if first["type"] == "json_invalid":
+            raise web.HTTPBadRequest(reason=_one_line(f"the body is no JSON: {first['msg']}")) from error
+        where = ".".join(str(part) for part in first["loc"])
+        said = first["msg"].removeprefix("Value error, ")
+        raise web.HTTPUnprocessableEntity(reason=_one_line(f"{where}: {said}" if where else said)) from error
+
+
+async def parse_text(request: web.Request) -> str:
+    """Return a list that was sent as text. Raises HTTPUnprocessableEntity, HTTPRequestEntityTooLarge."""
+    data = await read(request)
+    charset = (request.charset or "").casefold()
+    try:
+        if charset and charset not in ("utf-8", "utf8"):
+            return data.decode(charset)
+        return decode(data)
+    except (UnclearError, UnicodeDecodeError, LookupError) as error:
+        said = error.note.en if isinstance(error, UnclearError) else f"the body is no text in {charset}"
+        raise web.HTTPUnprocessableEntity(reason=_one_line(said)) from error
+
+
+async def read(request: web.Request) -> bytes:
+    """Return the body. Raises HTTPRequestEntityTooLarge."""
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise web.HTTPRequestEntityTooLarge(
+            LARGEST_BODY, error.status, reason=f"the body is larger than {LARGEST_BODY} bytes; send it in parts"
+        ) from error
+
+
+def _one_line(text: str) -> str:
+    """Return what may stand in a status line: aiohttp puts reasons there."""
+    return " ".join(text.split())

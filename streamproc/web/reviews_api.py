@@ -1,0 +1,42 @@
+"""The handlers of reviews: what waits for somebody's look, and what they say of it."""
+
+import asyncio
+from functools import partial
+from http import HTTPStatus
+
+from aiohttp import web
+
+from streamproc.web.answers import Page
+from streamproc.web.api import json_answer, known_channel
+from streamproc.web.bodies import VerdictBody, parse_body
+from streamproc.web.finished_answers import ReviewSaid, Waiting, waiting_answer
+from streamproc.web.queries import Query, parse
+from streamproc.web.services import SERVICES
+
+
+async def waiting(request: web.Request) -> web.Response:
+    """What waits, most urgent first."""
+    parse(Query, request)
+    name = await known_channel(request)
+    rows = await asyncio.to_thread(request.app[SERVICES].catalogue.reviews.waiting, name)
+    return json_answer(Page[Waiting](items=[waiting_answer(row) for row in rows], next=None))
+
+
+async def of_boundary(request: web.Request) -> web.Response:
+    """Say that a boundary is right."""
+    catalogue, number = request.app[SERVICES].catalogue, int(request.match_info["id"])
+    body = await parse_body(VerdictBody, request)
+    if await asyncio.to_thread(catalogue.boundary, number) is None:
+        raise web.HTTPNotFound(reason=f"no boundary has the number {number}")
+    review = await asyncio.to_thread(partial(catalogue.reviews.accept_boundary, number, body.author))
+    return json_answer(ReviewSaid(id=review, verdict=body.verdict), HTTPStatus.CREATED)
+
+
+async def of_programme(request: web.Request) -> web.Response:
+    """Say that a programme's name and splits are right."""
+    catalogue, number = request.app[SERVICES].catalogue, int(request.match_info["id"])
+    body = await parse_body(VerdictBody, request)
+    if await asyncio.to_thread(catalogue.programmes.get, number) is None:
+        raise web.HTTPNotFound(reason=f"no programme has the number {number}")
+    review = await asyncio.to_thread(partial(catalogue.reviews.accept_programme, number, body.author))
+    return json_answer(ReviewSaid(id=review, verdict=body.verdict), HTTPStatus.CREATED)
