@@ -11,6 +11,7 @@ from streamproc import __version__
 from streamproc.cli.cues import app as cues
 from streamproc.cli.evidence import app as evidence
 from streamproc.cli.logo import app as logo
+from streamproc.cli.orders import app as orders
 from streamproc.cli.timecodes import parse_time
 from streamproc.messages import Kind
 
@@ -23,6 +24,7 @@ app = typer.Typer(
 app.add_typer(logo, name="logo")
 app.add_typer(evidence, name="evidence")
 app.add_typer(cues, name="cues")
+app.add_typer(orders, name="orders")
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", envvar="STREAMPROC_CONFIG", help="The configuration file (TOML).")
