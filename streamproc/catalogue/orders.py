@@ -9,12 +9,9 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from streamproc.catalogue import queries
 from streamproc.catalogue.finishing import (
-    Delivery,
-    DeliveryState,
     Listing,
     Order,
     OrderState,
-    Piece,
     Programme,
     ProgrammePart,
     ProgrammeState,
@@ -202,18 +199,6 @@ class Orders:
                 _touch(write, order)
             return _row(order)
 
-    def delivery(self, piece_id: int, target: str) -> tuple[DeliveryState, str | None]:
-        """Return how far the delivery of a piece to a target is, and what is said of it; one is queued if need be."""
-        query = select(Delivery).where(Delivery.piece_id == piece_id, Delivery.target == target)
-        with self._ledger.read() as session:
-            delivery = session.scalar(query)
-            if delivery is not None:
-                return delivery.state, delivery.message
-        with self._ledger.write() as write:
-            if write.session.scalar(query) is None:
-                _queue_delivery(write, piece_id, target)
-        return DeliveryState.QUEUED, None
-
     def counts(self) -> dict[OrderState, int]:
         """Return how many orders there are, by how far they are."""
         query = select(Order.state, func.count()).group_by(Order.state)
@@ -274,16 +259,6 @@ def _put(write: Writing, wanting: Wanting, key: str, author: str) -> tuple[Order
     write.session.add(order)
     _touch(write, order)
     return order, True
-
-
-def _queue_delivery(write: Writing, piece_id: int, target: str) -> None:
-    delivery = Delivery(piece_id=piece_id, target=target, state=DeliveryState.QUEUED, attempts=0)
-    delivery.next_ns, delivery.sent_bytes = write.now_ns, 0
-    delivery.created_ns = delivery.updated_ns = write.now_ns
-    write.session.add(delivery)
-    write.session.flush()
-    channel = select(Channel.name).join(Piece, Piece.channel_id == Channel.id).where(Piece.id == piece_id)
-    write.tell(write.session.scalars(channel).one(), "delivery", delivery.id)
 
 
 def _touch(write: Writing, order: Order) -> None:

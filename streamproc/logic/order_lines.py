@@ -50,6 +50,8 @@ class Desk:
     """Short name → name for people of each channel."""
     zones: Mapping[str, tzinfo]
     """Short name → time zone, of the channels that have one of their own."""
+    targets: frozenset[str] = frozenset()
+    """Names of the targets that there are."""
 
 
 def desk_of(settings: Settings, channels: Mapping[str, str], now_ns: int, day: date | None = None) -> Desk:
@@ -61,6 +63,7 @@ def desk_of(settings: Settings, channels: Mapping[str, str], now_ns: int, day: d
         day=day,
         channels={name: titles.get(name, title) for name, title in channels.items()},
         zones={name: settings.zone_of(name) for name in channels},
+        targets=frozenset(target.name for target in settings.targets),
     )
 
 
@@ -192,6 +195,16 @@ def check_range(start_ns: int, end_ns: int) -> None:
         raise UnclearError("it is longer than 12 hours", "фрагмент длиннее 12 часов")
 
 
+def check_target(target: str | None, targets: frozenset[str]) -> None:
+    """Raise UnclearError when there is no such target: an order would wait for it without end."""
+    if target is not None and target not in targets:
+        there = ", ".join(sorted(targets))
+        raise UnclearError(
+            f"no target is named '{target}'; there are: {there or 'none'}",
+            f"нет назначения «{target}»; есть: {there or 'ни одного'}",
+        )
+
+
 def _read_lines(rows: Sequence[tuple[int, str]], desk: Desk) -> list[Line]:
     heading = _Heading()
     lines: list[Line] = []
@@ -258,7 +271,9 @@ def _row_wanting(text: str, cells: Mapping[str, str], desk: Desk) -> Wanting:
     wanting = _wanting(clean(text), clean(cells.get("name", "")), channel, day, clocks, zone)
     due = take_times(cells.get("due", ""), today)
     due_ns = at(due.day or today, due.clocks[0], due.zone or zone) if due.clocks else None
-    return replace(wanting, due_ns=due_ns, target=clean(cells.get("target", "")) or None)
+    target = clean(cells.get("target", "")) or None
+    check_target(target, desk.targets)
+    return replace(wanting, due_ns=due_ns, target=target)
 
 
 def _wanting(

@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 
+from streamproc.catalogue.deliveries import DeliveryFilter, Finished
 from streamproc.catalogue.finishing import DeliveryState, OrderState, PieceState
 from streamproc.catalogue.orders import OrderRow
 from streamproc.catalogue.pieces import Wish
@@ -120,15 +121,19 @@ class OrdersStage:
             if order.target is None:
                 self._end(order, OrderState.DELIVERED, order.note)
                 return
-            state, why = self._catalogue.orders.delivery(piece.id, order.target)
-            if state is DeliveryState.DONE:
-                self._end(order, OrderState.DELIVERED, order.note)
-            elif state is DeliveryState.FAILED:
-                note = Note(
-                    en=f"it could not be sent to '{order.target}': {why}",
-                    ru=f"не удалось отправить в «{order.target}»: {why}",
-                )
-                self._end(order, OrderState.MISSING, note)
+            self._follow_delivery(order, order.target, Finished(piece_id=piece.id))
+
+    def _follow_delivery(self, order: OrderRow, target: str, what: Finished) -> None:
+        """See how far a piece is on its way to the order's own target; send it off first."""
+        deliveries = self._catalogue.deliveries.all(DeliveryFilter(target=target, what=what, limit=1))
+        if not deliveries:
+            self._catalogue.deliveries.want(target, what)
+        elif deliveries[0].state is DeliveryState.DONE:
+            self._end(order, OrderState.DELIVERED, order.note)
+        elif deliveries[0].state is DeliveryState.FAILED:
+            why = deliveries[0].message or ""
+            note = Note(en=f"it could not be sent to '{target}': {why}", ru=f"не удалось отправить в «{target}»: {why}")
+            self._end(order, OrderState.MISSING, note)
 
     def _end(self, order: OrderRow, state: OrderState, note: Note) -> None:
         self._catalogue.orders.settle(order.id, state, note)

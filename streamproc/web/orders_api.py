@@ -11,7 +11,6 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import Field
 
-from streamproc.catalogue import Catalogue
 from streamproc.catalogue.finishing import OrderState
 from streamproc.catalogue.orders import Change, OrderRow
 from streamproc.logic.order_lines import (
@@ -19,6 +18,7 @@ from streamproc.logic.order_lines import (
     Line,
     Wanting,
     check_range,
+    check_target,
     desk_of,
     moment_ns,
     named_channel,
@@ -90,7 +90,7 @@ async def change(request: web.Request) -> web.Response:
     row = await _known(request)
     body = await parse_body(OrderChange, request)
     catalogue = request.app[SERVICES].catalogue
-    wanted = await asyncio.to_thread(_change_of, row, body, catalogue)
+    wanted = await asyncio.to_thread(_change_of, row, body, request.app[SERVICES])
     return json_answer(order_answer(await asyncio.to_thread(catalogue.orders.change, row.id, wanted)))
 
 
@@ -118,14 +118,15 @@ def _line(number: int, item: OrderBody, desk: Desk) -> Line:
         line = read_line(number, item.text, desk)
     else:
         line = Line(number=number, text=item.name or item.channel or "", wanting=None, problem=None)
-        try:
-            line = replace(line, wanting=_wanting(line.text, item, desk))
-        except UnclearError as error:
-            line = replace(line, problem=error.note)
-    if line.wanting is None:
+    try:
+        wanting = _wanting(line.text, item, desk) if item.text is None else line.wanting
+        check_target(item.target, desk.targets)
+    except UnclearError as error:
+        return replace(line, wanting=None, problem=error.note)
+    if wanting is None:
         return line
     due = None if item.due is None else moment_ns(item.due)
-    return replace(line, wanting=replace(line.wanting, due_ns=due, target=item.target))
+    return replace(line, wanting=replace(wanting, due_ns=due, target=item.target))
 
 
 def _wanting(text: str, item: OrderBody, desk: Desk) -> Wanting:
@@ -178,22 +179,23 @@ def _answered(lines: Sequence[Line], added: Sequence[tuple[OrderRow, bool]]) -> 
     return answer
 
 
-def _change_of(row: OrderRow, body: OrderChange, catalogue: Catalogue) -> Change:
+def _change_of(row: OrderRow, body: OrderChange, services: Services) -> Change:
     """Check what an order is changed to. Raises HTTPUnprocessableEntity."""
+    catalogue = services.catalogue
     if body.channel is not None and body.channel not in {feed.name for feed in catalogue.channels()}:
         raise web.HTTPUnprocessableEntity(reason=f"channel: no channel is named '{body.channel}'")
     if body.programme_id is not None and catalogue.programmes.get(body.programme_id) is None:
         raise web.HTTPUnprocessableEntity(reason=f"programme_id: no programme has the number {body.programme_id}")
     start = None if body.from_ is None else moment_ns(body.from_)
     end = None if body.to is None else moment_ns(body.to)
-    if start is not None or end is not None:
-        if row.kind is not Wanted.RANGE and end is not None:
-            raise web.HTTPUnprocessableEntity(reason="to: a programme ends where it ends; order a range instead")
+    if row.kind is not Wanted.RANGE and end is not None:
+        raise web.HTTPUnprocessableEntity(reason="to: a programme ends where it ends; order a range instead")
+    try:
+        check_target(body.target, frozenset(target.name for target in services.settings.targets))
         if row.kind is Wanted.RANGE:
-            try:
-                check_range(row.start_ns if start is None else start, (row.end_ns or 0) if end is None else end)
-            except UnclearError as error:
-                raise web.HTTPUnprocessableEntity(reason=error.note.en) from error
+            check_range(row.start_ns if start is None else start, (row.end_ns or 0) if end is None else end)
+    except UnclearError as error:
+        raise web.HTTPUnprocessableEntity(reason=error.note.en) from error
     return Change(
         channel=body.channel,
         title=body.title,

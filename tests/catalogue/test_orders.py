@@ -5,12 +5,9 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from sqlalchemy import update
 
 from streamproc.catalogue import Catalogue
 from streamproc.catalogue.finishing import (
-    Delivery,
-    DeliveryState,
     Listing,
     OrderState,
     Programme,
@@ -184,18 +181,3 @@ def test_programmes_and_the_schedule_are_shown_as_orders_need_them(catalogue: Ca
     assert [note.en for note in show.doubts] == ["is this «Сегодня» (50% sure)?"]
     assert [slot.title for slot in catalogue.orders.slots(zero, zero + 2 * NS)] == ["Вести"]
     assert catalogue.orders.slots(zero + 2 * NS, zero + 3 * NS) == []
-
-
-def test_a_delivery_to_an_orders_target_is_queued_once_and_its_state_read(catalogue: Catalogue) -> None:
-    span = Span(epoch=1, start=Fraction(0), end=Fraction(1))
-    piece = catalogue.pieces.want(Wish(channel="one", spans=(span,), author="a"))
-    states = [catalogue.orders.delivery(piece, "site")[0] for _ in range(2)]
-    with catalogue.ledger.write() as write:
-        write.session.execute(update(Delivery).values(state=DeliveryState.DONE))
-    assert [*states, catalogue.orders.delivery(piece, "site")[0]] == [
-        DeliveryState.QUEUED,
-        DeliveryState.QUEUED,
-        DeliveryState.DONE,
-    ]
-    told = [event for event in catalogue.events(0) if event.type == "delivery"]
-    assert len(told) == 1

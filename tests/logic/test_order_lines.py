@@ -27,6 +27,7 @@ DESK = Desk(
     zone=MOSCOW,
     channels={"ntv": "НТВ", "one": "Первый канал", "r1": "Россия 1"},
     zones={"r1": ZoneInfo("Asia/Vladivostok")},
+    targets=frozenset({"site"}),
 )
 
 
@@ -85,6 +86,7 @@ def test_a_table_with_a_heading_is_read_by_its_columns(delimiter: str) -> None:
         ["ntv", "интервью", "вчера", "12:30", "12:45", "", ""],
         ["Звезда", "Вести", "", "", "", "", ""],
         ["", "Вести", "", "", "12:00", "", ""],
+        ["", "Вести", "", "20:00", "", "ftp", ""],
     ]
     text = "\r\n".join(delimiter.join(row) for row in rows)
     assert read(text) == [
@@ -92,6 +94,7 @@ def test_a_table_with_a_heading_is_read_by_its_columns(delimiter: str) -> None:
         ("ntv", "интервью", "26.11 12:30", "26.11 12:45"),
         (None, "! no channel is called 'Звезда'; there are: НТВ, Первый канал, Россия 1", None, None),
         (None, "! it has an end and no beginning", None, None),
+        (None, "! no target is named 'ftp'; there are: site", None, None),
     ]
     first = read_list(text, DESK)[0].wanting
     assert first is not None

@@ -230,7 +230,8 @@ def test_an_order_with_a_target_is_ticked_off_when_it_has_arrived_there(
 ) -> None:
     desk.record()
     text = "название;начало;конец;куда\nинтервью;13:00:02;13:00:05;site"
-    lists = ListDesk(now_ns=desk.clock.utc_ns(), zone=MOSCOW, channels={"one": "НТВ"}, zones={})
+    targets = frozenset({"site"})
+    lists = ListDesk(now_ns=desk.clock.utc_ns(), zone=MOSCOW, channels={"one": "НТВ"}, zones={}, targets=targets)
     (line,) = read_list(text, lists)
     assert line.wanting is not None
     ((order, _),) = desk.catalogue.orders.add([(line.wanting, line.wanting.key)], "anna")

@@ -74,7 +74,8 @@ def settings(tmp_path: Path) -> Settings:
         {"name": "one", "title": "Первый канал", "url": f"rtmp://user:{SECRET}@127.0.0.1/live/{SECRET}", "model": "m"},
         {"name": "two", "url": "udp://127.0.0.1:9"},
     ]
-    return Settings.model_validate({"data_dir": tmp_path, "channels": channels})
+    targets = [{"name": "site", "url": (tmp_path / "site").as_uri()}]
+    return Settings.model_validate({"data_dir": tmp_path, "channels": channels, "targets": targets})
 
 
 @pytest.fixture

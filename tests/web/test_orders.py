@@ -70,13 +70,15 @@ async def test_a_json_list_says_its_parts_apart_or_as_a_line(site: Site) -> None
         {"name": "интервью", "channel": "one", **moments, "target": "site", "due": "2026-11-26T18:00:00Z"},
         {"text": "Вести 20:00"},
         {"name": "Своя игра", "channel": "none"},
+        {"text": "Вести 21:00", "target": "ftp"},
     ]
     status, body, _ = await send(site, "POST", ORDERS, items)
-    first, second, third = body["lines"]
+    first, second, third, fourth = body["lines"]
     assert (status, first["order"]["start_utc"], first["order"]["target"]) == (201, "2026-11-26T09:30:00.000Z", "site")
     assert first["order"]["due_utc"] == "2026-11-26T18:00:00.000Z"
     assert second["order"]["title"] == "Вести"
     assert "no channel is called 'none'" in third["problem"]["en"]
+    assert "no target is named 'ftp'" in fourth["problem"]["en"]
 
 
 async def test_an_order_with_the_desks_own_number_is_the_same_order_whatever_it_says(site: Site) -> None:
@@ -159,6 +161,7 @@ async def test_the_times_of_a_range_are_changed(site: Site) -> None:
         ({"programme_id": 1 << 70}, "programme_id"),
         ({"to": "2026-11-26T12:45:00Z"}, "order a range instead"),
         ({"title": ""}, "title: it is empty"),
+        ({"target": "ftp"}, "no target is named 'ftp'; there are: site"),
     ],
 )
 async def test_a_change_that_makes_no_sense_is_refused(site: Site, change: dict[str, Any], words: str) -> None:
