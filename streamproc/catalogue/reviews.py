@@ -6,14 +6,15 @@ same transaction. Nothing is taken out of the recording by it, nor by not doing 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 from typing import Protocol
 
 from sqlalchemy import and_, exists, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from streamproc.catalogue import queries
 from streamproc.catalogue.finishing import (
@@ -39,7 +40,7 @@ class Doubt(StrEnum):
 
     BOUNDARY = "boundary"  # whether it is on the right frame
     NAME = "name"  # whether the programme is what the schedule says
-    SPLIT = "split"  # where one programme ends and the next begins without a break
+    SPLIT = "split"  # whether one programme ends and the next begins here; there may be no break between them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,40 +160,56 @@ def unsure(session: Session, boundaries: Iterable[Boundary], min_confidence: flo
 def doubts(session: Session, programmes: Sequence[Programme]) -> dict[int, list[Note]]:
     """Return, by programme, what must be looked at before it is cut by itself; in three queries for all of them."""
     numbers = [programme.id for programme in programmes]
+    placed = _unsurely_placed(session, programmes)
+    doubted = {one.id for one in unsure(session, [one for ends in placed.values() for one in ends], 1.0)}
+    accepted = set(session.scalars(select(Review.programme_id).where(Review.programme_id.in_(numbers))))
+    found: dict[int, list[Note]] = {}
+    for programme in programmes:
+        ends = placed[programme.id]
+        found[programme.id] = [_boundary_note(boundary) for boundary in ends if boundary.id in doubted]
+        if programme.id not in accepted:
+            asked = _of_programme(programme, {boundary.id for boundary in ends})
+            found[programme.id] += [_programme_note(doubt, programme) for doubt in asked]
+    return found
+
+
+def _unsurely_placed(session: Session, programmes: Sequence[Programme]) -> dict[int, list[Boundary]]:
+    """Return, by programme, those of its ends that are less sure of their frame than the channel asks for."""
     rules = {programme.id: programme.channel.min_confidence for programme in programmes}
     touching = or_(ProgrammePart.start_id == Boundary.id, ProgrammePart.end_id == Boundary.id)
     query = (
         select(ProgrammePart.programme_id, Boundary)
         .join(Boundary, touching)
-        .where(ProgrammePart.programme_id.in_(numbers), Boundary.confidence < max(rules.values(), default=0.0))
+        .where(ProgrammePart.programme_id.in_(rules), Boundary.confidence < max(rules.values(), default=0.0))
         .order_by(Boundary.time_ns, Boundary.id)
     )
-    placed = [(number, boundary) for number, boundary in session.execute(query)]
-    doubted = {boundary.id for boundary in unsure(session, [boundary for _, boundary in placed], 1.0)}
-    accepted = set(session.scalars(select(Review.programme_id).where(Review.programme_id.in_(numbers))))
-    found: dict[int, list[Note]] = {number: [] for number in numbers}
-    for number, boundary in placed:
-        note = _boundary_note(boundary)
-        if boundary.id in doubted and boundary.confidence < rules[number] and note not in found[number]:
-            found[number].append(note)
-    for programme in programmes:
-        if programme.id not in accepted:
-            found[programme.id] += [_programme_note(doubt, programme) for doubt in _of_programme(programme)]
-    return found
+    found: dict[int, dict[int, Boundary]] = {number: {} for number in rules}
+    for number, boundary in session.execute(query):
+        if boundary.role is Role.CHANGE and boundary.confidence < rules[number]:
+            found[number][boundary.id] = boundary
+    return {number: list(ends.values()) for number, ends in found.items()}
 
 
-def _of_programme(programme: Programme) -> list[Doubt]:
+def _of_programme(programme: Programme, unsurely_placed: Container[int]) -> list[Doubt]:
     found = []
     if programme.title is not None and programme.title_author is None and programme.confidence < SURE_NAME:
         found.append(Doubt.NAME)
-    if any(_is_split(part) for part in programme.parts):
+    if any(_unsure_ends(part, unsurely_placed) for part in programme.parts):
         found.append(Doubt.SPLIT)
     return found
 
 
-def _is_split(part: ProgrammePart) -> bool:
-    starts = part.start_id is None and not part.start_sure
-    return starts or (part.end is not None and part.end_id is None and not part.end_sure)
+def _unsure_ends(part: ProgrammePart, unsurely_placed: Container[int]) -> list[Fraction]:
+    """Return at which ends of a part it is not sure that the programme ends there.
+
+    Where only the frame is not sure, that is the boundary's affair.
+    """
+    ends = [(part.start, part.start_id, part.start_sure), (part.end, part.end_id, part.end_sure)]
+    return [
+        time
+        for time, boundary, is_sure in ends
+        if time is not None and not is_sure and (boundary is None or boundary not in unsurely_placed)
+    ]
 
 
 def _added(write: Settling, review: Review, channel: Channel, author: str) -> int:
@@ -258,12 +275,9 @@ def _boundaries(
 def _programmes(
     session: Session, feed: Channel, orders: Mapping[tuple[str, int], tuple[int, ...]], now_ns: int
 ) -> list[WaitingRow]:
-    split = exists().where(
+    unsure_end = exists().where(
         ProgrammePart.programme_id == Programme.id,
-        or_(
-            and_(ProgrammePart.start_id.is_(None), ~ProgrammePart.start_sure),
-            and_(ProgrammePart.end_id.is_(None), ProgrammePart.end.is_not(None), ~ProgrammePart.end_sure),
-        ),
+        or_(~ProgrammePart.start_sure, and_(ProgrammePart.end.is_not(None), ~ProgrammePart.end_sure)),
     )
     named = and_(Programme.title.is_not(None), Programme.title_author.is_(None), Programme.confidence < SURE_NAME)
     query = (
@@ -271,40 +285,42 @@ def _programmes(
         .where(
             Programme.channel_id == feed.id,
             Programme.state == ProgrammeState.COMPLETE,
-            or_(named, split),
+            or_(named, unsure_end),
             ~exists().where(Review.programme_id == Programme.id),
             or_(
                 Programme.created_ns > now_ns - feed.review_ns,
                 Programme.id.in_([number for what, number in orders if what == "programme"]),
             ),
         )
-        .options(selectinload(Programme.parts).joinedload(ProgrammePart.epoch))
+        .options(joinedload(Programme.channel), selectinload(Programme.parts).joinedload(ProgrammePart.epoch))
     )
+    programmes = session.scalars(query).all()
+    placed = {number: {end.id for end in ends} for number, ends in _unsurely_placed(session, programmes).items()}
     return [
         WaitingRow(
             doubt=doubt,
             subject_id=programme.id,
             channel=feed.name,
             title=programme.title,
-            utc_ns=_where(programme, doubt),
+            utc_ns=_where(programme, doubt, placed[programme.id]),
             confidence=programme.confidence,
             note=_programme_note(doubt, programme),
             orders=orders.get(("programme", programme.id), ()),
             until_ns=programme.created_ns + feed.review_ns,
         )
-        for programme in session.scalars(query)
-        for doubt in _of_programme(programme)
+        for programme in programmes
+        for doubt in _of_programme(programme, placed[programme.id])
     ]
 
 
-def _where(programme: Programme, doubt: Doubt) -> int | None:
-    """Return where to look: at the split, or at the programme's beginning."""
-    part = programme.parts[0]
+def _where(programme: Programme, doubt: Doubt, unsurely_placed: Container[int]) -> int | None:
+    """Return where to look: at the first unsure end, or at the programme's beginning."""
+    first = programme.parts[0]
     if doubt is Doubt.SPLIT:
-        part = next(part for part in programme.parts if _is_split(part))
-        if (part.start_id is not None or part.start_sure) and part.end is not None:
-            return queries.utc(part.epoch, part.end)
-    return queries.utc(part.epoch, part.start)
+        unsure_ends = [(part, time) for part in programme.parts for time in _unsure_ends(part, unsurely_placed)]
+        part, time = unsure_ends[0]
+        return queries.utc(part.epoch, time)
+    return queries.utc(first.epoch, first.start)
 
 
 def _boundary_note(boundary: Boundary) -> Note:
@@ -323,6 +339,6 @@ def _programme_note(doubt: Doubt, programme: Programme) -> Note:
             en=f"is this «{programme.title}» ({share} sure)?", ru=f"это «{programme.title}» (уверенность {share})?"
         )
     return Note(
-        en="it meets the next programme without a break: is the split in the right place?",
-        ru="между программами нет перерыва: там ли граница?",
+        en="is it divided from the programme beside it in the right place?",
+        ru="там ли граница с соседней программой?",
     )

@@ -158,6 +158,24 @@ def test_an_unsure_name_and_an_unsure_split_wait_and_are_accepted_together(feed:
     assert show.doubts == ()
 
 
+def test_a_break_that_may_not_be_the_programmes_end_is_asked_about_although_its_frame_is_sure(feed: Feed) -> None:
+    number = programme(feed, end_id=end_programme(feed, 60, 0.99), split=True)
+    (waiting,) = feed.catalogue.reviews.waiting("one")
+    assert (waiting.doubt, waiting.subject_id) == (Doubt.SPLIT, number)
+
+
+def test_an_end_whose_frame_is_unsure_is_asked_about_once(feed: Feed) -> None:
+    boundary = end_programme(feed, 60, 0.6)
+    programme(feed, end_id=boundary, split=True)
+    (waiting,) = feed.catalogue.reviews.waiting("one")
+    assert (waiting.doubt, waiting.subject_id) == (Doubt.BOUNDARY, boundary)
+    (show,) = feed.catalogue.orders.shows(feed.clock.utc_ns())
+    assert len(show.doubts) == 1
+    feed.catalogue.reviews.accept_boundary(boundary, "anna")
+    (show,) = feed.catalogue.orders.shows(feed.clock.utc_ns())
+    assert show.doubts == ()
+
+
 def test_a_name_given_by_hand_is_sure(feed: Feed) -> None:
     number = programme(feed, confidence=0.5)
     feed.catalogue.programmes.name_by_hand(number, "Вести", None, "anna")
