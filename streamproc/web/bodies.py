@@ -152,6 +152,23 @@ class PieceWish(Body):
     """Who wants it."""
 
 
+class DeliveryBody(Body):
+    """A file to be delivered."""
+
+    target: Annotated[str, Field(max_length=64), AfterValidator(_line)]
+    """Name of a target of the configuration."""
+    clip: Annotated[int, Field(ge=1, lt=1 << 63)] | None = None
+    """The clip's number; or"""
+    piece: Annotated[int, Field(ge=1, lt=1 << 63)] | None = None
+    """the piece's."""
+
+    @model_validator(mode="after")
+    def _one_file(self) -> Self:
+        if (self.clip is None) == (self.piece is None):
+            raise ValueError("name either a clip or a piece")
+        return self
+
+
 class RangeBody(PieceWish):
     """A range: by wall time, or by seconds or frames of an epoch. The out point is exclusive, and may lie ahead."""
 

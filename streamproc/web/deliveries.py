@@ -1,13 +1,15 @@
 """The handlers of /api/v1/deliveries."""
 
 import asyncio
+from http import HTTPStatus
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from streamproc.catalogue.deliveries import DeliveryFilter, Finished
+from streamproc.catalogue.deliveries import DeliveryFilter, DeliveryRow, Finished
 from streamproc.web.answers import Delivery, Page, delivery_answer
 from streamproc.web.api import json_answer
+from streamproc.web.bodies import DeliveryBody, parse_body
 from streamproc.web.queries import DeliveriesQuery, parse
 from streamproc.web.services import SERVICES
 
@@ -31,6 +33,30 @@ async def deliveries(request: web.Request) -> web.Response:
         rows = rows[: query.limit]
         following = f"{request.path}?{urlencode({**request.query, 'before': str(rows[-1].id)})}"
     return json_answer(Page[Delivery](items=[delivery_answer(row) for row in rows], next=following))
+
+
+async def want(request: web.Request) -> web.Response:
+    """Have a clip or piece delivered as soon as it is ready; said again, it is tried at once."""
+    services = request.app[SERVICES]
+    body = await parse_body(DeliveryBody, request)
+    known = [target.name for target in services.settings.targets]
+    if body.target not in known:
+        there = ", ".join(known) or "none; add a [[targets]] table to the configuration"
+        raise web.HTTPUnprocessableEntity(reason=f"no target is named '{body.target}'; there are: {there}")
+
+    def work() -> DeliveryRow | None:
+        if body.clip is not None and services.catalogue.clip(body.clip) is None:
+            raise web.HTTPNotFound(reason=f"no clip has the number {body.clip}")
+        if body.piece is not None and services.catalogue.pieces.get(body.piece) is None:
+            raise web.HTTPNotFound(reason=f"no piece has the number {body.piece}")
+        book = services.catalogue.deliveries
+        return book.get(book.want(body.target, Finished(clip_id=body.clip, piece_id=body.piece)))
+
+    row = await asyncio.to_thread(work)
+    assert row is not None  # it was written a moment ago, and nothing deletes one
+    answer = json_answer(delivery_answer(row), HTTPStatus.ACCEPTED)
+    answer.headers["Location"] = f"/api/v1/deliveries/{row.id}"
+    return answer
 
 
 async def delivery(request: web.Request) -> web.Response:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import tzinfo
 from typing import Annotated
 
 from aiohttp import web
@@ -56,7 +57,8 @@ async def programme(request: web.Request) -> web.Response:
         row = services.catalogue.programmes.get(number)
         if row is None:
             raise web.HTTPNotFound(reason=f"no programme has the number {number}")
-        return Timelines(services.catalogue, services.settings, row.channel).of_programme(row, _wishes(query))
+        wishes = _wishes(query, services.settings.zone_of(row.channel))
+        return Timelines(services.catalogue, services.settings, row.channel).of_programme(row, wishes)
 
     return await _answer(request, make)
 
@@ -70,7 +72,8 @@ async def piece(request: web.Request) -> web.Response:
         row = services.catalogue.pieces.get(number)
         if row is None:
             raise web.HTTPNotFound(reason=f"no piece has the number {number}")
-        return Timelines(services.catalogue, services.settings, row.channel).of_piece(row, _wishes(query))
+        wishes = _wishes(query, services.settings.zone_of(row.channel))
+        return Timelines(services.catalogue, services.settings, row.channel).of_piece(row, wishes)
 
     return await _answer(request, make)
 
@@ -85,7 +88,7 @@ async def channel(request: web.Request) -> web.Response:
     def make() -> Timeline:
         timelines = Timelines(services.catalogue, services.settings, name)
         title = _range_title(services, name, query)
-        wishes = _wishes(query, query.only)
+        wishes = _wishes(query, services.settings.zone_of(name), query.only)
         return timelines.of_range(title, ns_from_utc(query.from_), ns_from_utc(query.to), wishes)
 
     return await _answer(request, make)
@@ -129,13 +132,13 @@ def _format(name: str) -> Format:
     raise web.HTTPNotFound(reason=f"no format is named '{name}'; there are: {', '.join(f.name for f in FORMATS)}")
 
 
-def _wishes(query: ExportQuery, only: Kind | None = None) -> Wishes:
-    """Return what a query wishes. Raises ConfigError: there is no such zone."""
+def _wishes(query: ExportQuery, channels: tzinfo, only: Kind | None = None) -> Wishes:
+    """Return what a query wishes, by the channel's own zone unless it names one. Raises ConfigError: no such zone."""
     return Wishes(
         start_timecode=query.start_timecode,
         drop_frame=query.drop_frame,
         record_start=query.record_start,
-        zone=find_zone(query.zone),
+        zone=find_zone(query.zone) or channels,
         only=only,
         finished=query.finished,
     )

@@ -18,10 +18,11 @@ from streamproc.web.answers import (
     Segment,
     SegmentDetail,
 )
+from streamproc.web.bodies import DeliveryBody
 from streamproc.web.evidence_api import EvidenceQuery
 from streamproc.web.exports_api import ExportQuery, RangeExportQuery
 from streamproc.web.queries import DeliveriesQuery, PageQuery, SegmentsQuery
-from streamproc.web.route import ANY, BAD, EPOCH, FILE, FORMAT, NAME, NO_CHANNEL, NUMBER, PICTURE, Route
+from streamproc.web.route import ANY, BAD, EPOCH, FILE, FORMAT, NAME, NO_CHANNEL, NUMBER, PICTURE, WRITES, Route
 from streamproc.web.services import SERVICES
 
 
@@ -205,6 +206,16 @@ ROUTES = (
         answer=Page[Delivery],
         query=DeliveriesQuery,
         statuses=BAD,
+    ),
+    Route(
+        path="/api/v1/deliveries",
+        method="POST",
+        handler=deliveries.want,
+        summary="Have a clip or piece delivered to a target as soon as it is ready; said again, it is tried at once.",
+        answer=Delivery,
+        status=202,
+        body=DeliveryBody,
+        statuses=WRITES | {404: "No clip or piece has this number."},
     ),
     Route(
         path=f"/api/v1/deliveries/{NUMBER}",

@@ -4,6 +4,7 @@ Frames are the recording's own count where it is still there; where retention ha
 when a boundary was placed, and else the time times the nominal rate.
 """
 
+from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -19,9 +20,11 @@ from streamproc.exports.document import Wishes
 from streamproc.exports.timecode import Counting, standard_rate, time_of_day
 from streamproc.exports.timeline import Event, MediaFile, Source, Timeline, dated_reels, one_rate
 from streamproc.media.recording.reader import RecordedFile, RecordingEpoch, RecordingFootage
-from streamproc.messages import BoundaryState, Kind, Span
+from streamproc.messages import BoundaryState, CueKind, Kind, Span
 from streamproc.timebase import NS, to_ns, utc_from_ns
 
+_CUES = 10_000
+"""How many of a channel's newest cues are looked through."""
 RECORDED = "/api/v1/channels/{channel}/recording/{epoch}/{number}.mp4"
 
 
@@ -48,6 +51,7 @@ class Timelines:
         self._channel = channel
         self._recording = _Recording(RecordingFootage(settings.recording_dir / channel))
         self._epochs = {row.epoch: row for row in catalogue.epochs(channel)}
+        self._cues = {(row.epoch, row.kind, row.time): row for row in catalogue.cues.of_channel(channel, limit=_CUES)}
 
     def of_programme(self, row: ProgrammeRow, wishes: Wishes) -> Timeline:
         """Return a programme's parts, joined. Raises ConfigError; RunningError when its last part has no end yet."""
@@ -176,7 +180,14 @@ class Timelines:
             utc_ns=None if source.utc_ns is None else source.utc_ns + to_ns(span.start),
             confidence=min(sure) if sure else None,
             state=settled if states else None,
+            cue=self._cue(stretch),
         )
+
+    def _cue(self, stretch: _Stretch) -> str | None:
+        """Return the SCTE-35 message that announces what begins here, hexadecimal; None where there is none."""
+        kind = {Kind.ADVERT: CueKind.OUT, Kind.PROGRAMME: CueKind.IN}.get(stretch.kind)
+        cue = None if kind is None else self._cues.get((stretch.span.epoch, kind, stretch.span.start))
+        return f"0x{b64decode(cue.payload).hex().upper()}" if cue is not None and cue.payload else None
 
     def _frame(self, epoch: int, time: Fraction, rate: Fraction | None, edge: BoundaryRow | None = None) -> int:
         if edge is not None and edge.time == time and edge.placement.frame is not None:

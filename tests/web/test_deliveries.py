@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from streamproc.catalogue.deliveries import Finished
+from streamproc.config import TargetSettings
 from streamproc.messages import Kind
 from streamproc.web.openapi import document
 
@@ -100,3 +101,36 @@ async def test_a_clip_whose_file_was_deleted_says_so_and_its_download_is_gone(si
     assert (shown["state"], shown["download"]) == ("ready", None)
     assert shown["removed_utc"] is not None
     await get(site, f"/api/v1/clips/{clip}/download", 410)
+
+
+async def test_a_delivery_that_is_asked_for_is_queued_and_said_again_is_the_same(site: Site, clip: int) -> None:
+    site.settings = site.settings.model_copy(
+        update={"targets": (TargetSettings(name="archive", url="file:///srv/archive"),)}
+    )
+    numbers = []
+    for _ in range(2):
+        async with site.http.post("/api/v1/deliveries", json={"target": "archive", "clip": clip}) as answer:
+            assert answer.status == 202, await answer.text()
+            shown = await answer.json()
+            assert answer.headers["Location"] == f"/api/v1/deliveries/{shown['id']}"
+            numbers.append((shown["id"], shown["state"], shown["clip_id"]))
+    assert numbers == [(numbers[0][0], "queued", clip)] * 2
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        ({"target": "nowhere", "clip": 1}, 422, "no target is named 'nowhere'; there are: archive"),
+        ({"target": "archive", "clip": 999}, 404, "no clip has the number 999"),
+        ({"target": "archive", "piece": 999}, 404, "no piece has the number 999"),
+        ({"target": "archive"}, 422, "name either a clip or a piece"),
+    ],
+)
+async def test_a_delivery_that_can_not_be_is_refused_in_words(
+    site: Site, body: dict[str, Any], status: int, words: str
+) -> None:
+    site.settings = site.settings.model_copy(
+        update={"targets": (TargetSettings(name="archive", url="file:///srv/archive"),)}
+    )
+    async with site.http.post("/api/v1/deliveries", json=body) as answer:
+        assert (answer.status, words in (await answer.json())["detail"]) == (status, True), await answer.text()
