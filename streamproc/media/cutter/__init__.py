@@ -1,8 +1,10 @@
-"""Cutting clips: exact to the frame, copied but for a few pictures at the ends, checked.
+"""Cutting clips and joining parts: exact to the frame, copied but for a few pictures at the ends, checked.
 
-docs/decisions/0004-frame-exact-cutting.md says how it works and why.
+docs/decisions/0004-frame-exact-cutting.md and 0008-joining.md say how it works and why.
 """
 
-from streamproc.media.cutter.assembly import PART_SUFFIX, CutReport, cut
+from streamproc.media.cutter.assembly import PART_SUFFIX, CutReport, cut, join
+from streamproc.media.cutter.plan import WEB, Part, Rework
+from streamproc.media.cutter.tags import Tags
 
-__all__ = ["PART_SUFFIX", "CutReport", "cut"]
+__all__ = ["PART_SUFFIX", "WEB", "CutReport", "Part", "Rework", "Tags", "cut", "join"]

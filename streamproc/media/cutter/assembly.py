@@ -1,30 +1,36 @@
-"""Cutting clips out of an epoch: exact to the frame, copied but for a few pictures at the ends, checked.
+"""Cutting clips and joining parts: exact to the frame, copied but for a few pictures at the ends, checked.
 
-``cut`` is all there is for others; docs/decisions/0004 says how it works and why.
+``cut`` and ``join`` are all there is for others; docs/decisions/0004 and 0008 say how it works and why.
 """
 
 import hashlib
 import os
-from collections import deque
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import lcm
 from pathlib import Path
 
 from streamproc.errors import ClipError, ClipStorageError
 from streamproc.media.cutter import h264
-from streamproc.media.cutter.audio import Sound, SoundTrack, is_copied, sound_track
-from streamproc.media.cutter.check import Expectation, check
+from streamproc.media.cutter.audio import FileSound, LoneSound, is_copied
+from streamproc.media.cutter.check import Expectation, Look, WrongPicture, check
 from streamproc.media.cutter.mp4 import Mp4Track, Mp4Writer, VideoEntry
-from streamproc.media.cutter.video import PacketSource, Picture, Unfit, VideoCut
-from streamproc.media.footage import Epoch, Format, MediaPacket, Track
+from streamproc.media.cutter.plan import Part, Plan, plan_of
+from streamproc.media.cutter.sets import FileSets
+from streamproc.media.cutter.splice import BLOCK, Splice
+from streamproc.media.cutter.strip import Output, Strip
+from streamproc.media.cutter.tags import Chapter, Tags, user_data
+from streamproc.media.cutter.video import Unfit
+from streamproc.media.footage import Epoch, Format, MediaPacket
 
 PART_SUFFIX = ".part"
 """What the name of a clip that is not whole yet ends in, before the dot that hides it."""
 _HASH_BYTES = 1 << 20
 _MIN_TIMESCALE = 10_000
-_AUDIO_LAG_S = 2
+_MAX_TIMESCALE = (1 << 32) - 1
 _FASTEST_RATE = 60
 _INDEX_HEAD_BYTES = 4096
 _INDEX_BYTES = 20
@@ -48,6 +54,8 @@ class CutReport:
     """Of the file."""
     notes: tuple[str, ...]
     """What could not be copied, and why; empty for an ordinary clip."""
+    joints: tuple[Fraction, ...] = ()
+    """Seconds of the file at which its second and further parts begin."""
 
 
 def _never() -> bool:
@@ -61,12 +69,30 @@ def cut(epoch: Epoch, start: Fraction, end: Fraction, out: Path, *, stopping: Ca
     whole, on the disk and checked. ``stopping`` is asked now and then whether to give up.
     Raises ClipError (nothing is left behind then), RecordingError or SourceError.
     """
-    start = max(start, Fraction(0))
-    _check_range(epoch, start, end)
+    return join([Part(epoch=epoch, start=start, end=end)], out, stopping=stopping)
+
+
+def join(
+    parts: Sequence[Part],
+    out: Path,
+    *,
+    tags: Tags | None = None,
+    plan: Plan | None = None,
+    stopping: Callable[[], bool] = _never,
+) -> CutReport:
+    """Write the parts one after the other to ``out``, as ``cut`` does one; where they meet, the sound is cross-faded.
+
+    tags: what the file says of itself. plan: how the parts are treated; left out, as much as can be is copied.
+    Raises ClipError (nothing is left behind then), RecordingError or SourceError.
+    """
+    parts = [replace(one, start=max(one.start, Fraction(0))) for one in parts]
+    for one in parts:
+        _check_range(one)
     part = out.with_name(f".{out.name}{PART_SUFFIX}")
+    job = _Job(parts, tags or Tags(), stopping)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        report = _cut_checked(_Stoppable(epoch, stopping), start, end, part)
+        report = job.write(plan or plan_of(parts), part)
         part.replace(out)
         _sync_folder(out.parent)
     except OSError as error:
@@ -77,33 +103,14 @@ def cut(epoch: Epoch, start: Fraction, end: Fraction, out: Path, *, stopping: Ca
     return report
 
 
-def _check_range(epoch: Epoch, start: Fraction, end: Fraction) -> None:
+def _check_range(part: Part) -> None:
+    start, end = part.start, part.end
     if end <= start:
         raise ClipError(f"the clip would end at {float(end):.3f} s, not after its start at {float(start):.3f} s")
-    there = epoch.end()
+    there = part.epoch.end()
     if end > there:
-        why = "the recording ends at" if epoch.has_ended() else "not recorded yet: there is footage up to"
+        why = "the recording ends at" if part.epoch.has_ended() else "not recorded yet: there is footage up to"
         raise ClipError(f"the clip should end at {float(end):.3f} s; {why} {float(there):.3f} s")
-
-
-def _cut_checked(epoch: PacketSource, start: Fraction, end: Fraction, part: Path) -> CutReport:
-    """Cut with as much copied as possible; where that does not hold, code everything anew."""
-    notes = []
-    if epoch.format.video.codec == "h264":
-        try:
-            return _Assembly(epoch, start, end, copying=True).run(part)
-        except _Stopped:
-            raise
-        except (Unfit, h264.BitstreamError, ClipError) as error:
-            notes.append(f"coded anew in whole: {error}")
-    else:
-        notes.append(f"coded anew in whole: the source is {epoch.format.video.codec}, the clip H.264")
-    assembly = _Assembly(epoch, start, end, copying=False)
-    assembly.notes += notes
-    try:
-        return assembly.run(part)
-    except (Unfit, h264.BitstreamError) as error:
-        raise ClipError(f"the clip can't be cut: {error}") from error
 
 
 def _sync_folder(folder: Path) -> None:
@@ -138,164 +145,175 @@ class _Stoppable:
             yield packet
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What is to be made into a file."""
+
+    parts: Sequence[Part]
+    tags: Tags
+    stopping: Callable[[], bool]
+
+    def write(self, plan: Plan, path: Path) -> CutReport:
+        """Write with as much copied as possible; a part that can't be, or comes out wrong, is coded anew in whole."""
+        while True:
+            assembly = _Assembly(self, plan)
+            try:
+                return assembly.run(path)
+            except (_Stopped, ClipStorageError):
+                raise
+            except (Unfit, h264.BitstreamError, ClipError) as error:
+                number = assembly.culprit(error)
+                if not plan.treatments[number].copies:
+                    raise ClipError(f"the clip can't be cut: {error}") from error
+                plan = plan.recoding(number, str(error))
+
+
 class _Assembly:
-    """One pass over the epoch's packets into one file."""
+    """One pass over the packets of all parts into one file."""
 
-    def __init__(self, epoch: PacketSource, start: Fraction, end: Fraction, *, copying: bool) -> None:
-        self._epoch = epoch
-        self._start, self._end = start, end
-        video = epoch.format.video
-        self._tick = video.time_base
-        self._scale = video.time_base.numerator
-        self._timescale = video.time_base.denominator
-        while self._timescale < _MIN_TIMESCALE:
-            self._timescale, self._scale = self._timescale * 2, self._scale * 2
-        low, high = (-(-bound // video.time_base) for bound in (start, end))
-        self._video = VideoCut(epoch, int(low), int(high), copying=copying)
-        self._video_track: Mp4Track | None = None
-        self._zero = Fraction(0)
-        self._sound: SoundTrack | None = None
-        self._sound_track: Mp4Track | None = None
-        self._sound_waiting: deque[MediaPacket] = deque()
-        self._writer: Mp4Writer
-        self.notes: list[str] = []
+    def __init__(self, job: _Job, plan: Plan) -> None:
+        self._job, self._plan = job, plan
+        self._strips: list[Strip] = []
+        self._output: Output
 
-    def run(self, part: Path) -> CutReport:
+    def culprit(self, error: Exception) -> int:
+        """Return the number of the part that an error comes from."""
+        if isinstance(error, WrongPicture):
+            return max((n for n, strip in enumerate(self._strips) if strip.begin <= error.tick), default=0)
+        return max(len(self._strips) - 1, 0)
+
+    def run(self, path: Path) -> CutReport:
         """Write, check and describe the file."""
-        duration = self._end - self._start
-        audio = self._epoch.format.audio
-        samples = duration * (_FASTEST_RATE + (audio.rate // 1024 if audio else 0))
-        self._writer = Mp4Writer(part, index_bytes=_INDEX_HEAD_BYTES + int(samples) * _INDEX_BYTES)
+        output = self._output = self._begin(path)
         try:
-            self._read()
+            for part, treatment in zip(self._job.parts, self._plan.treatments, strict=True):
+                source = _Stoppable(part.epoch, self._job.stopping)
+                self._strips.append(Strip(output, source, part, treatment))
+                self._strips[-1].run()
+            if output.sound is not None:
+                output.write_sounds(output.sound.finish())
             self._describe()
         except BaseException:
-            self._writer.abandon()
+            output.writer.abandon()
             raise
-        self._writer.finish()
-        self._check(part)
-        return self._report(part)
+        output.writer.finish()
+        self._check(path)
+        return self._report(path)
 
-    def _read(self) -> None:
-        late = self._end + _AUDIO_LAG_S
-        for packet in self._epoch.packets(self._start):
-            if packet.track is Track.AUDIO:
-                self._sound_waiting.append(packet)
-            elif not self._video.done:
-                self._write(self._video.take(packet))
-            elif self._epoch.format.audio is None or packet.dts * self._tick > late:
-                break
-            if self._video.done and self._sound_has_come():
-                break
-        self._write(self._video.finish())
-        self._write_sound(None)
-
-    def _sound_has_come(self) -> bool:
-        audio = self._epoch.format.audio
-        if audio is None:
-            return True
-        return bool(self._sound_waiting) and self._sound_waiting[-1].pts * audio.time_base >= self._end
-
-    def _write(self, pictures: Iterator[Picture]) -> None:
-        for picture in pictures:
-            if self._video_track is None:
-                self._open_tracks(picture)
-            assert self._video_track is not None
-            scale = self._scale
-            self._writer.write(
-                self._video_track, picture.data, picture.pts * scale, picture.dts * scale, is_sync=picture.is_sync
-            )
-            self._write_sound(picture.dts * self._tick)
-
-    def _open_tracks(self, first: Picture) -> None:
-        """Begin the file's tracks; the first picture, an IDR, is shown at the clip's time 0."""
-        track = Mp4Track(timescale=self._timescale, shown_from=first.pts * self._scale)
-        self._video_track = track
-        self._writer.tracks.append(track)
-        audio = self._epoch.format.audio
-        if audio is None:
-            return
-        self._zero = first.pts * self._tick
-        self._sound = sound_track(audio, self._zero, self._end)
-        self._sound_track = Mp4Track(timescale=audio.rate)
-        self._writer.tracks.append(self._sound_track)
-        if not is_copied(audio):
-            self.notes.append(f"sound coded anew: the source has {audio.codec}, the clip AAC")
-
-    def _write_sound(self, until: Fraction | None) -> None:
-        """Write the sound that goes with the video up to ``until``, seconds; all that is left when None."""
-        audio = self._epoch.format.audio
-        if audio is None or self._sound is None:
-            return
-        waiting = self._sound_waiting
-        while waiting and (until is None or waiting[0].pts * audio.time_base <= until):
-            self._write_sounds(self._sound.take(waiting.popleft()))
-        if until is None:
-            self._write_sounds(self._sound.finish())
-
-    def _write_sounds(self, sounds: Iterator[Sound]) -> None:
-        for sound in sounds:
-            assert self._sound_track is not None
-            self._writer.write(self._sound_track, sound.data, sound.at, sound.at, is_sync=True)
-            self._sound_track.last_duration = sound.duration
+    def _begin(self, path: Path) -> Output:
+        parts, splice = self._job.parts, self._plan.splice
+        audio = parts[0].epoch.format.audio
+        rate = splice.rate if splice is not None else (0 if audio is None else audio.rate)
+        duration = sum((part.end - part.start for part in parts), Fraction(0))
+        samples = int(duration * (_FASTEST_RATE + rate // BLOCK))
+        output = Output(
+            writer=Mp4Writer(path, index_bytes=_INDEX_HEAD_BYTES + samples * _INDEX_BYTES),
+            video=Mp4Track(timescale=_timescale(parts)),
+            plan=self._plan,
+            sets=FileSets(_sets_of(part.epoch) for part in parts),
+            sound=None if not rate else LoneSound() if splice is None else Splice(splice),
+            audio=Mp4Track(timescale=rate) if rate else None,
+        )
+        output.writer.tracks += [output.video, *([] if output.audio is None else [output.audio])]
+        return output
 
     def _describe(self) -> None:
-        """Fill in what is known only at the end: parameter sets, durations, edit lists."""
-        video, track = self._epoch.format.video, self._video_track
-        if track is None:
-            raise ClipError(f"no picture could be read between {float(self._start):.3f} and {float(self._end):.3f} s")
-        sps, pps = self._video.entry_sets()
-        colour = h264.read_sps(sps[-1]).colour
+        """Fill in what is known only at the end: parameter sets, durations, edit lists, tags."""
+        output, video = self._output, self._plan.video
+        for strip, part in zip(self._strips, self._job.parts, strict=True):
+            if not strip.cut.given:
+                raise ClipError(f"no picture could be read between {float(part.start):.3f} and {float(part.end):.3f} s")
+        sps, pps = output.sets.entries()
         aspect = video.sample_aspect if video.sample_aspect > 0 else Fraction(1)
-        track.entry = VideoEntry(
+        colour = h264.read_sps(sps[-1]).colour
+        output.video.entry = VideoEntry(
             width=video.width, height=video.height, sample_aspect=aspect, colour=colour, avcc=h264.avcc(sps, pps)
         )
-        track.last_duration = self._last_duration() * self._scale
-        track.shown_for = self._duration()
-        if self._sound is not None and self._sound_track is not None and self._sound_track.sizes:
-            self._describe_sound(self._sound, self._sound_track)
+        output.video.last_duration = self._strips[-1].last_duration()
+        output.video.shown_for = Fraction(output.end, output.video.timescale)
+        if output.sound is not None and output.audio is not None and output.audio.sizes:
+            self._describe_sound(output.sound, output.audio)
+        output.writer.user_data = user_data(self._job.tags, self._chapters())
 
-    def _describe_sound(self, sound: SoundTrack, track: Mp4Track) -> None:
-        rate = track.timescale
-        low, high = round(self._zero * rate), round(self._end * rate)
+    def _describe_sound(self, sound: FileSound, track: Mp4Track) -> None:
+        end = self._output.samples(self._output.end)
         track.entry = sound.entry
-        track.shown_from = max(low, sound.begin or low)
-        track.delay = Fraction(track.shown_from - low, rate)
-        track.shown_for = Fraction(min(high, track.decode_times[-1] + track.last_duration) - track.shown_from, rate)
+        track.shown_from = max(0, sound.begin or 0)
+        track.delay = Fraction(track.shown_from, track.timescale)
+        last = min(end, track.decode_times[-1] + track.last_duration)
+        track.shown_for = Fraction(last - track.shown_from, track.timescale)
 
-    def _last_duration(self) -> int:
-        """Return the ticks for which the last picture is shown."""
-        last = max(self._video.given)
-        if self._video.following is not None:
-            return self._video.following - last
-        rate = self._epoch.format.video.rate
-        return max(round(1 / rate / self._tick), 1) if rate else max(self._video.last_duration, 1)
+    def _chapters(self) -> list[Chapter]:
+        if len(self._strips) < 2:
+            return []
+        return [
+            Chapter(at, part.title or f"{number}")
+            for number, (at, part) in enumerate(zip(self._begins(), self._job.parts, strict=True), 1)
+        ]
 
-    def _duration(self) -> Fraction:
-        return (max(self._video.given) + self._last_duration() - min(self._video.given)) * self._tick
+    def _begins(self) -> list[Fraction]:
+        return [Fraction(strip.begin, self._output.video.timescale) for strip in self._strips]
 
-    def _check(self, part: Path) -> None:
-        given, wanted = sorted(self._video.given), sorted(self._video.expected)
-        missing = len(set(wanted) - set(given))
-        if len(set(given)) != len(given) or not set(given) <= set(wanted):
-            raise Unfit("a picture came twice or from outside the range")
-        if missing:
-            self.notes.append(f"{missing} pictures of the source could not be decoded and are missing")
-        looks = {tick: look for tick, look in self._video.looks.items() if tick in set(given)}
-        check(part, Expectation(times=given, time_base=self._tick, looks=looks, copied=self._video.copied))
+    def _check(self, path: Path) -> None:
+        times = array("q")
+        looks: dict[int, Look] = {}
+        copied = []
+        for strip in self._strips:
+            given = sorted(strip.cut.given)
+            times.extend([strip.there(tick) for tick in given])
+            looks |= {strip.there(tick): strip.cut.looks[tick] for tick in strip.cut.looks.keys() & set(given)}
+            if strip.cut.copied:
+                copied.append(range(strip.there(strip.cut.copied[0]), strip.there(strip.cut.copied[-1]) + 1))
+        tick = Fraction(1, self._output.video.timescale)
+        check(path, Expectation(times=times, time_base=tick, looks=looks, copied=copied))
 
-    def _report(self, part: Path) -> CutReport:
+    def _report(self, path: Path) -> CutReport:
         digest = hashlib.sha256()
-        with part.open("rb") as file:
+        with path.open("rb") as file:
             while block := file.read(_HASH_BYTES):
                 digest.update(block)
-        frames = len(self._video.given)
+        frames = sum(len(strip.cut.given) for strip in self._strips)
+        copied = sum(strip.cut.copied_count for strip in self._strips)
         return CutReport(
             frames=frames,
-            duration=self._duration(),
-            copied_frames=self._video.copied_count,
-            encoded_frames=frames - self._video.copied_count,
+            duration=Fraction(self._output.end, self._output.video.timescale),
+            copied_frames=copied,
+            encoded_frames=frames - copied,
             sha256=digest.hexdigest(),
-            size_bytes=part.stat().st_size,
-            notes=tuple(self.notes),
+            size_bytes=path.stat().st_size,
+            notes=tuple(self._notes()),
+            joints=tuple(self._begins()[1:]),
         )
+
+    def _notes(self) -> Iterator[str]:
+        several = len(self._strips) > 1
+        for number, strip in enumerate(self._strips, 1):
+            audio = self._job.parts[number - 1].epoch.format.audio
+            notes = list(strip.treatment.notes)
+            if not several and self._plan.splice is None and audio is not None and not is_copied(audio):
+                notes.append(f"sound coded anew: the source has {audio.codec}, the clip AAC")
+            missing = strip.missing()
+            if missing:
+                notes.append(f"{missing} pictures of the source could not be decoded and are missing")
+            for note in notes:
+                yield f"part {number}: {note}" if several else note
+
+
+def _timescale(parts: Sequence[Part]) -> int:
+    """Return ticks a second in which every part's times are whole."""
+    scale = lcm(*(part.epoch.format.video.time_base.denominator for part in parts))
+    if scale > _MAX_TIMESCALE:
+        raise ClipError("the parts count time in ways that have no common measure; join them one by one")
+    while scale < _MIN_TIMESCALE:
+        scale *= 2
+    return scale
+
+
+def _sets_of(epoch: Epoch) -> h264.ParameterSets:
+    video = epoch.format.video
+    if video.codec != "h264":
+        return h264.ParameterSets()
+    try:
+        return h264.ParameterSets.from_extradata(video.extradata)
+    except h264.BitstreamError:
+        return h264.ParameterSets()

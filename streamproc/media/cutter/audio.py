@@ -17,7 +17,8 @@ _AAC_FRAME = 1024
 _BIT_RATE_PER_CHANNEL = 96_000
 _SLACK_S = Fraction(3, 2000)
 _ADTS_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
-_LAYOUTS = frozenset({"mono", "stereo", "3.0", "4.0", "5.0", "5.1"})
+CODED_LAYOUTS = frozenset({"mono", "stereo", "3.0", "4.0", "5.0", "5.1"})
+"""Channel layouts that can be coded as AAC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ def is_copied(audio: AudioFormat) -> bool:
     return audio.codec in AUDIO_CODECS and (audio.codec == "mp3" or audio.codec == "aac" or bool(audio.extradata))
 
 
-def _channels(layout: str) -> int:
+def channels_of(layout: str) -> int:
+    """Return how many channels a layout has."""
     return av.AudioLayout(layout).nb_channels
 
 
@@ -110,7 +112,7 @@ class CopiedSound:
     def entry(self) -> AudioEntry:
         """What the file says of the track."""
         audio = self._audio
-        return AudioEntry(codec=audio.codec, channels=_channels(audio.layout), rate=audio.rate, header=self._header)
+        return AudioEntry(codec=audio.codec, channels=channels_of(audio.layout), rate=audio.rate, header=self._header)
 
     def take(self, packet: MediaPacket) -> Iterator[Sound]:
         """Yield the packet if it belongs to the clip."""
@@ -145,7 +147,8 @@ class CopiedSound:
         return data[7 if data[1] & 1 else 9 :]
 
 
-def _decoder(audio: AudioFormat) -> av.AudioCodecContext:
+def decoder_of(audio: AudioFormat) -> av.AudioCodecContext:
+    """Return a decoder for a source's sound."""
     decoder = av.CodecContext.create(audio.codec, "r")
     assert isinstance(decoder, av.AudioCodecContext)
     if audio.extradata:
@@ -154,23 +157,51 @@ def _decoder(audio: AudioFormat) -> av.AudioCodecContext:
     return decoder
 
 
-class CodedSound:
-    """The sound decoded and coded as AAC: exactly the samples of [low, high), holes filled with silence."""
+def aac_encoder(rate: int, layout: str, bit_rate: int = 0) -> av.AudioCodecContext:
+    """Return an open encoder of AAC-LC; a packet's ``pts`` is the first sample that it lets a decoder give out."""
+    encoder = av.AudioCodecContext.create("aac", "w")
+    encoder.sample_rate, encoder.layout, encoder.format = rate, layout, "fltp"
+    encoder.time_base = Fraction(1, rate)
+    encoder.bit_rate = max(bit_rate, _BIT_RATE_PER_CHANNEL * channels_of(layout))
+    encoder.flags |= Flags.global_header
+    encoder.open()
+    return encoder
 
-    def __init__(self, audio: AudioFormat, low: Fraction, high: Fraction) -> None:
-        self._low, self._high = round(low * audio.rate), round(high * audio.rate)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coding:
+    """How sound that is coded anew is coded."""
+
+    rate: int
+    """Samples a second."""
+    layout: str
+    """FFmpeg's name of the channel layout."""
+    gain: float = 1.0
+    """Factor on every sample."""
+
+    @classmethod
+    def like(cls, audio: AudioFormat) -> "Coding":
+        """Return what comes closest to the source's."""
+        return cls(rate=audio.rate, layout=audio.layout if audio.layout in CODED_LAYOUTS else "stereo")
+
+
+class CodedSound:
+    """The sound decoded and coded as AAC: exactly the samples of [low, high), holes filled with silence.
+
+    Positions are counted at the rate it is coded with.
+    """
+
+    def __init__(self, audio: AudioFormat, low: Fraction, high: Fraction, coding: Coding | None = None) -> None:
+        coding = coding or Coding.like(audio)
+        self._low, self._high = round(low * coding.rate), round(high * coding.rate)
         self._grid = _Grid(audio)
-        self._decoder = _decoder(audio)
-        layout = audio.layout if audio.layout in _LAYOUTS else "stereo"
-        self._resampler = av.AudioResampler(format="fltp", layout=layout, rate=audio.rate)
-        encoder = av.AudioCodecContext.create("aac", "w")
-        encoder.sample_rate, encoder.layout, encoder.format = audio.rate, layout, "fltp"
-        encoder.time_base = Fraction(1, audio.rate)
-        encoder.bit_rate = _BIT_RATE_PER_CHANNEL * _channels(layout)
-        encoder.flags |= Flags.global_header
-        encoder.open()
-        self._encoder, self._layout, self._rate = encoder, layout, audio.rate
-        self._waiting: NDArray[np.float32] = np.zeros((_channels(layout), 0), np.float32)
+        self._decoder = decoder_of(audio)
+        self._source_rate = audio.rate
+        self._resampler = av.AudioResampler(format="fltp", layout=coding.layout, rate=coding.rate)
+        self._encoder = aac_encoder(coding.rate, coding.layout)
+        self._layout, self._rate, self._gain = coding.layout, coding.rate, np.float32(coding.gain)
+        layout = coding.layout
+        self._waiting: NDArray[np.float32] = np.zeros((channels_of(layout), 0), np.float32)
         self._at: int | None = None
         self.begin: int | None = None
 
@@ -178,7 +209,7 @@ class CodedSound:
     def entry(self) -> AudioEntry:
         """What the file says of the track."""
         header = bytes(self._encoder.extradata or b"")
-        return AudioEntry(codec="aac", channels=_channels(self._layout), rate=self._rate, header=header)
+        return AudioEntry(codec="aac", channels=channels_of(self._layout), rate=self._rate, header=header)
 
     def take(self, packet: MediaPacket) -> Iterator[Sound]:
         """Decode the packet and yield what could be coded of it."""
@@ -191,14 +222,20 @@ class CodedSound:
         for frame in frames:
             if frame.pts is None:
                 continue
-            at = self._grid.place(frame.pts, frame.samples)
-            frame.pts = None
-            for plain in self._resampler.resample(frame):
-                self._append(np.asarray(plain.to_ndarray(), np.float32), at)
+            frame.pts = self._grid.place(frame.pts, frame.samples)
+            frame.time_base = Fraction(1, self._source_rate)
+            self._resampled(frame)
         yield from self._code(whole_frames=True)
+
+    def _resampled(self, frame: av.AudioFrame | None) -> None:
+        for plain in self._resampler.resample(frame):
+            assert plain.pts is not None
+            at = round(plain.pts * Fraction(plain.time_base or Fraction(1, self._rate)) * self._rate)
+            self._append(np.asarray(plain.to_ndarray(), np.float32) * self._gain, at)
 
     def finish(self) -> Iterator[Sound]:
         """Yield what is left."""
+        self._resampled(None)
         yield from self._code(whole_frames=False)
         if self._at is not None:
             yield from self._packets(None)
@@ -232,3 +269,75 @@ class CodedSound:
     def _packets(self, frame: av.AudioFrame | None) -> Iterator[Sound]:
         for packet in self._encoder.encode(frame):
             yield Sound(bytes(packet), packet.pts or 0, _AAC_FRAME)
+
+
+class FileSound(Protocol):
+    """The file's sound, given part by part; positions in the file are samples from its time 0."""
+
+    @property
+    def entry(self) -> AudioEntry:
+        """What the file says of the track; settled once the first sound was given."""
+        ...
+
+    @property
+    def begin(self) -> int | None:
+        """The first sample in the file that is meant to be heard; None before the first."""
+        ...
+
+    def start(self, source: SoundTrack | None, low: int, at: int, planned: int) -> None:
+        """Begin a part; see Splice."""
+        ...
+
+    def take(self, packet: MediaPacket) -> Iterator[Sound]:
+        """Take the part's next packet; yield what is settled."""
+        ...
+
+    def end(self, high: int) -> Iterator[Sound]:
+        """End the part; yield what is settled."""
+        ...
+
+    def finish(self) -> Iterator[Sound]:
+        """Yield what is left."""
+        ...
+
+
+class LoneSound:
+    """The sound of a file's only part: the source's frames, put at their places in the file."""
+
+    def __init__(self) -> None:
+        self._source: SoundTrack | None = None
+        self._shift = 0
+
+    @property
+    def entry(self) -> AudioEntry:
+        """What the source says."""
+        assert self._source is not None
+        return self._source.entry
+
+    @property
+    def begin(self) -> int | None:
+        """The first sample in the file that is meant to be heard."""
+        first = None if self._source is None else self._source.begin
+        return None if first is None else first + self._shift
+
+    def start(self, source: SoundTrack | None, low: int, at: int, planned: int) -> None:
+        """Begin the only part."""
+        self._source, self._shift = source, at - low
+
+    def take(self, packet: MediaPacket) -> Iterator[Sound]:
+        """Yield what a packet brings out."""
+        assert self._source is not None
+        return self._moved(self._source.take(packet))
+
+    def end(self, high: int) -> Iterator[Sound]:
+        """Yield what is left."""
+        assert self._source is not None
+        return self._moved(self._source.finish())
+
+    def finish(self) -> Iterator[Sound]:
+        """Yield nothing: the part's end was the file's."""
+        return iter(())
+
+    def _moved(self, sounds: Iterator[Sound]) -> Iterator[Sound]:
+        for sound in sounds:
+            yield Sound(sound.data, sound.at + self._shift, sound.duration)

@@ -2,6 +2,7 @@
 
 import zlib
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 
 from streamproc.errors import ClipError
 
-_MAX_DIFFERENCE = 6.0
+MAX_DIFFERENCE = 6.0
+"""By how much a picture coded anew for the joint may differ from the source's on average, of 255."""
 _SEEK_BACK = 2
 
 
@@ -57,13 +59,28 @@ class Expectation:
     """What the clip must hold."""
 
     times: Sequence[int]
-    """Presentation ticks of all pictures, in order, as in the source."""
+    """Presentation ticks of all pictures, in order; 0 is the file's first."""
     time_base: Fraction
     """Seconds a tick."""
     looks: dict[int, Look]
     """How the source's pictures look, by presentation tick, where it will be compared."""
-    copied: range
+    copied: Sequence[range]
     """Ticks within which pictures must be the same bit by bit."""
+    most_different: float = MAX_DIFFERENCE
+    """By how much the others may differ on average, of 255."""
+
+    def seconds(self, tick: int) -> float:
+        """Return a tick in seconds."""
+        return float(tick * self.time_base)
+
+
+class WrongPicture(ClipError):
+    """A clip is not what it should be, at a certain place."""
+
+    def __init__(self, message: str, tick: int) -> None:
+        super().__init__(message)
+        self.tick = tick
+        """Where, as the expectation counts."""
 
 
 def check(path: Path, expected: Expectation) -> None:
@@ -73,8 +90,9 @@ def check(path: Path, expected: Expectation) -> None:
             _check_times(container, expected)
             looks = sorted(expected.looks)
             groups: list[list[int]] = []
+            near_ticks = _SEEK_BACK / expected.time_base
             for tick in looks:
-                near = groups and Fraction(tick - groups[-1][-1]) * expected.time_base < _SEEK_BACK
+                near = groups and tick - groups[-1][-1] < near_ticks
                 groups[-1].append(tick) if near else groups.append([tick])
             for group in groups:
                 _check_looks(container, expected, group)
@@ -82,60 +100,49 @@ def check(path: Path, expected: Expectation) -> None:
         raise ClipError(f"the clip can't be read back: {error.strerror}") from error
 
 
-def _clip_ticks(container: av.container.InputContainer, expected: Expectation) -> Fraction:
-    """Return how many source ticks one tick of the clip is."""
-    time_base = container.streams.video[0].time_base
-    if time_base is None:
-        raise ClipError("the clip's video has no time base")
-    return Fraction(time_base) / expected.time_base
-
-
 def _check_times(container: av.container.InputContainer, expected: Expectation) -> None:
-    scale = _clip_ticks(container, expected)
+    if container.streams.video[0].time_base != expected.time_base:
+        raise ClipError("the clip counts time in another way than it should")
     found = array("q")
     for packet in container.demux(container.streams.video[0]):
         if packet.pts is not None:
             found.append(packet.pts)
-    first = expected.times[0]
-    times = [tick * scale + first for tick in sorted(found)]
+    times = sorted(found)
     if len(times) != len(expected.times):
         raise ClipError(f"the clip holds {len(times)} pictures and should hold {len(expected.times)}")
     for this, wanted in zip(times, expected.times, strict=True):
         if this != wanted:
-            seconds = float((wanted - first) * expected.time_base)
-            raise ClipError(f"the clip's picture at {seconds:.3f} s is {float(this - wanted):+.1f} ticks off")
+            message = f"the clip's picture at {expected.seconds(wanted):.3f} s is {this - wanted:+d} ticks off"
+            raise WrongPicture(message, wanted)
 
 
 def _check_looks(container: av.container.InputContainer, expected: Expectation, ticks: list[int]) -> None:
     stream = container.streams.video[0]
-    scale = _clip_ticks(container, expected)
-    first = expected.times[0]
-    container.seek(int((ticks[0] - first) / scale), stream=stream)
+    container.seek(ticks[0], stream=stream)
     found: list[int] = []
     for frame in container.decode(stream):
-        if frame.pts is None:
+        tick = frame.pts
+        if tick is None or tick < ticks[0]:
             continue
-        tick = frame.pts * scale + first
-        if tick < ticks[0]:
-            continue
-        found.append(int(tick))
-        look = expected.looks.get(int(tick))
+        found.append(tick)
+        look = expected.looks.get(tick)
         if look is not None:
-            _compare(look_at(frame), look, expected, int(tick))
+            _compare(look_at(frame), look, expected, tick)
         if tick >= ticks[-1]:
             break
-    wanted = [tick for tick in expected.times if ticks[0] <= tick <= ticks[-1]]
-    if found != wanted:
-        seconds = float((ticks[0] - first) * expected.time_base)
-        raise ClipError(f"after {seconds:.3f} s the clip plays {len(found)} pictures in place of {len(wanted)}")
+    wanted = expected.times[bisect_left(expected.times, ticks[0]) : bisect_right(expected.times, ticks[-1])]
+    if found != list(wanted):
+        seconds = expected.seconds(ticks[0])
+        message = f"after {seconds:.3f} s the clip plays {len(found)} pictures in place of {len(wanted)}"
+        raise WrongPicture(message, ticks[0])
 
 
 def _compare(found: Look, source: Look, expected: Expectation, tick: int) -> None:
-    seconds = float((tick - expected.times[0]) * expected.time_base)
-    if tick in expected.copied:
+    seconds = expected.seconds(tick)
+    if any(tick in copied for copied in expected.copied):
         if found.checksum != source.checksum:
-            raise ClipError(f"the copied picture at {seconds:.3f} s does not decode to what it was")
+            raise WrongPicture(f"the copied picture at {seconds:.3f} s does not decode to what it was", tick)
         return
     change = difference(found, source)
-    if change > _MAX_DIFFERENCE:
-        raise ClipError(f"the picture at {seconds:.3f} s differs from the source by {change:.1f} of 255")
+    if change > expected.most_different:
+        raise WrongPicture(f"the picture at {seconds:.3f} s differs from the source by {change:.1f} of 255", tick)

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
 import av
@@ -11,8 +12,6 @@ from av.video.frame import PictureType
 from streamproc.errors import ClipError
 from streamproc.media.footage import MediaPacket, VideoFormat
 
-_CRF = "17"
-_PRESET = "veryfast"
 _USUAL_RATE = Fraction(25)
 _B_FRAMES = 2
 _B_FRAME_DELAY = 1
@@ -23,6 +22,36 @@ _PIXEL_FORMATS = frozenset(
     {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"}
     | {"yuv420p10le", "yuv422p10le", "yuv444p10le", "gray", "gray10le"}
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """How pictures that are coded anew are coded."""
+
+    crf: str
+    """x264's constant rate factor: less is better and larger."""
+    preset: str
+    """x264's trade of speed for size."""
+    peak_kbit: int | None = None
+    """Bits a second, in thousands, that no two seconds exceed on average; None for no bound."""
+
+
+EXACT = Quality(crf="17", preset="veryfast")
+"""As the source looks; for the few pictures around a cut."""
+
+FOR_WEB = Quality(crf="23", preset="veryfast", peak_kbit=4000)
+"""Smaller, for pictures that nobody compares."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncoderNeed:
+    """What an encoder's pictures must fit in with."""
+
+    profile: int
+    """profile_idc of the pictures beside; 0 when there are none."""
+    b_frames: bool
+    """Whether pictures may be reordered."""
+    quality: Quality
 
 
 class PictureDecoder:
@@ -61,7 +90,7 @@ class PictureEncoder:
     Without B-frames a picture is decoded when it is shown, so any spacing of frames and any delay fit.
     """
 
-    def __init__(self, first: av.VideoFrame, video: VideoFormat, *, sps_id: int, profile: int, b_frames: bool) -> None:
+    def __init__(self, first: av.VideoFrame, video: VideoFormat, sps_id: int, need: EncoderNeed) -> None:
         self._name = first.format.name if first.format.name in _PIXEL_FORMATS else "yuv420p"
         rate = video.rate or _USUAL_RATE
         context = av.VideoCodecContext.create("libx264", "w")
@@ -72,11 +101,15 @@ class PictureEncoder:
         context.color_primaries, context.color_trc = int(first.color_primaries), int(first.color_trc)
         context.flags |= Flags.global_header | (_INTERLACED if first.interlaced_frame else 0)
         context.thread_count = 0
-        options = {"preset": _PRESET, "crf": _CRF, "forced-idr": "1", "x264-params": f"sps-id={sps_id}:open-gop=0"}
-        options["bf"] = str(_B_FRAMES if b_frames else 0)
+        quality = need.quality
+        options = {"preset": quality.preset, "crf": quality.crf, "forced-idr": "1"}
+        options["x264-params"] = f"sps-id={sps_id}:open-gop=0"
+        options["bf"] = str(_B_FRAMES if need.b_frames else 0)
         options["b-pyramid"] = "none"
-        if profile in _PROFILES and self._name == "yuv420p":
-            options["profile"] = _PROFILES[profile]
+        if quality.peak_kbit is not None:
+            options |= {"maxrate": f"{quality.peak_kbit}k", "bufsize": f"{quality.peak_kbit * 2}k"}
+        if need.profile in _PROFILES and self._name == "yuv420p":
+            options["profile"] = _PROFILES[need.profile]
         options["g"] = str(round(_KEYFRAME_S * rate))
         context.options = options
         try:
@@ -84,7 +117,7 @@ class PictureEncoder:
         except av.error.FFmpegError as error:
             raise ClipError(f"can't encode {first.width}×{first.height} {self._name}: {error.strerror}") from error
         self._context = context
-        self._delay = _B_FRAME_DELAY if b_frames else 0
+        self._delay = _B_FRAME_DELAY if need.b_frames else 0
         self._shown = array("q")
         self._coded = 0
         self.extradata = bytes(context.extradata or b"")

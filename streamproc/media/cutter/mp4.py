@@ -255,6 +255,8 @@ class Mp4Writer:
         self._out.write(self._ftyp + bytes(index_bytes + _MDAT_HEADER))
         self._data_at = self._out.tell()
         self.tracks: list[Mp4Track] = []
+        self.user_data = b""
+        """The movie's udta box, whole; empty for none."""
 
     def write(self, track: Mp4Track, data: bytes, pts: int, dts: int, *, is_sync: bool) -> None:
         """Take a sample of a track; its dts must not go back."""
@@ -298,7 +300,7 @@ class Mp4Writer:
             _u32(*_MATRIX) + bytes(24) + _u32(len(tracks) + 1),
         )
         traks = [track.trak(number, timescale, shift) for number, track in enumerate(tracks, 1)]
-        return _box(b"moov", mvhd, *traks)
+        return _box(b"moov", mvhd, *traks, self.user_data)
 
     def _move(self, shift: int) -> None:
         """Write the file again with more room in front: the index came out larger than was thought."""

@@ -14,16 +14,17 @@ says why all of this is exact.
 from array import array
 from bisect import bisect_right, insort
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import av
 
 from streamproc.media.cutter import h264
 from streamproc.media.cutter.check import Look, look_at
-from streamproc.media.cutter.encode import PictureDecoder, PictureEncoder
+from streamproc.media.cutter.encode import EXACT, EncoderNeed, PictureEncoder, Quality
+from streamproc.media.cutter.sets import FileSets, Renumbering
 from streamproc.media.cutter.slices import Reanchor
 from streamproc.media.footage import Format, MediaPacket, Track, VideoFormat
 
@@ -61,25 +62,49 @@ class Picture:
     is_sync: bool
 
 
+FrameMaker: TypeAlias = Callable[[MediaPacket | None], Iterator[av.VideoFrame]]
+"""Gives the frames that a packet brings out of a decoder, or with None all that are left."""
+EncoderOpener: TypeAlias = Callable[[av.VideoFrame], PictureEncoder]
+"""Opens the encoder for pictures like this one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handling:
+    """How the pictures of one part of a file are dealt with."""
+
+    copying: bool
+    """Whether pictures are copied where they can be."""
+    sets: FileSets
+    """The parameter sets of the file they go into."""
+    frames: Callable[[], FrameMaker]
+    """Begins to decode this part's pictures (and to make them fit, where they must be)."""
+    video: VideoFormat
+    """What those coded anew look like."""
+    quality: Quality = EXACT
+    """How those coded anew are coded."""
+    regrids: bool = False
+    """Whether ``frames`` changes the frame rate, so that other pictures come out than go in."""
+    lead: int | None = None
+    """Ticks by which the last picture of the part before is decoded earlier than this part's first is shown."""
+
+
 class Recoding:
     """Codes the pictures shown in [low, limit) anew, and keeps the looks of those around its ends.
 
     ``limit`` may be lowered while it runs, as long as no picture at or after it was given.
     """
 
-    def __init__(self, video: VideoFormat, low: int, limit: int, looks: dict[int, Look]) -> None:
-        self._video = video
-        self._low, self.limit = low, limit
+    def __init__(
+        self, make: FrameMaker, opener: EncoderOpener, limits: tuple[int, int], looks: dict[int, Look]
+    ) -> None:
+        self._make, self._opener = make, opener
+        self._low, self.limit = limits
         self._looks = looks
-        self._decoder = PictureDecoder(video)
         self._encoder: PictureEncoder | None = None
         self._recent: deque[av.VideoFrame] = deque(maxlen=_AROUND)
         self._shown = self._beyond = 0
         self.after = _AROUND + 1
         """How many pictures from ``limit`` on are kept in mind."""
-        self.sps_id = self.profile = 0
-        self.b_frames = False
-        self.extradata = b""
 
     @property
     def complete(self) -> bool:
@@ -88,7 +113,7 @@ class Recoding:
 
     def take(self, packet: MediaPacket | None) -> Iterator[Picture]:
         """Decode one packet, or with None what is left; yield coded pictures."""
-        for frame in self._decoder.decode(packet):
+        for frame in self._make(packet):
             yield from self._take_frame(frame)
 
     def finish(self) -> Iterator[Picture]:
@@ -110,19 +135,13 @@ class Recoding:
         if pts >= self._low:
             if not self._shown:
                 self._keep_recent()
-                self._open(frame)
+                self._encoder = self._opener(frame)
             if self._shown < _AROUND:
                 self._looks[pts] = look_at(frame)
             self._shown += 1
             yield from self._coded(frame)
             frame.pts = pts
         self._recent.append(frame)
-
-    def _open(self, frame: av.VideoFrame) -> None:
-        self._encoder = PictureEncoder(
-            frame, self._video, sps_id=self.sps_id, profile=self.profile, b_frames=self.b_frames
-        )
-        self.extradata = self._encoder.extradata
 
     def _keep_recent(self) -> None:
         for frame in self._recent:
@@ -139,11 +158,12 @@ class Recoding:
 class VideoCut:
     """Takes the source's packets in decoding order, gives the clip's pictures in decoding order."""
 
-    def __init__(self, epoch: PacketSource, start: int, end: int, *, copying: bool) -> None:
+    def __init__(self, epoch: PacketSource, start: int, end: int, handling: Handling) -> None:
         self._epoch = epoch
         self._video = epoch.format.video
         self._start, self._end = start, end
-        self._copying = copying and self._video.codec == "h264"
+        self._handling = handling
+        self._copying = handling.copying and self._video.codec == "h264"
         self._sets = h264.ParameterSets()
         if self._video.codec == "h264":
             self._sets = h264.ParameterSets.from_extradata(self._video.extradata)
@@ -163,15 +183,14 @@ class VideoCut:
         """Ticks, as the latest packet states them."""
         self.done = False
         """No packet that comes can belong to the range."""
-        self._head: Recoding | None = self._recoding(start, end)
-        self._own: list[Recoding] = []
+        self._head: Recoding | None = self._recoding("head", start, end)
+        self._renumbering: Renumbering | None = None
         self._joint: MediaPacket | None = None
         self._reanchor: Reanchor | None = None
         self._window: list[Picture] = []
         self._lag: int | None = None
         self._last_dts: int | None = None
         self._recent_pts: list[int] = []
-        self._reorder = 0
 
     def take(self, packet: MediaPacket) -> Iterator[Picture]:
         """Take the next packet; yield the pictures that are settled by it."""
@@ -198,27 +217,24 @@ class VideoCut:
             yield from self._commit(None)
             yield from self._tail()
 
-    def entry_sets(self) -> tuple[list[bytes], list[bytes]]:
-        """Return the sequence and the picture parameter sets that the file's sample entry must hold."""
-        sets = h264.ParameterSets()
-        for part in self._own:
-            sets = sets.updated(h264.split_annex_b(part.extradata))
-        sps, pps = list(sets.sps.values()), list(sets.pps.values())
-        if self.copied_count:
-            sps += self._body_sets.sps.values()
-            pps += self._body_sets.pps.values()
-        return [h264.with_reorder(nal, self._reorder) for nal in sps], pps
-
     def _note(self, packet: MediaPacket) -> None:
         if self._start <= packet.pts < self._end:
             self.expected.append(packet.pts)
         elif packet.pts >= self._end and (self.following is None or packet.pts < self.following):
             self.following = packet.pts
 
-    def _recoding(self, low: int, limit: int) -> Recoding:
-        part = Recoding(self._video, low, limit, self.looks)
-        part.b_frames = not self._copying
-        return part
+    def _recoding(self, role: str, low: int, limit: int) -> Recoding:
+        handling = self._handling
+        whole = not self._copying
+
+        def opened(frame: av.VideoFrame) -> PictureEncoder:
+            profiles = [h264.read_sps(nal).profile for nal in self._sets.sps.values()]
+            need = EncoderNeed(profile=max(profiles, default=0), b_frames=whole, quality=handling.quality)
+            return handling.sets.open_encoder(
+                "whole" if whole else role, lambda number: PictureEncoder(frame, handling.video, number, need)
+            )
+
+        return Recoding(handling.frames(), opened, (low, limit), self.looks)
 
     # The head
 
@@ -237,6 +253,7 @@ class VideoCut:
             self._reanchor = reanchor
         self._joint = packet
         self._body_sets = self._sets
+        self._renumbering = self._handling.sets.adopt(self._sets)
         self._window = [self._carried(packet, nals)]
         assert self._head is not None
         self._head.limit = packet.pts
@@ -270,8 +287,6 @@ class VideoCut:
 
     def _feed_head(self, packet: MediaPacket) -> Iterator[Picture]:
         assert self._head is not None
-        if self._head.sps_id == 0:
-            self._head.sps_id, self._head.profile = self._own_id(0)
         yield from self._paced(self._head.take(packet), self._lag)
         if self._joint is not None and self._head.complete:
             yield from self._close_head()
@@ -280,19 +295,13 @@ class VideoCut:
         assert self._head is not None
         head, self._head = self._head, None
         yield from self._paced(head.finish(), self._lag)
-        self._own.append(head)
-
-    def _own_id(self, index: int) -> tuple[int, int]:
-        """Return a parameter set id that the source does not use, and the source's profile."""
-        if self._video.codec != "h264":
-            return 0, 0
-        profiles = [h264.read_sps(nal).profile for nal in self._sets.sps.values()]
-        return self._sets.free_ids(2)[index], max(profiles, default=0)
 
     def _paced(self, pictures: Iterator[Picture], lag: int | None) -> Iterator[Picture]:
         """Put decoding times ``lag`` ticks ahead, and keep them rising."""
         for picture in pictures:
             dts = picture.dts - (lag or 0)
+            if self._last_dts is None and self._handling.lead is not None:
+                self._last_dts = picture.pts - self._handling.lead
             if self._last_dts is not None and dts <= self._last_dts:
                 dts = self._last_dts + 1
             if dts > picture.pts:
@@ -342,7 +351,8 @@ class VideoCut:
 
     def _measure_reorder(self, pts: int) -> None:
         later = len(self._recent_pts) - bisect_right(self._recent_pts, pts)
-        self._reorder = max(self._reorder, later)
+        if later > self._handling.sets.reorder:
+            self._handling.sets.reorder = later
         insort(self._recent_pts, pts)
         if len(self._recent_pts) > _WINDOW:
             del self._recent_pts[0]
@@ -350,6 +360,10 @@ class VideoCut:
     def _carried(self, packet: MediaPacket, nals: list[bytes]) -> Picture:
         """Return the picture as the file keeps it: parameter sets only where they change."""
         kept = [nal for nal in nals if nal[0] & 31 not in _PARAMETER_SETS or not self._body_sets.holds(nal)]
+        if self._renumbering is not None:
+            if any(nal[0] & 31 in _PARAMETER_SETS for nal in kept):
+                raise Unfit("the source changes its parameter sets on the way, and their ids are taken")
+            kept = self._renumbering.rewrite(kept)
         return Picture(h264.join_prefixed(kept), packet.pts, packet.dts, packet.is_keyframe)
 
     # The tail
@@ -358,8 +372,7 @@ class VideoCut:
         """Code what is left of the range anew; where nothing is left, only look at the clip's last pictures."""
         left = [packet.pts for packet in self._window if packet.pts < self._end]
         low = min(left, default=self._end)
-        tail = self._recoding(low, self._end)
-        tail.sps_id, tail.profile = self._own_id(1)
+        tail = self._recoding("tail", low, self._end)
         back = (_AROUND + 1) / (self._video.rate or _USUAL_RATE)
         begin = max(low * self._video.time_base - back, Fraction(0))
         for packet in self._epoch.packets(begin):
@@ -369,5 +382,3 @@ class VideoCut:
                     break
         yield from self._paced(tail.take(None), 0)
         yield from self._paced(tail.finish(), 0)
-        if left:
-            self._own.append(tail)
