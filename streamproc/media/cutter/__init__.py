@@ -4,7 +4,8 @@ docs/decisions/0004-frame-exact-cutting.md and 0008-joining.md say how it works 
 """
 
 from streamproc.media.cutter.assembly import PART_SUFFIX, CutReport, cut, join
+from streamproc.media.cutter.modes import Mode, make
 from streamproc.media.cutter.plan import WEB, Part, Rework
 from streamproc.media.cutter.tags import Tags
 
-__all__ = ["PART_SUFFIX", "WEB", "CutReport", "Part", "Rework", "Tags", "cut", "join"]
+__all__ = ["PART_SUFFIX", "WEB", "CutReport", "Mode", "Part", "Rework", "Tags", "cut", "join", "make"]

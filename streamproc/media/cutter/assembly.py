@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from math import lcm
 from pathlib import Path
 
@@ -17,13 +18,14 @@ from streamproc.errors import ClipError, ClipStorageError
 from streamproc.media.cutter import h264
 from streamproc.media.cutter.audio import FileSound, LoneSound, is_copied
 from streamproc.media.cutter.check import Expectation, Look, WrongPicture, check
+from streamproc.media.cutter.growing import Growing
 from streamproc.media.cutter.mp4 import Mp4Track, Mp4Writer, VideoEntry
 from streamproc.media.cutter.plan import Part, Plan, plan_of
 from streamproc.media.cutter.sets import FileSets
 from streamproc.media.cutter.splice import BLOCK, Splice
 from streamproc.media.cutter.strip import Output, Strip
 from streamproc.media.cutter.tags import Chapter, Tags, user_data
-from streamproc.media.cutter.video import Unfit
+from streamproc.media.cutter.video import PacketSource, Unfit
 from streamproc.media.footage import Epoch, Format, MediaPacket
 
 PART_SUFFIX = ".part"
@@ -58,11 +60,12 @@ class CutReport:
     """Seconds of the file at which its second and further parts begin."""
 
 
-def _never() -> bool:
+def never() -> bool:
+    """Go on."""
     return False
 
 
-def cut(epoch: Epoch, start: Fraction, end: Fraction, out: Path, *, stopping: Callable[[], bool] = _never) -> CutReport:
+def cut(epoch: Epoch, start: Fraction, end: Fraction, out: Path, *, stopping: Callable[[], bool] = never) -> CutReport:
     """Write the pictures and the sound presented in [start, end) to ``out``, an MP4 file that plays at once.
 
     start, end: seconds in the epoch; a start before 0 means 0. The file appears under its name only when it is
@@ -78,18 +81,21 @@ def join(
     *,
     tags: Tags | None = None,
     plan: Plan | None = None,
-    stopping: Callable[[], bool] = _never,
+    pause: Callable[[], None] | None = None,
+    stopping: Callable[[], bool] = never,
 ) -> CutReport:
     """Write the parts one after the other to ``out``, as ``cut`` does one; where they meet, the sound is cross-faded.
 
     tags: what the file says of itself. plan: how the parts are treated; left out, as much as can be is copied.
+    pause: called to wait for what is not recorded yet; left out, that is an error. A part whose epoch ends before it
+    should is cut short, and the report says so.
     Raises ClipError (nothing is left behind then), RecordingError or SourceError.
     """
     parts = [replace(one, start=max(one.start, Fraction(0))) for one in parts]
     for one in parts:
-        _check_range(one)
+        check_range(one, may_wait=pause is not None)
     part = out.with_name(f".{out.name}{PART_SUFFIX}")
-    job = _Job(parts, tags or Tags(), stopping)
+    job = _Job(parts, tags or Tags(), pause, stopping)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         report = job.write(plan or plan_of(parts), part)
@@ -103,12 +109,13 @@ def join(
     return report
 
 
-def _check_range(part: Part) -> None:
+def check_range(part: Part, *, may_wait: bool) -> None:
+    """Raise ClipError when a part is empty, or ends where there is no footage and none may be waited for."""
     start, end = part.start, part.end
     if end <= start:
         raise ClipError(f"the clip would end at {float(end):.3f} s, not after its start at {float(start):.3f} s")
     there = part.epoch.end()
-    if end > there:
+    if end > there and not (may_wait and not part.epoch.has_ended()):
         why = "the recording ends at" if part.epoch.has_ended() else "not recorded yet: there is footage up to"
         raise ClipError(f"the clip should end at {float(end):.3f} s; {why} {float(there):.3f} s")
 
@@ -128,8 +135,10 @@ class _Stopped(ClipError):
 class _Stoppable:
     """An epoch whose packets end with an error when the cut is to stop."""
 
-    def __init__(self, epoch: Epoch, stopping: Callable[[], bool]) -> None:
-        self._epoch = epoch
+    def __init__(self, part: Part, pause: Callable[[], None] | None, stopping: Callable[[], bool]) -> None:
+        self._epoch: PacketSource = part.epoch
+        if pause is not None and not part.epoch.has_ended():
+            self._epoch = Growing(part.epoch, part.end, partial(self._wait, pause))
         self._stopping = stopping
 
     @property
@@ -140,9 +149,16 @@ class _Stoppable:
     def packets(self, start: Fraction) -> Iterator[MediaPacket]:
         """Yield the epoch's packets."""
         for packet in self._epoch.packets(start):
-            if self._stopping():
-                raise _Stopped("the cut was stopped")
+            self._give_up_if_wanted()
             yield packet
+
+    def _wait(self, pause: Callable[[], None]) -> None:
+        self._give_up_if_wanted()
+        pause()
+
+    def _give_up_if_wanted(self) -> None:
+        if self._stopping():
+            raise _Stopped("the cut was stopped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +167,7 @@ class _Job:
 
     parts: Sequence[Part]
     tags: Tags
+    pause: Callable[[], None] | None
     stopping: Callable[[], bool]
 
     def write(self, plan: Plan, path: Path) -> CutReport:
@@ -163,6 +180,10 @@ class _Job:
                 raise
             except (Unfit, h264.BitstreamError, ClipError) as error:
                 number = assembly.culprit(error)
+                if plan.lossless:
+                    raise ClipError(
+                        f"without coding anything anew this can't be cut; cut it exactly: {error}"
+                    ) from error
                 if not plan.treatments[number].copies:
                     raise ClipError(f"the clip can't be cut: {error}") from error
                 plan = plan.recoding(number, str(error))
@@ -187,7 +208,7 @@ class _Assembly:
         output = self._output = self._begin(path)
         try:
             for part, treatment in zip(self._job.parts, self._plan.treatments, strict=True):
-                source = _Stoppable(part.epoch, self._job.stopping)
+                source = _Stoppable(part, self._job.pause, self._job.stopping)
                 self._strips.append(Strip(output, source, part, treatment))
                 self._strips[-1].run()
             if output.sound is not None:
@@ -195,7 +216,12 @@ class _Assembly:
             self._describe()
         except BaseException:
             output.writer.abandon()
+            for strip in self._strips:
+                strip.cut.close()
             raise
+        if self._plan.lossless and any(len(one.cut.given) > one.cut.copied_count for one in self._strips):
+            output.writer.abandon()
+            raise ClipError("some of its pictures lean on others outside")
         output.writer.finish()
         self._check(path)
         return self._report(path)
@@ -265,7 +291,8 @@ class _Assembly:
             if strip.cut.copied:
                 copied.append(range(strip.there(strip.cut.copied[0]), strip.there(strip.cut.copied[-1]) + 1))
         tick = Fraction(1, self._output.video.timescale)
-        check(path, Expectation(times=times, time_base=tick, looks=looks, copied=copied))
+        most = self._plan.most_different
+        check(path, Expectation(times=times, time_base=tick, looks=looks, copied=copied, most_different=most))
 
     def _report(self, path: Path) -> CutReport:
         digest = hashlib.sha256()
@@ -287,11 +314,15 @@ class _Assembly:
 
     def _notes(self) -> Iterator[str]:
         several = len(self._strips) > 1
+        yield from self._plan.notes
         for number, strip in enumerate(self._strips, 1):
             audio = self._job.parts[number - 1].epoch.format.audio
             notes = list(strip.treatment.notes)
             if not several and self._plan.splice is None and audio is not None and not is_copied(audio):
                 notes.append(f"sound coded anew: the source has {audio.codec}, the clip AAC")
+            there, end = self._job.parts[number - 1].epoch.end(), self._job.parts[number - 1].end
+            if there < end:
+                notes.append(f"the recording broke off at {float(there):.3f} s, {float(end - there):.3f} s too early")
             missing = strip.missing()
             if missing:
                 notes.append(f"{missing} pictures of the source could not be decoded and are missing")

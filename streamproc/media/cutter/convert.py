@@ -62,6 +62,7 @@ class _Converter:
         self._video, self._shape = video, shape
         self._from = from_tick
         self._graph: av.filter.Graph | None = None
+        self._over = False
         self._zero: tuple[int, int] | None = None  # the grid's first number, and the tick where that is
 
     def take(self, frame: av.VideoFrame) -> Iterator[av.VideoFrame]:
@@ -76,7 +77,8 @@ class _Converter:
         yield from self._ready()
 
     def finish(self) -> Iterator[av.VideoFrame]:
-        if self._graph is not None:
+        if self._graph is not None and not self._over:
+            self._over = True
             self._graph.push(None)
             yield from self._ready()
 

@@ -7,11 +7,13 @@ from fractions import Fraction
 from streamproc.errors import ClipError
 from streamproc.media.cutter import h264
 from streamproc.media.cutter.audio import CODED_LAYOUTS, aac_encoder
+from streamproc.media.cutter.check import MAX_DIFFERENCE
 from streamproc.media.cutter.convert import Shape
 from streamproc.media.cutter.encode import EXACT, FOR_WEB, Quality
 from streamproc.media.cutter.splice import SpliceFormat
 from streamproc.media.footage import AudioFormat, Epoch, Track, VideoFormat
 
+_MOST_REWORKED = 12.0
 _SAME_RATE = Fraction(1, 100)
 _USUAL_SOUND_RATE = 48_000
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
@@ -79,6 +81,12 @@ class Plan:
     """The sound of several parts; None for a lone part's, or no sound at all."""
     quality: Quality = EXACT
     """How pictures coded anew are coded."""
+    most_different: float = MAX_DIFFERENCE
+    """By how much those may differ from the source's on average, of 255."""
+    lossless: bool = False
+    """Whether to fail rather than code pictures anew."""
+    notes: tuple[str, ...] = ()
+    """What the report says beside what it says of the parts."""
 
     def recoding(self, number: int, why: str) -> "Plan":
         """Return the plan with one part coded anew in whole."""
@@ -115,7 +123,13 @@ def rework_of(parts: Sequence[Part], rework: Rework, gain: float) -> Plan:
         treatments.append(Treatment(copies=False, shape=shape, gain=gain))
     audio = next((part.epoch.format.audio for part in parts if part.epoch.format.audio is not None), None)
     splice = None if audio is None else _coded_format(audio, most_channels=2)
-    return Plan(video=video, treatments=tuple(treatments), splice=splice, quality=rework.quality)
+    return Plan(
+        video=video,
+        treatments=tuple(treatments),
+        splice=splice,
+        quality=rework.quality,
+        most_different=_MOST_REWORKED,
+    )
 
 
 # Pictures

@@ -122,6 +122,15 @@ class Recoding:
         if self._encoder is not None:
             yield from self._coded(None)
         self._encoder = None
+        self.drain()
+
+    def drain(self) -> None:
+        """Let the decoder come to rest; one whose threads still work must not be let go of: PyAV would wait for ever.
+
+        They free packets, for which they need the lock that whoever lets go of the decoder holds.
+        """
+        for _ in self._make(None):
+            pass
 
     def _take_frame(self, frame: av.VideoFrame) -> Iterator[Picture]:
         pts = frame.pts
@@ -183,6 +192,7 @@ class VideoCut:
         """Ticks, as the latest packet states them."""
         self.done = False
         """No packet that comes can belong to the range."""
+        self._working: list[Recoding] = []
         self._head: Recoding | None = self._recoding("head", start, end)
         self._renumbering: Renumbering | None = None
         self._joint: MediaPacket | None = None
@@ -217,6 +227,11 @@ class VideoCut:
             yield from self._commit(None)
             yield from self._tail()
 
+    def close(self) -> None:
+        """Give up in the middle."""
+        for recoding in self._working:
+            recoding.drain()
+
     def _note(self, packet: MediaPacket) -> None:
         if self._start <= packet.pts < self._end:
             self.expected.append(packet.pts)
@@ -234,7 +249,8 @@ class VideoCut:
                 "whole" if whole else role, lambda number: PictureEncoder(frame, handling.video, number, need)
             )
 
-        return Recoding(handling.frames(), opened, (low, limit), self.looks)
+        self._working = [Recoding(handling.frames(), opened, (low, limit), self.looks)]
+        return self._working[0]
 
     # The head
 
