@@ -379,6 +379,8 @@ class Settings(Section):
     """SQLAlchemy address of the catalogue; an SQLite file in ``data_dir`` when left out."""
     clips_dir: Path | None = None
     """Folder for clips; ``data_dir``/clips when left out."""
+    piece_names: str = "{channel}/{date} {time} {title}"
+    """Pattern of the names of joined programmes and ranges, under the folder of clips."""
     web: WebSettings = WebSettings()
     inference: InferenceSettings = InferenceSettings()
     orders: OrderSettings = OrderSettings()

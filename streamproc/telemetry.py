@@ -107,6 +107,15 @@ class Telemetry:
         self.hook_events = counter("webhook_events_total", "Events posted, by outcome.", "webhook", "outcome")
         self.hook_lag = gauge("webhook_lag_events", "Events that a webhook has yet to be told of.", "webhook")
         self.hook_failing = gauge("webhook_failing", "1 while a webhook's last post failed, else 0.", "webhook")
+        self.pieces = counter(
+            "pieces_total", "Joined programmes and ranges by what became of them.", "channel", "state"
+        )
+        self.piece_delay = histogram(
+            "piece_delay_seconds",
+            "From the wish, or the arrival of its last frame if that came later, to the piece.",
+            _SECONDS,
+            "channel",
+        )
 
         # Orders, and what waits for people
         self.orders = gauge("orders", "Orders by how far they are.", "state")

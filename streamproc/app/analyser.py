@@ -29,6 +29,7 @@ from streamproc.stages.cues import CueStage
 from streamproc.stages.decide import DecideStage, Thresholds
 from streamproc.stages.drift import DriftWatch, end_watch
 from streamproc.stages.orders import OrdersStage
+from streamproc.stages.piece import PieceStage, Place
 from streamproc.stages.refine import Placer, RefineStage
 from streamproc.stages.sample import SampleStage
 from streamproc.timebase import NS
@@ -180,11 +181,15 @@ class Analyser:
         self._bench = open_bench(settings, tools)
 
     def common(self) -> Mapping[str, Stage]:
-        """Return the cutting of clips, one after the other, the looking after orders, and what delivers and tells."""
-        tools, catalogue = self._bench.tools, self._bench.catalogue
-        clips = ClipStage(catalogue, self._footage, self.settings.clip_dir, tools.telemetry, tools.clock)
-        orders = OrdersStage(catalogue, self._footage, self._zone_of, tools.telemetry, tools.clock)
-        return {"clips": clips, "orders": orders, **outbound(lambda: self.settings, catalogue, tools)}
+        """Return what every channel shares: cutting clips, making pieces, looking after orders, delivering, telling."""
+        tools, catalogue, folder = self._bench.tools, self._bench.catalogue, self.settings.clip_dir
+        place = Place(folder, self.settings.piece_names)
+        return {
+            "clips": ClipStage(catalogue, self._footage, folder, tools.telemetry, tools.clock),
+            "pieces": PieceStage(catalogue, self._footage, place, tools.telemetry, tools.clock),
+            "orders": OrdersStage(catalogue, self._footage, self._zone_of, tools.telemetry, tools.clock),
+            **outbound(lambda: self.settings, catalogue, tools),
+        }
 
     def channel(self, settings: ChannelSettings) -> Mapping[str, Stage]:
         """Return the analysis of a channel; nothing for one that is only recorded. Raises ModelError."""

@@ -1,21 +1,14 @@
-"""``streamproc process`` and ``streamproc clip``."""
+"""``streamproc process``."""
 
 import asyncio
 import json
 import sys
 from dataclasses import replace
-from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from streamproc.cli.progress import progress
-from streamproc.cli.timecodes import FrameTime
-from streamproc.errors import ConfigError
-from streamproc.media.cutter import cut
-from streamproc.media.files import FileFootage, find_sources
-from streamproc.media.footage import Epoch, frame_time
 
 if TYPE_CHECKING:
     from streamproc.app.batch import Batch
@@ -37,32 +30,3 @@ def process_source(job: "Batch", *, as_json: bool) -> None:
         end_s = segment["end_s"]
         typer.echo(f"{segment['start_s']:12.3f} {'' if end_s is None else format(end_s, '.3f'):>12}  {segment['kind']}")
     typer.echo(f"written: {job.out / 'segments.json'}")
-
-
-def cut_clip(source: str, start: Fraction | FrameTime, end: Fraction | FrameTime, out: Path) -> None:
-    """Cut a range of one file or folder, exact to the frame. Raises StreamprocError."""
-    epochs = FileFootage(find_sources(source)).epochs()
-    if len(epochs) > 1:
-        typer.echo(f"{source}: its format changes at {float(epochs[0].end()):.3f} s; times count up to there", err=True)
-    epoch = epochs[0]
-    report = cut(epoch, snap(epoch, start), snap(epoch, end), out)
-    for note in report.notes:
-        typer.echo(f"{out}: {note}", err=True)
-    typer.echo(f"{out}: {report.frames} frames, {report.encoded_frames} of them coded anew")
-
-
-def snap(epoch: Epoch, point: Fraction | FrameTime) -> Fraction:
-    """Return a time that stands for the frame a point means, the nearest one. Raises ConfigError.
-
-    A cut takes the frames presented at or after its start, so a time a little before the frame's own stands for it.
-    """
-    half = Fraction(1, 50) if epoch.format.video.rate is None else 1 / (2 * epoch.format.video.rate)
-    end = epoch.end()
-    if isinstance(point, Fraction):
-        if point > end + half:
-            raise ConfigError(f"{float(point):.3f} s is past the end of the source, which is at {float(end):.3f} s")
-        return max(point - half, Fraction(0))
-    frames = epoch.frame_number(end)
-    if point.frame > frames:
-        raise ConfigError(f"frame {point.frame} is past the end of the source, which has {frames} frames")
-    return end if point.frame == frames else frame_time(epoch, point.frame)

@@ -12,7 +12,6 @@ from streamproc.cli.cues import app as cues
 from streamproc.cli.evidence import app as evidence
 from streamproc.cli.logo import app as logo
 from streamproc.cli.orders import app as orders
-from streamproc.cli.timecodes import parse_time
 from streamproc.messages import Kind
 
 app = typer.Typer(
@@ -37,12 +36,6 @@ class Role(enum.StrEnum):
     RECORDER = "recorder"
     ANALYSER = "analyser"
     WEB = "web"
-
-
-class CutMode(enum.StrEnum):
-    """How a clip's ends are cut."""
-
-    EXACT = "exact"
 
 
 def _version(wanted: bool) -> None:
@@ -104,18 +97,57 @@ def process(
     process_source(job, as_json=as_json)
 
 
+_SOURCE = "A file, a folder of consecutive files, or a channel's folder under recording/, which may still grow."
+_POINT = "HH:MM:SS:FF (drop frame ;FF), H:MM:SS.mmm, seconds, a frame as f1234, or date and time as 2026-11-27T19:00:00"
+_MODE = (
+    "exact: to the frame; keyframe: nothing coded anew, rounded outward; reencode: small, for the web, loudness R 128."
+)
+SourceArgument = Annotated[str, typer.Argument(help=_SOURCE)]
+OutOption = Annotated[Path, typer.Option(help="The MP4 file to write.")]
+ModeOption = Annotated[str, typer.Option(help=_MODE)]
+StartOption = Annotated[
+    str | None, typer.Option("--start-timecode", help="Time code of the files' first frame; by default 00:00:00:00.")
+]
+TitleOption = Annotated[str | None, typer.Option(help="What the file calls itself.")]
+
+
 @app.command()
 def clip(
-    source: Annotated[str, typer.Argument(help="A file, or a folder of consecutive files.")],
-    start: Annotated[str, typer.Option("--from", help="In point: H:MM:SS.mmm, seconds, or a frame as f1234.")],
-    end: Annotated[str, typer.Option("--to", help="Out point, exclusive, written the same way.")],
-    out: Annotated[Path, typer.Option(help="The MP4 file to write.")],
-    mode: Annotated[CutMode, typer.Option(help="exact: to the frame, re-encoding only the ends.")] = CutMode.EXACT,
+    source: SourceArgument,
+    start: Annotated[str, typer.Option("--from", help=f"In point: {_POINT}.")],
+    end: Annotated[str, typer.Option("--to", help="Out point, exclusive, written the same way; may lie ahead.")],
+    out: OutOption,
+    mode: ModeOption = "exact",
+    start_timecode: StartOption = None,
+    title: TitleOption = None,
 ) -> None:
     """Cut a frame-exact clip; times snap to the nearest frame."""
-    from streamproc.cli.batch import cut_clip
+    from streamproc.cli.pieces import Wanted
+    from streamproc.cli.pieces import clip as cut_clip
 
-    cut_clip(source, parse_time(start), parse_time(end), out)
+    cut_clip(Wanted(source=source, out=out, mode=mode, start_timecode=start_timecode, title=title), start, end)
+
+
+@app.command()
+def join(
+    source: SourceArgument,
+    out: OutOption,
+    part: Annotated[
+        list[str] | None, typer.Option(help="A part as FROM-TO, each a time as for clip; once for each part.")
+    ] = None,
+    segments: Annotated[
+        Path | None, typer.Option(help="Instead of parts: join the programme segments of this segments.json.")
+    ] = None,
+    mode: ModeOption = "exact",
+    start_timecode: StartOption = None,
+    title: TitleOption = None,
+) -> None:
+    """Join parts into one file, frame-exact, a chapter each; only what lies around the joints is coded anew."""
+    from streamproc.cli.pieces import Wanted
+    from streamproc.cli.pieces import join as join_parts
+
+    wanted = Wanted(source=source, out=out, mode=mode, start_timecode=start_timecode, title=title)
+    join_parts(wanted, part or [], segments)
 
 
 @app.command()

@@ -12,9 +12,10 @@ from streamproc.catalogue.rows import ClipRow
 from streamproc.catalogue.store import Catalogue
 from streamproc.media.files import FileFootage
 from streamproc.messages import Change, Kind, Method, Placement, Position
-from streamproc.stages.clip import MAX_ATTEMPTS, ClipStage
+from streamproc.stages.clip import ClipStage
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import ManualClock
+from streamproc.workshop import MAX_ATTEMPTS
 from tests.footage import Drawn, draw, look
 
 ZERO_NS = 1_795_292_885_000_000_000  # 2026-11-21T20:28:05Z
@@ -88,7 +89,7 @@ async def test_a_ready_clip_and_its_delay_are_counted(desk: Desk) -> None:
 async def test_what_a_dead_process_was_cutting_is_cut_again_and_its_leftovers_go(desk: Desk) -> None:
     desk.queue()
     desk.catalogue.next_clip()
-    left = desk.folder / "one" / ".old.mp4.part"
+    left = desk.folder / "one" / ".20261121T202805Z_one_s7.mp4.part"
     left.parent.mkdir(parents=True)
     left.write_bytes(b"half a clip")
     await desk.stage().run_until_empty()
