@@ -47,6 +47,8 @@ class Drawn:
     """FFmpeg's name of the audio encoder, or None."""
     container_options: dict[str, str] = field(default_factory=dict)
     """Of the muxer."""
+    grain: int = 0
+    """Noise over the picture, in steps of luma: what makes coded pictures large."""
 
 
 def paint(number: int, width: int, height: int) -> NDArray[np.uint8]:
@@ -145,6 +147,9 @@ def _frame(number: int, drawn: Drawn) -> av.VideoFrame:
         luma[1 - first :: 2] = paint(2 * number + 1, width, height // 2)
     else:
         luma = paint(number, width, height)
+    if drawn.grain:
+        noisy = np.random.default_rng(number).integers(-drawn.grain, drawn.grain, luma.shape, np.int16, endpoint=True)
+        luma = np.clip(luma + noisy, 16, 235).astype(np.uint8)
     frame = av.VideoFrame(width, height, drawn.pixel_format)
     shift = frame.format.components[0].bits - 8
     kind = np.uint16 if shift else np.uint8

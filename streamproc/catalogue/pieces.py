@@ -14,6 +14,7 @@ from streamproc.catalogue.ledger import Ledger, Writing
 from streamproc.errors import CatalogueError
 from streamproc.messages import Span
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """A piece that somebody wants."""
