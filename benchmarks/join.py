@@ -11,17 +11,22 @@ file every picture from 2 s before to 2 s after each joint is decoded and its nu
 Sync: the same in small, for two hours of programme in some 40 parts, and there every picture is decoded and read. How
 far sound and picture are apart in each part, to the sample, once as a player that goes by the times hears it, once as
 one that only counts samples.
+
+On air: a recording that grows in real time; how long after the first picture past the out point has come the file is
+there.
 """
 
 import argparse
 import asyncio
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -31,6 +36,11 @@ import av
 import numpy as np
 
 from benchmarks.machine import RESULTS, describe
+from streamproc.media.cutter import Part, join
+from streamproc.media.recording.reader import RecordingFootage
+from streamproc.media.recording.writer import RecordingWriter
+from streamproc.media.source import open_source
+from streamproc.timebase import SystemClock
 from tests.footage import SOUND_RATE, Drawn, draw, offset_of, read
 
 _RATE = 25
@@ -256,24 +266,96 @@ def sync(work: Path, hours: float) -> dict[str, Any]:
     }
 
 
+class _Paced:
+    """A feed whose first minutes are recorded at once, and what follows in real time."""
+
+    def __init__(self, source: Path, folder: Path, at_once_s: int) -> None:
+        self._source = open_source(str(source))
+        self._packets = self._source.packets()
+        self._writer = RecordingWriter(folder, file_s=10.0, fragment_s=0.4, clock=SystemClock())
+        self._epoch = self._writer.begin_epoch(self._source.video, self._source.audio)
+        self._at_once_s = at_once_s
+        self._zero: Fraction | None = None
+        self.begins = threading.Event()
+        self.arrived: dict[Fraction, float] = {}
+
+    def run(self, marks: Sequence[Fraction]) -> None:
+        """Record until some seconds after the last mark; note when the first picture at or after each comes."""
+        started = None
+        for packet in self._packets:
+            time_s = (packet.dts or 0) * packet.time_base
+            self._zero = time_s if self._zero is None else self._zero
+            ahead = time_s - self._zero - self._at_once_s
+            if ahead > 0:
+                started = time.monotonic() if started is None else started
+                self.begins.set()
+                time.sleep(max(started + float(ahead) - time.monotonic(), 0))
+            self._epoch.write(packet)
+            for mark in marks:
+                if time_s - self._zero >= mark:
+                    self.arrived.setdefault(mark, time.monotonic())
+            if time_s - self._zero > marks[-1] + 3:
+                break
+        self._epoch.close("stopped")
+        self._writer.close()
+        self._source.close()
+
+
+def _watch(path: Path, seen: list[float]) -> None:
+    """Note when a file appears."""
+    while not path.exists():
+        time.sleep(0.01)
+    seen.append(time.monotonic())
+
+
+def live(work: Path, minutes: float, lengths_s: Sequence[int]) -> dict[str, Any]:
+    """Measure how soon after its last picture's arrival a range of what is on air is a file."""
+    source, folder = footage(work, _LARGE, "large", minutes), work / "live"
+    shutil.rmtree(folder, ignore_errors=True)
+    longest = max(lengths_s)
+    feed = _Paced(source, folder, longest + 10)
+    marks = [Fraction(longest + 20 + 15 * number) for number in range(len(lengths_s))]
+    thread = threading.Thread(target=feed.run, args=(marks,))
+    thread.start()
+    feed.begins.wait()
+    epoch = RecordingFootage(folder).epochs()[0]
+    found = []
+    for length_s, end in zip(lengths_s, marks, strict=True):
+        part = Part(epoch=epoch, start=end - length_s, end=end)
+        out = work / f"live-{length_s}.mp4"
+        out.unlink(missing_ok=True)
+        seen: list[float] = []
+        watch = threading.Thread(target=_watch, args=(out, seen))
+        watch.start()
+        report = join([part], out, pause=lambda: time.sleep(0.1))
+        watch.join()
+        delay_s = seen[0] - feed.arrived[end]
+        found.append({"length_s": length_s, "usable_after_s": round(delay_s, 2), "frames": report.frames})
+    thread.join()
+    return {"ranges": found, "accepted": all(one["usable_after_s"] < 3 for one in found)}
+
+
 def main() -> int:
     """Measure, print and write benchmarks/results/join.json; 0 when all is as it should be."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=30, help="length of the footage whose joining is timed")
     parser.add_argument("--hours", type=float, default=2.2, help="length of the footage whose sync is measured")
+    parser.add_argument("--live", type=int, nargs="*", default=[60, 600], help="lengths of ranges on air, seconds")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "streamproc-join")
-    arguments = parser.parse_args()
-    arguments.work.mkdir(parents=True, exist_ok=True)
+    wanted = parser.parse_args()
+    wanted.work.mkdir(parents=True, exist_ok=True)
     result: dict[str, Any] = {"command": " ".join(["python -m benchmarks.join", *sys.argv[1:]]), "machine": describe()}
-    for name, measured in (
-        ("sync", sync(arguments.work, arguments.hours)),
-        ("speed", speed(arguments.work, arguments.minutes)),
-    ):
-        result[name] = measured
-        print(json.dumps({name: measured}, indent=1), flush=True)
+    measures: dict[str, Callable[[], dict[str, Any]]] = {
+        "sync": lambda: sync(wanted.work, wanted.hours),
+        "speed": lambda: speed(wanted.work, wanted.minutes),
+        "live": lambda: live(wanted.work, wanted.minutes, wanted.live),
+    }
+    for name, measure in measures.items():
+        result[name] = measure()
+        print(json.dumps({name: result[name]}, indent=1), flush=True)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "join.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    return 0 if result["sync"]["accepted"] and result["speed"]["accepted"] else 1
+    return 0 if all(result[name]["accepted"] for name in measures) else 1
 
 
 if __name__ == "__main__":

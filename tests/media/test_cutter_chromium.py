@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from streamproc.media.cutter import cut
+from streamproc.media.cutter import Part, cut, join
 from streamproc.media.files import FileFootage
 from tests.footage import BITS, Drawn, draw
 
@@ -100,4 +100,28 @@ def test_chromium_shows_every_picture_across_the_joints(extra: str, tmp_path: Pa
     assert seen["played"] == sorted(seen["played"])
     assert set(seen["played"]) <= set(range(FIRST, AFTER))
     assert seen["duration"] == pytest.approx((AFTER - FIRST) / rate, abs=0.001)
+    assert seen["corrupted"] == 0
+
+
+@pytest.mark.chromium
+def test_chromium_plays_a_joined_file_of_several_encoders_through_its_joints(
+    tmp_path: Path, address: str, page: Page
+) -> None:
+    rate, ranges = 25, ((FIRST, 31), (5, 29), (12, 50))
+    extras = ("cabac=0:ref=2", "open-gop=1:b-adapt=0:ref=3", "ref=4:weightp=2")
+    options = {"g": "12", "bf": "3", "sc_threshold": "0"}
+    parts = []
+    for number, (extra, (first, after)) in enumerate(zip(extras, ranges, strict=True)):
+        drawn = Drawn(frames=60, size=(320, 192), options={**options, "x264-params": extra})
+        epoch = FileFootage([draw(tmp_path / f"{number}.mp4", drawn)]).epochs()[0]
+        parts.append(Part(epoch=epoch, start=Fraction(first, rate), end=Fraction(after, rate)))
+    report = join(parts, tmp_path / "joined.mp4")
+    assert report.notes == ()
+    (tmp_path / "index.html").write_text("<!doctype html><title>joined</title>")
+    page.goto(f"{address}/index.html")
+    numbers = [number for first, after in ranges for number in range(first, after)]
+    seen = page.evaluate(_READ_ALL, [f"{address}/joined.mp4", BITS, _COLUMNS, rate, len(numbers)])
+    assert seen["sought"] == numbers
+    assert set(seen["played"]) <= set(numbers)
+    assert seen["duration"] == pytest.approx(len(numbers) / rate, abs=0.001)
     assert seen["corrupted"] == 0

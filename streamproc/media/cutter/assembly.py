@@ -30,7 +30,6 @@ from streamproc.media.footage import Epoch, Format, MediaPacket
 
 PART_SUFFIX = ".part"
 """What the name of a clip that is not whole yet ends in, before the dot that hides it."""
-_HASH_BYTES = 1 << 20
 _MIN_TIMESCALE = 10_000
 _MAX_TIMESCALE = (1 << 32) - 1
 _FASTEST_RATE = 60
@@ -101,6 +100,7 @@ def join(
         report = job.write(plan or plan_of(parts), part)
         part.replace(out)
         _sync_folder(out.parent)
+        report = replace(report, sha256=_digest(out))  # the file can be used by now
     except OSError as error:
         raise ClipStorageError(f"can't write {out}: {error.strerror}; free some space or mend the folder") from error
     finally:
@@ -118,6 +118,11 @@ def check_range(part: Part, *, may_wait: bool) -> None:
     if end > there and not (may_wait and not part.epoch.has_ended()):
         why = "the recording ends at" if part.epoch.has_ended() else "not recorded yet: there is footage up to"
         raise ClipError(f"the clip should end at {float(end):.3f} s; {why} {float(there):.3f} s")
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sync_folder(folder: Path) -> None:
@@ -295,10 +300,6 @@ class _Assembly:
         check(path, Expectation(times=times, time_base=tick, looks=looks, copied=copied, most_different=most))
 
     def _report(self, path: Path) -> CutReport:
-        digest = hashlib.sha256()
-        with path.open("rb") as file:
-            while block := file.read(_HASH_BYTES):
-                digest.update(block)
         frames = sum(len(strip.cut.given) for strip in self._strips)
         copied = sum(strip.cut.copied_count for strip in self._strips)
         return CutReport(
@@ -306,7 +307,7 @@ class _Assembly:
             duration=Fraction(self._output.end, self._output.video.timescale),
             copied_frames=copied,
             encoded_frames=frames - copied,
-            sha256=digest.hexdigest(),
+            sha256="",
             size_bytes=path.stat().st_size,
             notes=tuple(self._notes()),
             joints=tuple(self._begins()[1:]),

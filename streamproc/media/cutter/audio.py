@@ -80,13 +80,14 @@ class _Grid:
     """
 
     def __init__(self, audio: AudioFormat) -> None:
-        self._per_tick = audio.time_base * audio.rate
-        self._slack = max(_SLACK_S * audio.rate, self._per_tick)
+        # Whole numbers: this is done for every frame, and fractions take ten times as long.
+        self._up, self._down = (audio.time_base * audio.rate).as_integer_ratio()
+        self._slack = int(max(_SLACK_S * audio.rate, audio.time_base * audio.rate))
         self._following: int | None = None
 
     def place(self, pts: int, duration: int) -> int:
         """Return the sample at which this frame of ``duration`` samples starts."""
-        at = round(pts * self._per_tick)
+        at = self.samples(pts)
         if self._following is not None and abs(at - self._following) <= self._slack:
             at = self._following
         self._following = at + duration
@@ -94,7 +95,7 @@ class _Grid:
 
     def samples(self, ticks: int) -> int:
         """Return a duration in samples."""
-        return round(ticks * self._per_tick)
+        return (2 * ticks * self._up + self._down) // (2 * self._down)
 
 
 class CopiedSound:

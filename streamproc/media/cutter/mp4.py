@@ -114,6 +114,10 @@ class Mp4Track:
     chunk_counts: "array[int]" = field(default_factory=lambda: array("I"))
     _pending: list[bytes] = field(default_factory=list)
     _pending_from: int = 0
+    _chunk: int = 0
+
+    def __post_init__(self) -> None:
+        self._chunk = int(_CHUNK_S * self.timescale)
 
     def add(self, data: bytes, pts: int, dts: int, *, is_sync: bool) -> bool:
         """Take a sample; tell whether a chunk is full and should be written."""
@@ -125,7 +129,7 @@ class Mp4Track:
         self.offsets.append(pts - dts)
         if is_sync:
             self.sync.append(len(self.sizes))
-        return dts - self._pending_from >= _CHUNK_S * self.timescale
+        return dts - self._pending_from >= self._chunk
 
     def flush(self, out: BinaryIO) -> None:
         """Write the samples that wait, as one chunk."""

@@ -91,7 +91,7 @@ class Splice:
         self._silence = form.silence()
         self._source: SoundTrack | None = None
         self._last: int | None = None  # position of the source's latest frame
-        self._planned = 0
+        self._settled = 0
         self._low = self._at = 0
         self._held: deque[Sound] = deque()  # of the present part, not given yet
         self._given: deque[Sound] = deque(maxlen=_KEPT)  # of the present part, the latest given
@@ -116,7 +116,8 @@ class Splice:
 
         low: its first sample in the source. at: where that lies in the track. planned: about where it ends.
         """
-        self._source, self._low, self._at, self._planned = source, low, at, planned
+        self._source, self._low, self._at = source, low, at
+        self._settled = planned - round(_HOLD_S * self._form.rate)
         self._last = None
         self._held.clear()
         self._given.clear()
@@ -126,7 +127,7 @@ class Splice:
         if self._source is not None:
             for sound in self._source.take(packet):
                 self._hold(sound)
-        yield from self._advance(self._planned - round(_HOLD_S * self._form.rate))
+        yield from self._advance(self._settled)
 
     def end(self, high: int) -> Iterator[Sound]:
         """End the part at ``high``, a sample of the source; yield what is settled."""

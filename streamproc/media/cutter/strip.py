@@ -62,6 +62,9 @@ class Strip:
         self.cut = VideoCut(source, low, high, self._handling(low))
         self._shift: int | None = None
         self._waiting: deque[MediaPacket] = deque()
+        audio = source.format.audio
+        per_tick = Fraction(0) if audio is None else video.time_base / audio.time_base
+        self._sound_ticks = per_tick.as_integer_ratio()
 
     def _handling(self, low: int) -> Handling:
         output, video, shape = self._output, self._source.format.video, self.treatment.shape
@@ -138,7 +141,7 @@ class Strip:
             pts, dts = picture.pts * scale + self._shift, picture.dts * scale + self._shift
             output.writer.write(output.video, picture.data, pts, dts, is_sync=picture.is_sync)
             if self._waiting:
-                self._write_sound(picture.dts * self._tick)
+                self._write_sound(picture.dts)
 
     def _place(self, first: Picture) -> None:
         """Let the part begin with this picture, which is shown first."""
@@ -170,12 +173,13 @@ class Strip:
             return True
         return bool(self._waiting) and self._waiting[-1].pts * audio.time_base >= self._part.end + LEAD_S
 
-    def _write_sound(self, until: Fraction | None) -> None:
-        """Write the sound that goes with the video up to ``until``, seconds; all that has come when None."""
-        audio, output, waiting = self._source.format.audio, self._output, self._waiting
-        if audio is None or output.sound is None:
+    def _write_sound(self, until: int | None) -> None:
+        """Write the sound that goes with the video up to ``until``, a tick of it; all that has come when None."""
+        output, waiting = self._output, self._waiting
+        if output.sound is None:
             return
-        while waiting and (until is None or waiting[0].pts * audio.time_base <= until):
+        bound = None if until is None else until * self._sound_ticks[0] // self._sound_ticks[1]
+        while waiting and (bound is None or waiting[0].pts <= bound):
             output.write_sounds(output.sound.take(waiting.popleft()))
 
     def _end_sound(self) -> None:
