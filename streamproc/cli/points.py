@@ -22,6 +22,7 @@ _TIME_CODE: Final = re.compile(r"^\d\d:\d\d:\d\d[:;]\d\d$")
 _CLOCK: Final = re.compile(r"^(\d{1,2}):(\d\d):(\d\d(?:\.\d+)?)$")
 _DATE: Final = re.compile(r"^\d{4}-?\d\d-?\d\d[T ]")
 _DAY: Final = timedelta(days=1)
+_LONGEST: Final = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +248,11 @@ class Desk:
             at -= _DAY
         if not_before is not None and at <= now:
             at += _DAY
+            if at - now > _LONGEST:
+                raise ConfigError(
+                    f"{self.source}: the out point, {at:%H:%M:%S}, comes before the in point, {now:%H:%M:%S}; "
+                    "write dates with both for a range of more than 12 hours"
+                )
         return round(at.timestamp() * 1_000_000) * 1000
 
 

@@ -137,5 +137,7 @@ def test_a_recording_refuses_a_start_time_code_and_a_time_that_it_does_not_hold(
     with pytest.raises(ConfigError, match="knows its time of day"):
         Desk(str(tmp_path / "recording"), "10:00:00:00", epoch.utc_zero_ns)
     desk = Desk(str(tmp_path / "recording"), None, epoch.utc_zero_ns)
+    with pytest.raises(ConfigError, match="comes before the in point"):
+        desk.parts([(parse_point("10:00:00"), parse_point("09:59:00"))])
     with pytest.raises(ConfigError, match="nothing is recorded from that time"):
         desk.parts([(parse_point("2020-01-01T10:00:00"), parse_point("2020-01-01T10:01:00"))])
