@@ -23,7 +23,7 @@ import av
 
 from streamproc.media.cutter import h264
 from streamproc.media.cutter.check import Look, look_at
-from streamproc.media.cutter.encode import EXACT, EncoderNeed, PictureEncoder, Quality
+from streamproc.media.cutter.encode import AROUND, EXACT, EncoderNeed, PictureEncoder, Quality
 from streamproc.media.cutter.sets import FileSets, Renumbering
 from streamproc.media.cutter.slices import Reanchor
 from streamproc.media.footage import Format, MediaPacket, Track, VideoFormat
@@ -244,7 +244,8 @@ class VideoCut:
 
         def opened(frame: av.VideoFrame) -> PictureEncoder:
             profiles = [h264.read_sps(nal).profile for nal in self._sets.sps.values()]
-            need = EncoderNeed(profile=max(profiles, default=0), b_frames=whole, quality=handling.quality)
+            quality = handling.quality if whole else AROUND
+            need = EncoderNeed(profile=max(profiles, default=0), b_frames=whole, quality=quality)
             return handling.sets.open_encoder(
                 "whole" if whole else role, lambda number: PictureEncoder(frame, handling.video, number, need)
             )
