@@ -6,6 +6,6 @@ import sys
 if __name__ == "__main__":
     codes = [
         subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *sys.argv[1:]]).returncode
-        for name in ("accuracy", "cost", "prosieben")
+        for name in ("accuracy", "cost", "prosieben", "join")
     ]
     sys.exit(max(codes))

@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from streamproc.errors import ConfigError
+from streamproc.naming import DEFAULT_PATTERN, check_pattern
 
 ENV_PREFIX = "STREAMPROC_"
 SOURCE_SCHEMES = frozenset({"rtmp", "rtmps", "rtmpt", "http", "https", "udp", "tcp", "file"})
@@ -379,7 +380,7 @@ class Settings(Section):
     """SQLAlchemy address of the catalogue; an SQLite file in ``data_dir`` when left out."""
     clips_dir: Path | None = None
     """Folder for clips; ``data_dir``/clips when left out."""
-    piece_names: str = "{channel}/{date} {time} {title}"
+    piece_names: str = DEFAULT_PATTERN
     """Pattern of the names of joined programmes and ranges, under the folder of clips."""
     web: WebSettings = WebSettings()
     inference: InferenceSettings = InferenceSettings()
@@ -390,6 +391,15 @@ class Settings(Section):
     """Where finished files are sent to."""
     webhooks: tuple[WebhookSettings, ...] = ()
     """Who is told of events."""
+
+    @field_validator("piece_names")
+    @classmethod
+    def _named(cls, value: str) -> str:
+        try:
+            check_pattern(value)
+        except ConfigError as error:
+            raise ValueError(f"piece_names: {error}") from error
+        return value
 
     @model_validator(mode="after")
     def _distinct_names(self) -> Self:

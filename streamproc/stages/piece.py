@@ -16,9 +16,9 @@ import structlog
 from streamproc.catalogue.pieces import PieceRow
 from streamproc.catalogue.store import Catalogue
 from streamproc.errors import StreamprocError
-from streamproc.logic.naming import Named, check_pattern, name_of, unique
 from streamproc.media.cutter import PART_SUFFIX, CutReport, Mode, Part, Tags, make
 from streamproc.media.footage import Epoch, Footage
+from streamproc.naming import Named, name_of, unique
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import NS, Clock, to_ns, utc_from_ns
 from streamproc.workshop import GoneError, Workshop
@@ -58,8 +58,7 @@ class Place:
     """The folder that pieces are written to, and how they are named there."""
 
     def __init__(self, folder: Path, pattern: str) -> None:
-        """Raises ConfigError when the pattern can't be used."""
-        check_pattern(pattern)
+        """pattern: see ``naming``."""
         self.folder = folder
         self._pattern = pattern
         self._lock = threading.Lock()

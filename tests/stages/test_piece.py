@@ -13,13 +13,12 @@ from prometheus_client import CollectorRegistry
 from streamproc.catalogue.finishing import Mode, PieceState
 from streamproc.catalogue.pieces import PieceRow, Wish
 from streamproc.catalogue.store import Catalogue
-from streamproc.errors import ConfigError
-from streamproc.logic.naming import DEFAULT_PATTERN
 from streamproc.media.files import FileFootage
 from streamproc.media.footage import Footage
 from streamproc.media.recording.reader import RecordingFootage
 from streamproc.media.recording.writer import EpochWriter, RecordingWriter
 from streamproc.messages import Span
+from streamproc.naming import DEFAULT_PATTERN
 from streamproc.stages.piece import PieceStage, Place
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import ManualClock, SystemClock, utc_from_ns
@@ -184,8 +183,3 @@ async def test_a_cancelled_stage_leaves_no_half_piece_and_no_thread(desk: Desk, 
     epoch.close("stopped")
     writer.close()
     source.close()
-
-
-def test_a_pattern_that_can_not_be_used_is_refused_at_the_start(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="there are channel, title"):
-        Place(tmp_path, "{channel}/{show}")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pathvalidate import Platform, is_valid_filename
 
 from streamproc.errors import ConfigError
-from streamproc.logic.naming import DEFAULT_PATTERN, Named, name_of, unique
+from streamproc.naming import DEFAULT_PATTERN, Named, name_of, unique
 
 START = datetime(2026, 11, 27, 19, 0, 12)  # noqa: DTZ001 - a name says local time
 TODAY = Named(channel="НТВ", title="Сегодня", start=START, number=812)
