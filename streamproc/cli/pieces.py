@@ -13,6 +13,7 @@ from streamproc.cli.points import Desk, parse_point, parse_span
 from streamproc.errors import ConfigError
 from streamproc.media.cutter import CutReport, Mode, Part, Tags, make
 
+_UNNOTICED_S: Final = 0.1
 _POLL_S: Final = 0.1
 """How often a recording is looked at while what is wanted is not there yet."""
 
@@ -37,7 +38,8 @@ def clip(wanted: Wanted, first: str, last: str) -> None:
     """Cut one range. Raises StreamprocError."""
     span = (parse_point(first), parse_point(last))
     _check(wanted)
-    _make(wanted, _desk(wanted).parts([span]))
+    desk = _desk(wanted)
+    _make(wanted, desk, desk.parts([span]))
 
 
 def join(wanted: Wanted, spans: Sequence[str], segments: Path | None) -> None:
@@ -48,7 +50,7 @@ def join(wanted: Wanted, spans: Sequence[str], segments: Path | None) -> None:
     _check(wanted)
     found = _programme_segments(segments) if segments is not None else []
     desk = _desk(wanted)
-    _make(wanted, [part for one in found for part in desk.frames(*one)] if found else desk.parts(points))
+    _make(wanted, desk, [part for one in found for part in desk.frames(*one)] if found else desk.parts(points))
 
 
 def _check(wanted: Wanted) -> None:
@@ -62,12 +64,14 @@ def _desk(wanted: Wanted) -> Desk:
     return Desk(wanted.source, wanted.start_timecode, time.time_ns())
 
 
-def _make(wanted: Wanted, parts: Sequence[Part]) -> None:
+def _make(wanted: Wanted, desk: Desk, parts: Sequence[Part]) -> None:
     grows = [part for part in parts if not part.epoch.has_ended() and part.epoch.end() < part.end]
     if grows:
         typer.echo(f"{wanted.source}: waiting for {float(grows[-1].end - grows[-1].epoch.end()):.1f} s more", err=True)
     tags = Tags(title=wanted.title)
     report = make(parts, wanted.out, Mode(wanted.mode), tags=tags, pause=lambda: time.sleep(_POLL_S))
+    if desk.missing > _UNNOTICED_S:
+        typer.echo(f"{wanted.out}: {float(desk.missing):.3f} s of what was asked for are not recorded", err=True)
     _tell(wanted.out, report)
 
 

@@ -120,6 +120,8 @@ class Desk:
         self._footage = footage
         self._start = start_timecode
         self._now_ns = now_ns
+        self.missing = Fraction(0)
+        """Seconds of the ranges by the clock that are not recorded and will not be."""
         if not footage.epochs():
             raise ConfigError(f"{source}: nothing is recorded there yet")
 
@@ -210,7 +212,7 @@ class Desk:
         end = self._now_ns if last is None else self._wall(last, not_before=start)
         if end <= start:
             raise ConfigError(f"{self.source}: the out point is not after the in point")
-        found = False
+        found = Fraction(0)
         for epoch in self._footage.epochs():
             zero = epoch.utc_zero_ns
             assert zero is not None
@@ -220,10 +222,11 @@ class Desk:
                 high = min(high, epoch.end())
             low = max(low, Fraction(0))
             if low < high and (low < epoch.end() or not epoch.has_ended()):
-                found = True
+                found += high - low
                 yield Part(epoch=epoch, start=low, end=high)
         if not found:
             raise ConfigError(f"{self.source}: nothing is recorded from that time")
+        self.missing += Fraction(end - start, NS) - found
 
     def _wall(self, point: Point, *, not_before: int | None) -> int:
         """Return wall time in nanoseconds. not_before: a time of day is the first after it; else the last by now."""

@@ -7,7 +7,9 @@ it is there seconds after its last frame; a few workers see to it that others do
 import re
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
+from fractions import Fraction
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -127,6 +129,7 @@ class _Pieces:
             channel=channel,
             aired=None if start is None else start.isoformat(timespec="seconds"),
         )
+        short_s = sum((span.end - part.end for span, part in zip(job.spans, parts, strict=True)), Fraction(0))
         name = self._place.promise(named)
         try:
             report = make(
@@ -139,6 +142,9 @@ class _Pieces:
             )
         finally:
             self._place.release(name)
+        if short_s:
+            note = f"{float(short_s):.3f} s of it are not recorded, for the feed broke off"
+            report = replace(report, notes=(note, *report.notes))
         return name, report
 
     def _part(self, job: PieceRow, number: int) -> Part:
@@ -147,7 +153,10 @@ class _Pieces:
         zero_ns = epoch.utc_zero_ns
         begins = None if zero_ns is None else _local(zero_ns + to_ns(span.start))
         title = None if begins is None else f"{begins:%H:%M:%S}"
-        return Part(epoch=epoch, start=span.start, end=span.end, title=title)
+        end = min(span.end, epoch.end()) if epoch.has_ended() else span.end
+        if end <= span.start:
+            raise GoneError(f"nothing is recorded of epoch {span.epoch} from {float(span.start):.3f} s on")
+        return Part(epoch=epoch, start=span.start, end=end, title=title)
 
     def _epoch(self, channel: str, number: int) -> Epoch:
         for epoch in self._footage_for(channel).epochs():

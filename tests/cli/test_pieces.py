@@ -1,6 +1,7 @@
 """``streamproc clip`` and ``streamproc join``, run as people run them."""
 
 import json
+import os
 import subprocess
 import sys
 from datetime import datetime
@@ -76,6 +77,22 @@ def test_a_mistake_gets_one_clear_line(
     done = streamproc(*placed, "--out", tmp_path / "out.mp4")
     assert (done.returncode, says in done.stderr) == (code, True), done.stderr
     assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_gets_one_clear_line_and_leaves_nothing(source: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "streamproc", "join", str(source), "--part", "0-2", "--part", "3-6"]
+    done = subprocess.run(
+        ["bash", "-c", 'ulimit -f 8; exec "$@"', "-", *command, "--out", str(tmp_path / "out.mp4")],
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    assert done.returncode == 1
+    assert "out.mp4: File too large; free some space" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
 
 

@@ -122,10 +122,17 @@ async def test_a_piece_of_a_deleted_epoch_fails_at_once(desk: Desk) -> None:
     assert (desk.piece(number).state, desk.piece(number).attempts) == (PieceState.FAILED, 1)
 
 
-async def test_a_piece_that_ends_after_the_footage_says_so(desk: Desk) -> None:
-    number = desk.want(span(3, 3000))
+async def test_a_piece_that_ends_after_the_footage_is_shorter_and_says_so(desk: Desk) -> None:
+    number = desk.want(span(3, 150))
     await desk.stage().run_until_empty()
-    assert "the recording ends at 4.000 s" in str(desk.piece(number).message)
+    assert desk.shown(number) == list(range(3, FRAMES))
+    assert desk.piece(number).report["notes"] == ["2.000 s of it are not recorded, for the feed broke off"]
+
+
+async def test_a_piece_that_begins_after_the_footage_fails_and_says_why(desk: Desk) -> None:
+    number = desk.want(span(150, 180))
+    await desk.stage().run_until_empty()
+    assert "nothing is recorded of epoch 1 from 6.000 s on" in str(desk.piece(number).message)
 
 
 async def test_what_a_dead_process_was_making_is_made_again_and_its_leftovers_go(desk: Desk) -> None:

@@ -118,12 +118,13 @@ class _Converter:
 
     def _filters(self, frame: av.VideoFrame, shape: Shape) -> Iterator[tuple[str, str]]:
         if frame.interlaced_frame and not shape.interlaced:
-            yield "bwdif", "mode=send_frame"
+            yield "bwdif", "mode=send_frame:deint=interlaced"
         if shape.rate is not None:
             yield "fps", f"fps={shape.rate.numerator}/{shape.rate.denominator}:round=near"
         width, height = _fitted(self._video, frame, shape)
         colours = f":out_color_matrix={_MATRICES[shape.matrix]}" if shape.matrix in _MATRICES else ""
-        yield "scale", f"{width}:{height}:flags=bicubic{colours}"
+        fields = ":interl=1" if frame.interlaced_frame and shape.interlaced else ""
+        yield "scale", f"{width}:{height}:flags=bicubic{colours}{fields}"
         yield "format", shape.pixel_format
         if (width, height) != (shape.width, shape.height):
             left, top = (shape.width - width) // 4 * 2, (shape.height - height) // 4 * 2
