@@ -277,7 +277,7 @@ class _Paced:
         self._at_once_s = at_once_s
         self._zero: Fraction | None = None
         self.begins = threading.Event()
-        self.arrived: dict[Fraction, float] = {}
+        self.arrived: dict[Fraction, tuple[float, float]] = {}
 
     def run(self, marks: Sequence[Fraction]) -> None:
         """Record until some seconds after the last mark; note when the first picture at or after each comes."""
@@ -293,7 +293,7 @@ class _Paced:
             self._epoch.write(packet)
             for mark in marks:
                 if time_s - self._zero >= mark:
-                    self.arrived.setdefault(mark, time.monotonic())
+                    self.arrived.setdefault(mark, _now())
             if time_s - self._zero > marks[-1] + 3:
                 break
         self._epoch.close("stopped")
@@ -301,11 +301,16 @@ class _Paced:
         self._source.close()
 
 
-def _watch(path: Path, seen: list[float]) -> None:
+def _now() -> tuple[float, float]:
+    """Return a time, and the CPU seconds of this process."""
+    return time.monotonic(), time.process_time()
+
+
+def _watch(path: Path, seen: list[tuple[float, float]]) -> None:
     """Note when a file appears."""
     while not path.exists():
         time.sleep(0.01)
-    seen.append(time.monotonic())
+    seen.append(_now())
 
 
 def live(work: Path, minutes: float, lengths_s: Sequence[int]) -> dict[str, Any]:
@@ -324,13 +329,20 @@ def live(work: Path, minutes: float, lengths_s: Sequence[int]) -> dict[str, Any]
         part = Part(epoch=epoch, start=end - length_s, end=end)
         out = work / f"live-{length_s}.mp4"
         out.unlink(missing_ok=True)
-        seen: list[float] = []
+        seen: list[tuple[float, float]] = []
         watch = threading.Thread(target=_watch, args=(out, seen))
         watch.start()
         report = join([part], out, pause=lambda: time.sleep(0.1))
         watch.join()
-        delay_s = seen[0] - feed.arrived[end]
-        found.append({"length_s": length_s, "usable_after_s": round(delay_s, 2), "frames": report.frames})
+        delay_s, cpu_s = (after - before for after, before in zip(seen[0], feed.arrived[end], strict=True))
+        found.append(
+            {
+                "length_s": length_s,
+                "usable_after_s": round(delay_s, 2),
+                "cpu_s": round(cpu_s, 2),
+                "frames": report.frames,
+            }
+        )
     thread.join()
     return {"ranges": found, "accepted": all(one["usable_after_s"] < 3 for one in found)}
 

@@ -95,6 +95,7 @@ def check(path: Path, expected: Expectation) -> None:
     """Demux the clip whole and decode it where it was joined; raises ClipError for the first thing that is wrong."""
     try:
         with av.open(str(path)) as container:
+            container.streams.video[0].thread_type = "AUTO"
             _check_times(container, expected)
             looks = sorted(expected.looks)
             groups: list[list[int]] = []
