@@ -1,9 +1,9 @@
 """Measures joining: speed beside `ffmpeg -c copy`, every picture at the joints, and sync after two hours.
 
-    python -m benchmarks.join [--minutes 30] [--hours 2.2] [--work DIR]
+    python -m benchmarks.join [--minutes 60] [--hours 2.2] [--work DIR]
 
 Speed: 1080p25, H.264 High at about 5 Mbit/s, a keyframe every 50 frames, B-frames, AAC: pictures and sound that carry
-their numbers (tests/footage.py), with grain, drawn once for 16 s and repeated by copying. Parts of some five minutes
+their numbers (tests/footage.py), with grain, drawn once for 16 s and repeated by copying. Parts of twelve minutes
 with breaks between are joined by `join` from a recording and from the file, and by one `ffmpeg -c copy` with the same
 in and out points, one after the other, each in a process of its own; wall time and CPU of all threads. Of the joined
 file every picture from 2 s before to 2 s after each joint is decoded and its number read, and every one is counted.
@@ -50,7 +50,7 @@ _BITS = {"b": "5M", "maxrate": "6M", "bufsize": "6M", "crf": "-1", "preset": "su
 _LARGE = Drawn(frames=400, size=(1920, 1080), options={**_X264, **_BITS}, grain=14)
 _SMALL = Drawn(frames=1600, size=(160, 96), options=_X264)
 # 400 and 1600 pictures are as long as a whole number of frames of AAC.
-_PART, _BREAK = 6_987, 1_469  # frames, at odd places in a group of pictures
+_PART, _BREAK = 18_737, 3_469  # frames, at odd places in a group of pictures
 Ranges = Sequence[tuple[int, int]]
 
 
@@ -350,7 +350,7 @@ def live(work: Path, minutes: float, lengths_s: Sequence[int]) -> dict[str, Any]
 def main() -> int:
     """Measure, print and write benchmarks/results/join.json; 0 when all is as it should be."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=30, help="length of the footage whose joining is timed")
+    parser.add_argument("--minutes", type=float, default=60, help="length of the footage whose joining is timed")
     parser.add_argument("--hours", type=float, default=2.2, help="length of the footage whose sync is measured")
     parser.add_argument("--live", type=int, nargs="*", default=[60, 600], help="lengths of ranges on air, seconds")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "streamproc-join")

@@ -13,7 +13,7 @@ import pytest
 from streamproc.cli.points import ClockTime, Desk, TimeCode, WallTime, parse_point, parse_span
 from streamproc.cli.timecodes import FrameTime
 from streamproc.errors import ConfigError
-from streamproc.timebase import NS
+from streamproc.timebase import NS, ManualClock
 from tests.footage import Drawn, draw, look
 from tests.media.recorded import record
 
@@ -158,3 +158,19 @@ def test_a_recording_refuses_a_start_time_code_and_a_time_that_it_does_not_hold(
         desk.parts([(parse_point("10:00:00"), parse_point("09:59:00"))])
     with pytest.raises(ConfigError, match="nothing is recorded from that time"):
         desk.parts([(parse_point("2020-01-01T10:00:00"), parse_point("2020-01-01T10:01:00"))])
+
+
+def test_a_range_over_a_break_of_the_feed_gives_a_part_of_each_epoch_and_tells_what_is_missing(tmp_path: Path) -> None:
+    path = draw(tmp_path / "source.mp4", Drawn(frames=200, options=OPTIONS))
+    clock = ManualClock()
+    before, _ = record(path, tmp_path / "recording", clock=clock)
+    clock.advance(100)
+    after, _ = record(path, tmp_path / "recording", clock=clock)
+    assert after.utc_zero_ns - before.utc_zero_ns == 100 * NS
+    desk = Desk(str(tmp_path / "recording"), None, clock.utc_ns())
+    span = (WallTime(before.utc_zero_ns + 4 * NS), WallTime(after.utc_zero_ns + 3 * NS))
+    first, second = desk.parts([span])
+    half = Fraction(1, 50)
+    assert (first.epoch.id, first.start, first.end) == (before.id, 4 - half, 8)
+    assert (second.epoch.id, second.start, second.end) == (after.id, 0, 3 - half)
+    assert abs(desk.missing - 92) <= 2 * half
