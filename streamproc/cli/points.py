@@ -16,7 +16,7 @@ from streamproc.media.files import FileFootage, find_sources
 from streamproc.media.footage import Epoch, Footage, frame_time
 from streamproc.media.recording.index import INDEX_NAME
 from streamproc.media.recording.reader import RecordingFootage
-from streamproc.timebase import NS, utc_from_ns
+from streamproc.timebase import NS, to_ns, utc_from_ns
 
 _TIME_CODE: Final = re.compile(r"^\d\d:\d\d:\d\d[:;]\d\d$")
 _CLOCK: Final = re.compile(r"^(\d{1,2}):(\d\d):(\d\d(?:\.\d+)?)$")
@@ -223,7 +223,8 @@ class Desk:
             low = max(low, Fraction(0))
             if low < high and (low < epoch.end() or not epoch.has_ended()):
                 found += high - low
-                yield Part(epoch=epoch, start=low, end=high)
+                begins = utc_from_ns(zero + to_ns(low + half)).astimezone()
+                yield Part(epoch=epoch, start=low, end=high, title=f"{begins:%H:%M:%S}")
         if not found:
             raise ConfigError(f"{self.source}: nothing is recorded from that time")
         self.missing += Fraction(end - start, NS) - found
