@@ -163,6 +163,21 @@ def test_nothing_is_heard_of_what_was_left_out(tmp_path: Path) -> None:
         assert np.max(np.abs(match)) < 0.25 * np.sum(left_out[480:1440] ** 2)
 
 
+def test_right_before_and_after_a_joint_the_sound_is_the_sources(joined: tuple[Path, CutReport, Ranges]) -> None:
+    out, _, ranges = joined
+    _, sound = heard(out)
+    at, size, off = 0, 2048, 240
+    for first, after in ranges:
+        length = (after - first) * SOUND_RATE // 25
+        if at and length > 4 * size:
+            begin = first * SOUND_RATE // 25
+            assert noise_share(sound[at + off : at + off + size], noise(begin + off, size)) < 0.4
+        at += length
+        if at < len(sound) - size and length > 4 * size:
+            end = after * SOUND_RATE // 25 - off - size
+            assert noise_share(sound[at - off - size : at - off], noise(end, size)) < 0.4
+
+
 def test_the_file_says_what_it_is_and_has_a_chapter_for_each_part(joined: tuple[Path, CutReport, Ranges]) -> None:
     with av.open(str(joined[0])) as container:
         metadata, chapters = dict(container.metadata), container.chapters()
@@ -250,6 +265,11 @@ def test_a_part_that_is_not_recorded_is_refused_and_leaves_nothing(plain: Source
     with pytest.raises(ClipError, match="the recording ends at"):
         join([plain.part(10, 60), late], tmp_path / "out.mp4")
     assert list(tmp_path.iterdir()) == []
+
+
+def noise_share(sound: NDArray[np.float32], original: NDArray[np.float32]) -> float:
+    """Return how much of ``sound`` is not the original: 0 for a copy, 1.4 for another sound as loud."""
+    return float(np.sqrt(np.mean((sound - original) ** 2) / np.mean(original**2)))
 
 
 def packets_of(path: Path) -> list[bytes]:
