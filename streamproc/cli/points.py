@@ -149,7 +149,7 @@ class Desk:
         for stretch in line:
             begin, over = stretch.begin, stretch.end
             low, high = max(start, begin), end if over is None else min(end, over)
-            if low < high:
+            if high - low > _half(stretch.epoch.format.video.rate):  # less holds no frame
                 parts.append(Part(epoch=stretch.epoch, start=low - begin, end=high - begin))
         return parts
 
@@ -221,7 +221,7 @@ class Desk:
             if epoch.has_ended():
                 high = min(high, epoch.end())
             low = max(low, Fraction(0))
-            if low < high and (low < epoch.end() or not epoch.has_ended()):
+            if high - low > half and (low < epoch.end() or not epoch.has_ended()):
                 found += high - low
                 begins = utc_from_ns(zero + to_ns(low + half)).astimezone()
                 yield Part(epoch=epoch, start=low, end=high, title=f"{begins:%H:%M:%S}")

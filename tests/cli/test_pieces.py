@@ -174,3 +174,12 @@ def test_a_range_over_a_break_of_the_feed_gives_a_part_of_each_epoch_and_tells_w
     assert (first.epoch.id, first.start, first.end) == (before.id, 4 - half, 8)
     assert (second.epoch.id, second.start, second.end) == (after.id, 0, 3 - half)
     assert abs(desk.missing - 92) <= 2 * half
+
+
+def test_a_range_that_begins_where_the_format_changes_takes_nothing_of_what_was_before(tmp_path: Path) -> None:
+    folder = tmp_path / "day"
+    folder.mkdir()
+    draw(folder / "1.mp4", Drawn(frames=50, options=OPTIONS))
+    draw(folder / "2.mp4", Drawn(frames=50, size=(320, 192), options=OPTIONS))
+    parts = Desk(str(folder), None, 0).parts([(Fraction(2), Fraction(3))])
+    assert [(part.epoch.id, part.start) for part in parts] == [(2, 0)]
