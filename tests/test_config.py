@@ -137,6 +137,7 @@ def test_a_wrong_target_is_named_in_one_line_without_its_secret(
 def test_a_channel_delivers_only_to_targets_that_there_are(tmp_path: Path) -> None:
     path = write(tmp_path, GOOD.replace("[[channels]]", '[[channels]]\ndeliver = ["archive"]', 1))
     with pytest.raises(ConfigError, match="deliver names no target 'archive'; there are: none"):
+        load(path, {})
 
 
 def test_a_pattern_of_names_that_can_not_be_used_is_refused(tmp_path: Path) -> None:
