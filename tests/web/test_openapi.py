@@ -43,7 +43,7 @@ def test_every_address_is_in_the_guide(project_root: Path) -> None:
 
 
 def test_the_application_serves_nothing_but_documented_addresses_and_the_page(site: Site) -> None:
-    assert set(PAGE_FILES) == {"/", "/style.css", "/page.js", "/icon.svg"}
+    assert set(PAGE_FILES) == {"/", "/style.css", "/page.js", "/programmes.js", "/icon.svg"}
 
 
 async def test_every_answer_is_as_its_schema_says(site: Site, small_mp4: Path, write_status: Any) -> None:

@@ -1,5 +1,7 @@
 // The page: asks the API once, then follows live events. No framework; what is on screen is drawn from `data`.
 
+import { programmes } from "./programmes.js";
+
 const WORDS = {
   en: {
     skip: "Skip to the segments", channels: "Channels", segments: "Segments", kind: "On air", start: "Start", end: "End",
@@ -267,6 +269,7 @@ function draw() {
   drawSwitches();
   drawAlarm(channel.alarm);
   drawTimeline();
+  finished.draw(view.selected);
   drawRows();
 }
 
@@ -318,9 +321,11 @@ const fetchChannels = () => attempt(async () => {
   }
 });
 
+const finished = programmes({ h, wall, length, get, view, attempt });
+
 async function fetchChannel(name) {
   const base = `/api/v1/channels/${encodeURIComponent(name)}`;
-  const [segments, gaps] = await Promise.all([get(`${base}/segments?limit=${PAGE}`), get(`${base}/gaps?limit=200`)]);
+  const [segments, gaps] = await Promise.all([get(`${base}/segments?limit=${PAGE}`), get(`${base}/gaps?limit=200`), finished.fetchOf(name)]);
   data.segments.set(name, new Map(segments.items.map((segment) => [segment.id, segment])));
   data.next.set(name, segments.next);
   data.gaps.set(name, gaps.items);
@@ -371,6 +376,10 @@ const HANDLERS = {
     const known = data.channels.get(channel);
     if (known && subject) known.alarm = subject.cleared_utc ? null : subject;
   },
+  piece({ subject }) { if (subject) finished.takePiece(subject); },
+  programme({ channel }) { finished.fetchSoon(channel); },
+  review({ channel }) { finished.fetchSoon(channel); },
+  boundary({ channel }) { finished.fetchSoon(channel); },
   gap({ channel }) { attempt(() => fetchChannel(channel)); },
   epoch() { fetchChannels(); },
   channel() { fetchAll(); },
