@@ -32,7 +32,13 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-PAGE_FILES = {"/": "index.html", "/style.css": "style.css", "/page.js": "page.js", "/programmes.js": "programmes.js", "/icon.svg": "icon.svg"}
+PAGE_FILES = {
+    "/": "index.html",
+    "/style.css": "style.css",
+    "/page.js": "page.js",
+    "/programmes.js": "programmes.js",
+    "/icon.svg": "icon.svg",
+}
 
 
 def create_app(

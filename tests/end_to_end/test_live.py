@@ -112,6 +112,18 @@ def test_an_ordered_range_becomes_a_piece_of_exactly_that_time(daemon: Daemon) -
     assert (piece["title"], piece["duration_s"]) == ("начало", 2.0)
     assert datetime.fromisoformat(piece["start_utc"]) == begin
 
+    def made() -> str | None:
+        found: dict[str, Any] = daemon.ask(f"/api/v1/pieces/{piece['id']}")
+        assert found["state"] != "failed", found
+        download: str | None = found["download"]
+        return download
+
+    file = daemon.folder / "piece.mp4"
+    with urllib.request.urlopen(f"http://127.0.0.1:{daemon.port}{wait_until(made, 60, 'its file')}") as answer:
+        file.write_bytes(answer.read())
+    shown = numbers(file)
+    assert shown == list(range(shown[0], shown[0] + 50))
+
 
 def test_the_stream_key_is_nowhere_to_be_read(daemon: Daemon) -> None:
     def text(path: str) -> bytes:

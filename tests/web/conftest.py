@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from aiohttp import ClientSession
+from playwright.async_api import Browser, Page, async_playwright
 from prometheus_client import CollectorRegistry
 
 from streamproc.catalogue import Catalogue
@@ -20,6 +21,15 @@ from streamproc.web import WebStage, create_app
 
 P, A, U = Kind.PROGRAMME, Kind.ADVERT, Kind.UNKNOWN
 SECRET = "s3cret-k3y"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @dataclass
@@ -124,3 +134,27 @@ class StatusWriter:
             "message": message,
         }
         (folder / "status.json").write_text(json.dumps(status))
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def page(browser: Browser, site: Site) -> AsyncIterator[Page]:
+    """The page in English; whatever the browser complains of fails the test."""
+    complaints: list[str] = []
+    context = await browser.new_context(locale="en-GB", timezone_id="Europe/Moscow")
+    page = await context.new_page()
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    site.change(Kind.UNKNOWN, Kind.PROGRAMME, 2, start=True)
+    await page.goto(site.address)
+    await page.wait_for_selector("tbody tr")
+    yield page
+    await context.close()
+    assert complaints == []

@@ -2,51 +2,17 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from streamproc.messages import Kind
 
 P, A, U = Kind.PROGRAMME, Kind.ADVERT, Kind.UNKNOWN
 Site = Any
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 pytestmark = pytest.mark.chromium
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield browser
-        await browser.close()
-
-
-@pytest.fixture
-async def page(browser: Browser, site: Site) -> AsyncIterator[Page]:
-    """The page in English; whatever the browser complains of fails the test."""
-    complaints: list[str] = []
-    context = await browser.new_context(locale="en-GB", timezone_id="Europe/Moscow")
-    page = await context.new_page()
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    site.change(U, P, 2, start=True)
-    await page.goto(site.address)
-    await page.wait_for_selector("tbody tr")
-    yield page
-    await context.close()
-    assert complaints == []
 
 
 async def test_the_page_shows_channels_and_segments(site: Site, page: Page) -> None:
