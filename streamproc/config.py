@@ -207,6 +207,8 @@ class ChannelSettings(Section):
     drift: DriftSettings = DriftSettings()
     deliver: tuple[str, ...] = ()
     """Names of the targets that every finished clip and piece goes to."""
+    schedule_id: str | None = None
+    """The channel's id, or a display name of it, in the schedule; when left out, its title is looked for there."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -337,6 +339,26 @@ class WebhookSettings(Section):
     """Which events; all when left out."""
 
 
+def _languages(value: str) -> str:
+    """Raises ValueError when they are not written as ``"ru,en"``."""
+    if not re.fullmatch(r"[a-z]{2,3}(,[a-z]{2,3})*", value):
+        raise ValueError('write the codes of languages, the most wanted first, as "ru,en"')
+    return value
+
+
+class ScheduleSettings(Section):
+    """The printed schedule that programmes get their names from."""
+
+    source: str | None = None
+    """XMLTV, plain or gzipped: a file, or an http(s) address; without it nothing is named."""
+    refresh_min: Annotated[float, Field(ge=1, le=1440)] = 60.0
+    """How often it is asked whether it has changed."""
+    zone: ZoneName = "UTC"
+    """The time zone of times that are written without an offset."""
+    languages: Annotated[str, AfterValidator(_languages)] = "ru,en"
+    """Of titles in several languages, the most wanted first."""
+
+
 class WebSettings(Section):
     """The HTTP side."""
 
@@ -385,6 +407,7 @@ class Settings(Section):
     web: WebSettings = WebSettings()
     inference: InferenceSettings = InferenceSettings()
     orders: OrderSettings = OrderSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
     log: LogSettings = LogSettings()
     channels: tuple[ChannelSettings, ...] = ()
     targets: tuple[TargetSettings, ...] = ()
@@ -434,6 +457,11 @@ class Settings(Section):
     def alarm_dir(self) -> Path:
         """Where the pictures of alarms are written."""
         return self.data_dir / "alarms"
+
+    @property
+    def schedule_dir(self) -> Path:
+        """Where a schedule that is fetched is kept."""
+        return self.data_dir / "schedule"
 
     @property
     def database_url(self) -> str:
@@ -494,7 +522,7 @@ def describe(error: ValidationError) -> str:
 
 def _shown(value: object, where: str) -> str:
     """Show an offending value, but never an address: it may hold a stream key."""
-    return "…" if where.endswith(("url", "listen")) else repr(value)
+    return "…" if where.endswith(("url", "listen", "source")) else repr(value)
 
 
 def _override(raw: dict[str, Any], environ: Mapping[str, str]) -> None:
@@ -523,11 +551,15 @@ def _absolute(settings: Settings, base: Path) -> Settings:
         target.model_copy(update={"key_file": fix(target.key_file), "known_hosts": fix(target.known_hosts)})
         for target in settings.targets
     )
+    source = settings.schedule.source
+    if source is not None and not source.startswith(("http://", "https://")):
+        source = str(fix(Path(source)))
     return settings.model_copy(
         update={
             "data_dir": fix(settings.data_dir),
             "clips_dir": fix(settings.clips_dir),
             "inference": inference,
+            "schedule": settings.schedule.model_copy(update={"source": source}),
             "channels": channels,
             "targets": targets,
         }

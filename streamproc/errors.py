@@ -17,6 +17,7 @@
     ├── DeliveryError          a file did not arrive at its target: worth trying again
     │   ├── DeliveryRefused    the operator: credentials, rights, space or the target's settings must be mended first
     │   └── DeliveryImpossible the file is gone or was changed: trying again won't help
+    ├── ScheduleError          whoever provides the schedule: it can't be had, or can't be used
     └── InstanceError          the operator: another daemon owns this folder
 
 Each message is one line that says what is wrong, where, and what to do. No message ever holds a stream key.
@@ -93,6 +94,12 @@ class DeliveryRefused(DeliveryError):
 
 class DeliveryImpossible(DeliveryError):
     """There is nothing to send any more: the file is gone, or is not the one that was checked."""
+
+
+class ScheduleError(StreamprocError):
+    """The printed schedule can't be fetched, read or used; the one before it stays."""
+
+    exit_code = 2
 
 
 class InstanceError(StreamprocError):

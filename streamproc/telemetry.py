@@ -88,6 +88,17 @@ class Telemetry:
             "cue_verdicts_total", "What cues and logo said to each other.", "channel", "verdict"
         )
 
+        # The schedule, and the names it gives
+        self.schedule_read = gauge(
+            "schedule_read_timestamp_seconds", "When the channel's listings were last found good, Unix time.", "channel"
+        )
+        self.schedule_until = gauge(
+            "schedule_until_timestamp_seconds", "When the channel's last listing begins, Unix time.", "channel"
+        )
+        self.programmes = counter(
+            "programmes_total", "Complete programmes by how sure their name is.", "channel", "certainty"
+        )
+
         # Clips
         self.clips = counter("clips_total", "Clips by what became of them.", "channel", "state")
         self.clip_delay = histogram(

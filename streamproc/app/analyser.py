@@ -28,10 +28,12 @@ from streamproc.stages.clip import ClipStage
 from streamproc.stages.cues import CueStage
 from streamproc.stages.decide import DecideStage, Thresholds
 from streamproc.stages.drift import DriftWatch, end_watch
+from streamproc.stages.name import NameStage
 from streamproc.stages.orders import OrdersStage
 from streamproc.stages.piece import PieceStage, Place
 from streamproc.stages.refine import Placer, RefineStage
 from streamproc.stages.sample import SampleStage
+from streamproc.stages.schedule import ScheduleStage
 from streamproc.timebase import NS
 
 
@@ -66,7 +68,7 @@ def open_bench(settings: Settings, tools: Tools) -> Bench:
 
 
 class Analysis:
-    """The chain of one channel: sample → classify → decide, and refine beside it."""
+    """The chain of one channel: sample → classify → decide, with refine and name beside it."""
 
     def __init__(self, bench: Bench, settings: ChannelSettings, footage: Footage) -> None:
         """Raises ModelError, or ConfigError when the channel has no model."""
@@ -102,6 +104,7 @@ class Analysis:
             min_segment_s=settings.decision.min_segment_s,
         )
         self.cues = CueStage(self._around, footage, bench.catalogue, plan=self._plan, settings=settings.cues)
+        self.name = NameStage(self._around, footage, bench.catalogue)
 
     async def run(self) -> None:
         """Decide until the footage ends, from where the catalogue says that deciding has come to."""
@@ -117,6 +120,10 @@ class Analysis:
             samples = SampleStage(self._around, self._footage, self._plan, card.region).run(position)
             scores = ClassifyStage(self._around, self._model, observer=observer).run(samples)
             await DecideStage(self._around, self._footage, catalogue, self._plan, thresholds).run(scores)
+
+    def name_all(self) -> None:
+        """Name the programmes of footage that is over. Raises CatalogueError."""
+        NameStage(self._around, self._footage, self._bench.catalogue, whole=True).name_round()
 
     def _watch(self, thresholds: Thresholds) -> DriftWatch | None:
         """Return the watch over the model, if there shall be one."""
@@ -181,13 +188,14 @@ class Analyser:
         self._bench = open_bench(settings, tools)
 
     def common(self) -> Mapping[str, Stage]:
-        """Return what every channel shares: cutting clips, making pieces, looking after orders, delivering, telling."""
+        """Return what every channel shares: cutting clips, making pieces, orders, the schedule, delivering, telling."""
         tools, catalogue, folder = self._bench.tools, self._bench.catalogue, self.settings.clip_dir
         place = Place(folder, self.settings.piece_names)
         return {
             "clips": ClipStage(catalogue, self._footage, folder, tools.telemetry, tools.clock),
             "pieces": PieceStage(catalogue, self._footage, place, tools.telemetry, tools.clock),
             "orders": OrdersStage(catalogue, self._footage, self._zone_of, tools.telemetry, tools.clock),
+            "schedule": ScheduleStage(lambda: self.settings, catalogue, tools.telemetry, tools.clock),
             **outbound(lambda: self.settings, catalogue, tools),
         }
 
@@ -198,7 +206,7 @@ class Analyser:
             end_watch(settings.name, self._bench.catalogue, self._bench.tools.telemetry)
             return {}
         analysis = Analysis(self._bench, settings, self._footage(settings.name))
-        return {"decide": analysis, "refine": analysis.refine, "cues": analysis.cues}
+        return {"decide": analysis, "refine": analysis.refine, "cues": analysis.cues, "name": analysis.name}
 
     def material(self, settings: ChannelSettings) -> str | None:
         """Return what changes when the model does: its card, which names the file by checksum, or the logo's own."""

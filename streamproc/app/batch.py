@@ -15,14 +15,18 @@ from streamproc.addresses import redact
 from streamproc.app.analyser import Analysis, Bench, open_bench
 from streamproc.app.play import Tools
 from streamproc.catalogue.document import Document, segments_document
+from streamproc.catalogue.listings import ListingRow
 from streamproc.config import ChannelSettings, ClipSettings, DriftSettings, Settings, describe
-from streamproc.errors import ConfigError
+from streamproc.errors import ConfigError, ScheduleError
 from streamproc.media.files import FileFootage, find_sources
 from streamproc.media.footage import Epoch, Footage
 from streamproc.media.recording.reader import RecordingFootage
+from streamproc.schedule.times import zone_named
+from streamproc.schedule.xmltv import read_channels, read_guide
 from streamproc.stages.clip import ClipStage
 from streamproc.stages.ingest import IngestStage
 from streamproc.stages.record import RecordStage
+from streamproc.stages.schedule import find_channel, listings_of, there_are
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import SystemClock
 
@@ -31,6 +35,20 @@ BATCH_CHANNEL = "source"
 
 def _silent(what: str, share: float) -> None:
     """Take no notice of the progress."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """The printed schedule of what is processed."""
+
+    schedule: Path
+    """The XMLTV file."""
+    start_ns: int | None
+    """Wall time of the source's first frame; of an address it is known."""
+    channel: str | None
+    """The channel's id or display name in the schedule; None when it lists one only."""
+    zone: str
+    """Of times without an offset."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +69,8 @@ class Batch:
     """Whether to cut a clip of every programme segment."""
     diagnose: Path | None
     """Where classified samples are kept, if they are."""
+    naming: "Naming | None" = None
+    """The schedule that segments get their titles from, if there is one."""
     progress: Callable[[str, float], None] = _silent
     """Called with what is being done and the share of it that is done, 0 to 1."""
 
@@ -58,6 +78,8 @@ class Batch:
 async def process(batch: Batch) -> Document:
     """Find the segments of footage that ends, write segments.json and return its contents. Raises StreamprocError."""
     tools = Tools(telemetry=Telemetry(CollectorRegistry()), clock=SystemClock(), diagnose=batch.diagnose)
+    listings = [] if batch.naming is None else await asyncio.to_thread(_listings, batch.naming, batch.source)
+    start_ns = None if batch.naming is None else batch.naming.start_ns
     try:
         batch.out.mkdir(parents=True, exist_ok=True)
         work = tempfile.TemporaryDirectory(prefix=".process-", dir=batch.out)
@@ -68,8 +90,8 @@ async def process(batch: Batch) -> Document:
         settings = Settings(data_dir=Path(folder), clips_dir=batch.out / "clips", channels=(channel,))
         bench = open_bench(settings, tools)
         try:
-            async with open_footage(settings, channel, batch.source, tools) as footage:
-                await _analyse(bench, settings, footage, batch)
+            async with open_footage(settings, channel, batch.source, tools, start_ns=start_ns) as footage:
+                await _analyse(bench, settings, footage, batch, listings)
             document = segments_document(bench.catalogue, BATCH_CHANNEL, redact(batch.source))
         finally:
             bench.close()
@@ -99,14 +121,14 @@ def _channel(batch: Batch) -> ChannelSettings:
 
 @asynccontextmanager
 async def open_footage(
-    settings: Settings, channel: ChannelSettings, source: str, tools: Tools
+    settings: Settings, channel: ChannelSettings, source: str, tools: Tools, *, start_ns: int | None = None
 ) -> AsyncIterator[Footage]:
     """Give the footage of a source: files as they are; what an address sends is recorded and read while it grows.
 
-    Raises SourceError.
+    start_ns: the wall time of files' first frame. Raises SourceError.
     """
     if "://" not in source:
-        files = FileFootage(find_sources(source))
+        files = FileFootage(find_sources(source), start_ns)
         await asyncio.to_thread(files.epochs)  # so that what is wrong with them is said at once
         yield files
         return
@@ -150,7 +172,26 @@ class SessionFootage:
         self._ended = True
 
 
-async def _analyse(bench: Bench, settings: Settings, footage: Footage, batch: Batch) -> None:
+def _listings(naming: Naming, source: str) -> list[ListingRow]:
+    """Read the schedule before anything else, so that what is wrong with it is said at once. Raises ScheduleError."""
+    if naming.start_ns is None and "://" not in source:
+        raise ConfigError("a file does not know when it was on air: give --start, like 2026-08-01T06:00+03:00")
+    listed = read_channels(naming.schedule)
+    number = find_channel(naming.channel, listed) if naming.channel is not None else None
+    if naming.channel is None and len(listed) == 1:
+        (number,) = listed
+    if number is None:
+        wanted = "say which channel with --schedule-id" if naming.channel is None else f"no channel '{naming.channel}'"
+        raise ScheduleError(f"{naming.schedule.name}: {wanted}; {there_are(listed)}")
+    guide = read_guide(naming.schedule, {number}, zone_named(naming.zone), ("ru", "en"))
+    if number in guide.faults:
+        raise ScheduleError(guide.faults[number])
+    return listings_of(guide.entries[number])
+
+
+async def _analyse(
+    bench: Bench, settings: Settings, footage: Footage, batch: Batch, listings: list[ListingRow]
+) -> None:
     (channel,) = settings.channels
     analysis = Analysis(bench, channel, footage)
     async with asyncio.TaskGroup() as group:
@@ -162,6 +203,9 @@ async def _analyse(bench: Bench, settings: Settings, footage: Footage, batch: Ba
         watch.cancel()
     analysis.cues.finish()
     await analysis.cues.run()
+    if listings:
+        bench.catalogue.listings.replace(channel.name, listings)
+        await asyncio.to_thread(analysis.name_all)
     if batch.clips:
         batch.progress("cutting clips", 1.0)
         tools = bench.tools

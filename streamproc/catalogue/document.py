@@ -3,6 +3,7 @@
 from fractions import Fraction
 from typing import TypedDict
 
+from streamproc.catalogue.programmes import ProgrammeRow
 from streamproc.catalogue.rows import EpochRow, SegmentRow
 from streamproc.catalogue.store import Catalogue
 from streamproc.errors import CatalogueError
@@ -33,6 +34,25 @@ class SegmentEntry(TypedDict):
     clip: str | None
 
 
+class PartEntry(TypedDict):
+    """One stretch of a programme; ``*_sure`` is false where somebody should look before it is cut at."""
+
+    start_s: float
+    end_s: float | None
+    start_sure: bool
+    end_sure: bool
+
+
+class ProgrammeEntry(TypedDict):
+    """A programme by its name, with the breaks between its parts."""
+
+    title: str | None
+    confidence: float
+    scheduled_start_utc: str | None
+    scheduled_stop_utc: str | None
+    parts: list[PartEntry]
+
+
 class Document(TypedDict):
     """The whole file; unknown values are null."""
 
@@ -42,6 +62,7 @@ class Document(TypedDict):
     frame_rate: str | None
     model: ModelEntry
     segments: list[SegmentEntry]
+    programmes: list[ProgrammeEntry]
 
 
 def segments_document(catalogue: Catalogue, channel: str, source: str) -> Document:
@@ -63,6 +84,28 @@ def segments_document(catalogue: Catalogue, channel: str, source: str) -> Docume
         frame_rate=None if rate is None else f"{rate.numerator}/{rate.denominator}",
         model=ModelEntry(name=feed.model_name, sha256=feed.model_sha256),
         segments=[_entry(row, *offsets[row.epoch]) for row in catalogue.segments(channel)],
+        programmes=[_programme(row, offsets) for row in reversed(catalogue.programmes.of_channel(channel))],
+    )
+
+
+def _programme(row: ProgrammeRow, offsets: dict[int, tuple[Fraction, int | None]]) -> ProgrammeEntry:
+    def utc(moment_ns: int | None) -> str | None:
+        return None if moment_ns is None else iso_utc(moment_ns)
+
+    return ProgrammeEntry(
+        title=row.title,
+        confidence=row.confidence,
+        scheduled_start_utc=utc(row.scheduled_start_ns),
+        scheduled_stop_utc=utc(row.scheduled_stop_ns),
+        parts=[
+            PartEntry(
+                start_s=float(offsets[part.epoch][0] + part.start),
+                end_s=None if part.end is None else float(offsets[part.epoch][0] + part.end),
+                start_sure=part.start_sure,
+                end_sure=part.end_sure,
+            )
+            for part in row.parts
+        ],
     )
 
 

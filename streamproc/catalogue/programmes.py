@@ -9,9 +9,12 @@ from sqlalchemy.orm import selectinload
 
 from streamproc.catalogue import queries
 from streamproc.catalogue.finishing import Programme, ProgrammePart, ProgrammeState
-from streamproc.catalogue.ledger import Ledger
+from streamproc.catalogue.ledger import Ledger, Writing
 from streamproc.catalogue.models import Channel, Epoch
-from streamproc.messages import Span
+from streamproc.messages import Kind, Span
+from streamproc.timebase import to_ns
+
+_LATEST = 1000  # programmes that since() looks among: a week of short ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,48 @@ class ProgrammeRow:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftPart:
+    """One stretch of a programme, as it is found to be."""
+
+    epoch: int
+    """The epoch's number in the recording."""
+    start: Fraction
+    """Time of its first frame, seconds in the epoch."""
+    end: Fraction | None
+    """Time after its last frame; None while it is on air."""
+    start_id: int | None
+    """The boundary it begins at; None where two programmes were split without a break."""
+    end_id: int | None
+    """The boundary it ends at."""
+    start_sure: bool
+    """Whether the start may be cut at without anybody having looked at it."""
+    end_sure: bool
+    """Whether the end may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A programme as it is found to be."""
+
+    id: int | None
+    """The programme that it was until now; None for a new one."""
+    state: ProgrammeState
+    """How far it is."""
+    title: str | None
+    """Its name, by the schedule."""
+    description: str | None
+    """What it is about, by the schedule."""
+    confidence: float
+    """In [0, 1]: how sure the name is."""
+    scheduled_start_ns: int | None
+    """When the schedule has it begin, wall time."""
+    scheduled_stop_ns: int | None
+    """When the schedule has it end, wall time."""
+    parts: tuple[DraftPart, ...]
+    """In time order; at least one."""
+
+
 class Programmes:
     """See the module. Every call is one transaction and raises CatalogueError when the database fails."""
 
@@ -101,6 +146,42 @@ class Programmes:
                 programme.updated_ns = write.now_ns
                 write.tell(programme.channel.name, "programme", programme.id)
         return self.get(programme_id)
+
+    def since(self, channel: str, moment_ns: int) -> list[ProgrammeRow]:
+        """Return the channel's programmes that end later than a moment, or are running, in time order."""
+        rows = self.of_channel(channel, limit=_LATEST)
+        later = [row for row in rows if row.parts[-1].end is None or (row.parts[-1].end_utc_ns or 0) > moment_ns]
+        return sorted(later, key=lambda row: (row.parts[0].epoch, row.parts[0].start))
+
+    def rewrite(self, channel: str, drafts: Sequence[Draft], gone: Sequence[int]) -> None:
+        """Bring programmes to what they are found to be by now, add new ones, take back those that are gone.
+
+        What a person has named keeps its name; when it is complete as well, nothing of it changes and it can't go.
+        What is as it was is not written, nor told.
+        """
+        known = {draft.id: self.get(draft.id) for draft in drafts if draft.id is not None}
+        changed = [draft for draft in drafts if draft.id is None or not _says(known[draft.id], draft)]
+        if not changed and not gone:
+            return
+        with self._ledger.write() as write:
+            feed = queries.find_channel(write.session, channel)
+            for number in gone:
+                programme = write.session.get(Programme, number)
+                if programme is not None and not _is_settled(programme):
+                    write.session.delete(programme)
+                    write.tell(channel, "programme", number)
+            write.session.flush()
+            for draft in changed:
+                programme = None if draft.id is None else write.session.get(Programme, draft.id)
+                if programme is None:
+                    programme = Programme(channel=feed, created_ns=write.now_ns)
+                    write.session.add(programme)
+                elif _is_settled(programme):
+                    continue
+                _fill(write, programme, draft)
+                write.tell(channel, "programme", programme.id)
+            for draft in changed:
+                _name_segments(write, channel, draft)
 
     def _rows(self, query: Select[Programme, str]) -> list[ProgrammeRow]:
         loaded = query.options(selectinload(Programme.parts).joinedload(ProgrammePart.epoch))
@@ -145,3 +226,83 @@ def _part(part: ProgrammePart, epoch: Epoch) -> PartRow:
         start_sure=part.start_sure,
         end_sure=part.end_sure,
     )
+
+
+def _is_settled(programme: Programme) -> bool:
+    return programme.title_author is not None and programme.state is ProgrammeState.COMPLETE
+
+
+def _says(row: ProgrammeRow | None, draft: Draft) -> bool:
+    """Tell whether a programme is as the draft has it."""
+    if row is None:
+        return False
+    by_hand = row.title_author is not None
+    named = by_hand or (row.title, row.description, row.confidence) == (
+        draft.title,
+        draft.description,
+        draft.confidence,
+    )
+    scheduled = (row.scheduled_start_ns, row.scheduled_stop_ns) == (draft.scheduled_start_ns, draft.scheduled_stop_ns)
+    parts = tuple(
+        DraftPart(
+            epoch=part.epoch,
+            start=part.start,
+            end=part.end,
+            start_id=part.start_id,
+            end_id=part.end_id,
+            start_sure=part.start_sure,
+            end_sure=part.end_sure,
+        )
+        for part in row.parts
+    )
+    return row.state is draft.state and named and scheduled and parts == draft.parts
+
+
+def _fill(write: Writing, programme: Programme, draft: Draft) -> None:
+    if programme.title_author is None:
+        programme.title, programme.description = draft.title, draft.description
+        programme.confidence = draft.confidence
+    programme.state, programme.updated_ns = draft.state, write.now_ns
+    programme.scheduled_start_ns, programme.scheduled_stop_ns = draft.scheduled_start_ns, draft.scheduled_stop_ns
+    programme.parts = []
+    write.session.flush()
+    channel = programme.channel.name
+    programme.parts = [
+        ProgrammePart(
+            number=number,
+            epoch=queries.find_epoch(write.session, channel, part.epoch),
+            start=part.start,
+            end=part.end,
+            start_id=part.start_id,
+            end_id=part.end_id,
+            start_sure=part.start_sure,
+            end_sure=part.end_sure,
+        )
+        for number, part in enumerate(draft.parts)
+    ]
+    write.session.flush()
+
+
+def _name_segments(write: Writing, channel: str, draft: Draft) -> None:
+    """Give the segments that a programme has most of its name."""
+    for part in draft.parts:
+        query = queries.segments_query().where(
+            Channel.name == channel,
+            Epoch.number == part.epoch,
+            queries.Start.after == Kind.PROGRAMME,
+            queries.End.time_ns.is_(None) | (queries.End.time_ns > to_ns(part.start)),
+        )
+        if part.end is not None:
+            query = query.where(queries.Start.time_ns < to_ns(part.end))
+        for segment, start, end, *_ in write.session.execute(query):
+            if segment.title != draft.title and _has_most(part, start.time, None if end is None else end.time):
+                segment.title = draft.title
+                write.tell(channel, "segment", segment.id)
+
+
+def _has_most(part: DraftPart, start: Fraction, end: Fraction | None) -> bool:
+    """Tell whether a part has more than half of a segment; of one that is on air, whether it is on air as well."""
+    if end is None:
+        return part.end is None
+    until = end if part.end is None else min(end, part.end)
+    return 2 * (until - max(start, part.start)) > end - start

@@ -30,6 +30,7 @@ from streamproc.catalogue.deliveries import Deliveries
 from streamproc.catalogue.holding import held_ranges
 from streamproc.catalogue.hooks import Hooks
 from streamproc.catalogue.ledger import Ledger, Writing
+from streamproc.catalogue.listings import Listings
 from streamproc.catalogue.models import (
     Alarm,
     Boundary,
@@ -94,6 +95,7 @@ class Catalogue:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self.ledger = Ledger(database, clock)
+        self.listings = Listings(self.ledger)
         self.programmes = Programmes(self.ledger)
         self.pieces = Pieces(self.ledger)
         self.deliveries = Deliveries(self.ledger)

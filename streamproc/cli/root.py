@@ -2,6 +2,7 @@
 
 import enum
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -88,13 +89,25 @@ def process(
     diagnose: Annotated[
         Path | None, typer.Option(help="Keep every classified sample here: pictures, CSV, plots.")
     ] = None,
+    schedule: Annotated[
+        Path | None, typer.Option(help="XMLTV file, plain or gzipped: programmes get their names from it.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option(help="When a file's first frame was on air: 2026-08-01T06:00+03:00; for --schedule.")
+    ] = None,
+    schedule_id: Annotated[
+        str | None, typer.Option(help="The channel's id or display name in the schedule, when it lists several.")
+    ] = None,
+    zone: Annotated[
+        str, typer.Option(help="Time zone of times in the schedule that have no offset, like Europe/Moscow.")
+    ] = "UTC",
 ) -> None:
     """Find the segments of finished footage as fast as the machine can."""
     from streamproc.app.batch import Batch
-    from streamproc.cli.batch import process_source
+    from streamproc.cli.batch import naming, process_source
 
     job = Batch(source=source, model=model, logo=logo_png, region=region, out=out, clips=clips, diagnose=diagnose)
-    process_source(job, as_json=as_json)
+    process_source(replace(job, naming=naming(schedule, start, schedule_id, zone)), as_json=as_json)
 
 
 _SOURCE = "A file, a folder of consecutive files, or a channel's folder under recording/, which may still grow."

@@ -39,6 +39,7 @@ from streamproc.media.reformat import FormatWatch, Streams
 from streamproc.media.source import open_container
 from streamproc.media.timestamps import MPEGTS_WRAP, Mended, Stamp, Timeline
 from streamproc.messages import CueMessage
+from streamproc.timebase import to_ns
 
 log = structlog.get_logger()
 
@@ -438,7 +439,8 @@ def _media_packet(mended: Mended[Packet], zero: int) -> MediaPacket:
 class FileEpoch:
     """One unbroken timeline in files; implements Epoch."""
 
-    def __init__(self, number: int, index: _Index, paths: Sequence[Path]) -> None:
+    def __init__(self, number: int, index: _Index, paths: Sequence[Path], utc_zero_ns: int | None = None) -> None:
+        self._utc_zero_ns = utc_zero_ns
         self._number = number
         self._index = index
         self._paths = paths
@@ -456,8 +458,8 @@ class FileEpoch:
 
     @property
     def utc_zero_ns(self) -> int | None:
-        """Not known of a file."""
-        return None
+        """As it was told; a file does not know it."""
+        return self._utc_zero_ns
 
     @property
     def frames(self) -> int:
@@ -546,8 +548,10 @@ class FileEpoch:
 class FileFootage:
     """Consecutive files as footage; implements Footage. They are scanned when first asked for."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], utc_zero_ns: int | None = None) -> None:
+        """utc_zero_ns: the wall time of the first frame, where somebody knows it; epochs follow without gaps."""
         self._paths = tuple(paths)
+        self._utc_zero_ns = utc_zero_ns
         self._scanning = threading.Lock()
         self._epochs: list[FileEpoch] | None = None
 
@@ -572,6 +576,10 @@ class FileFootage:
     def _scanned(self) -> list[FileEpoch]:
         with self._scanning:
             if self._epochs is None:
-                found = _Scan(self._paths).run()
-                self._epochs = [FileEpoch(number, index, self._paths) for number, index in enumerate(found, 1)]
+                epochs: list[FileEpoch] = []
+                zero_ns = self._utc_zero_ns
+                for number, index in enumerate(_Scan(self._paths).run(), 1):
+                    epochs.append(FileEpoch(number, index, self._paths, zero_ns))
+                    zero_ns = None if zero_ns is None else zero_ns + to_ns(epochs[-1].end())
+                self._epochs = epochs
             return self._epochs

@@ -2,7 +2,16 @@
 
 from aiohttp import web
 
-from streamproc.web import api, cues_api, deliveries, evidence_api, exports_api, finished_routes, operations
+from streamproc.web import (
+    api,
+    cues_api,
+    deliveries,
+    evidence_api,
+    exports_api,
+    finished_routes,
+    operations,
+    programmes_api,
+)
 from streamproc.web.answers import (
     Alarm,
     Channel,
@@ -21,6 +30,7 @@ from streamproc.web.answers import (
 from streamproc.web.bodies import DeliveryBody
 from streamproc.web.evidence_api import EvidenceQuery
 from streamproc.web.exports_api import ExportQuery, RangeExportQuery
+from streamproc.web.programmes_api import Programme, Schedule, ScheduleQuery
 from streamproc.web.queries import DeliveriesQuery, PageQuery, SegmentsQuery
 from streamproc.web.route import ANY, BAD, EPOCH, FILE, FORMAT, NAME, NO_CHANNEL, NUMBER, PICTURE, WRITES, Route
 from streamproc.web.services import SERVICES
@@ -223,6 +233,29 @@ ROUTES = (
         summary="One delivery.",
         answer=Delivery,
         statuses={404: "No delivery has this number."},
+    ),
+    Route(
+        path=f"/api/v1/channels/{NAME}/programmes",
+        handler=programmes_api.programmes,
+        summary="A channel's programmes by name, with their parts.",
+        answer=Page[Programme],
+        query=PageQuery,
+        statuses=BAD | NO_CHANNEL,
+    ),
+    Route(
+        path=f"/api/v1/programmes/{NUMBER}",
+        handler=programmes_api.programme,
+        summary="One programme.",
+        answer=Programme,
+        statuses={404: "No programme has this number, or it became part of another."},
+    ),
+    Route(
+        path=f"/api/v1/channels/{NAME}/schedule",
+        handler=programmes_api.schedule,
+        summary="A channel's printed schedule.",
+        answer=Schedule,
+        query=ScheduleQuery,
+        statuses=BAD | NO_CHANNEL,
     ),
     Route(
         path="/api/v1/events",
