@@ -29,6 +29,7 @@ ROWS = {
         *("deliveries", "delivered_bytes", "deliveries_waiting", "delivery_age", "target_failing"),
         *("hook_events", "hook_lag", "hook_failing", "expired_files", "expired_bytes"),
     ),
+    "Names": ("programmes", "schedule_read", "schedule_until"),
     "Cues": ("cues", "cue_verdicts", "cues_damaged"),
     "The daemon": ("role_up", "role_restarts", "errors", "queue_depth", "queue_dropped", "http_requests"),
 }
@@ -36,7 +37,7 @@ RARE = frozenset(
     {
         *("changes", "boundaries", "reconnects", "timestamp_repairs", "epochs", "clips"),
         *("deliveries", "hook_events", "expired_files"),
-        *("cues", "cue_verdicts", "cues_damaged"),
+        *("cues", "cue_verdicts", "cues_damaged", "programmes"),
         *("drift_alarms", "role_restarts", "errors", "queue_dropped"),
     }
 )
