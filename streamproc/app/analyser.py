@@ -190,7 +190,7 @@ class Analyser:
     def common(self) -> Mapping[str, Stage]:
         """Return what every channel shares: clips, pieces, the schedule, orders, and what delivers and tells."""
         tools, catalogue, folder = self._bench.tools, self._bench.catalogue, self.settings.clip_dir
-        place = Place(folder, self.settings.piece_names)
+        place = Place(folder, self.settings.piece_names, self._zone_of)
         return {
             "clips": ClipStage(catalogue, self._footage, folder, tools.telemetry, tools.clock),
             "pieces": PieceStage(catalogue, self._footage, place, tools.telemetry, tools.clock),

@@ -8,7 +8,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -59,9 +59,10 @@ class PieceStage:
 class Place:
     """The folder that pieces are written to, and how they are named there."""
 
-    def __init__(self, folder: Path, pattern: str) -> None:
-        """pattern: see ``naming``."""
+    def __init__(self, folder: Path, pattern: str, zone_of: Callable[[str], tzinfo]) -> None:
+        """pattern: see ``naming``. zone_of: gives the time zone of a channel's clock."""
         self.folder = folder
+        self.zone_of = zone_of
         self._pattern = pattern
         self._lock = threading.Lock()
         self._promised: set[PurePosixPath] = set()
@@ -121,7 +122,7 @@ class _Pieces:
 
     def work(self, job: PieceRow, stop: threading.Event) -> tuple[PurePosixPath, CutReport]:
         parts = [self._part(job, number) for number in range(len(job.spans))]
-        channel, start = self._channel(job.channel), _local(job.start_utc_ns)
+        channel, start = self._channel(job.channel), self._local(job.channel, job.start_utc_ns)
         named = Named(channel=channel, title=job.title, start=start, number=job.id)
         tags = Tags(
             title=job.title,
@@ -151,7 +152,7 @@ class _Pieces:
         span = job.spans[number]
         epoch = self._epoch(job.channel, span.epoch)
         zero_ns = epoch.utc_zero_ns
-        begins = None if zero_ns is None else _local(zero_ns + to_ns(span.start))
+        begins = None if zero_ns is None else self._local(job.channel, zero_ns + to_ns(span.start))
         title = None if begins is None else f"{begins:%H:%M:%S}"
         end = min(span.end, epoch.end()) if epoch.has_ended() else span.end
         if end <= span.start:
@@ -163,6 +164,12 @@ class _Pieces:
             if epoch.id == number:
                 return epoch
         raise GoneError(f"epoch {number} of {channel} is not recorded any more")
+
+    def _local(self, channel: str, utc_ns: int | None) -> datetime | None:
+        """Return a moment as the channel's clock has it, to the second."""
+        if utc_ns is None:
+            return None
+        return utc_from_ns(utc_ns).astimezone(self._place.zone_of(channel)).replace(microsecond=0)
 
     def _channel(self, name: str) -> str:
         return next((row.title or row.name for row in self._catalogue.channels() if row.name == name), name)
@@ -215,11 +222,6 @@ def _described(report: CutReport) -> dict[str, object]:
         "joints_s": [float(joint) for joint in report.joints],
         "notes": list(report.notes),
     }
-
-
-def _local(utc_ns: int | None) -> datetime | None:
-    """Return a moment as this machine's zone has it, to the second."""
-    return None if utc_ns is None else utc_from_ns(utc_ns).astimezone().replace(microsecond=0)
 
 
 def _pause(stop: threading.Event) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import av
 import pytest
@@ -51,7 +52,7 @@ class Desk:
         return self.catalogue.pieces.want(Wish(channel="one", spans=spans, mode=mode, title=title, author="anna"))
 
     def stage(self) -> PieceStage:
-        place = Place(self.folder, DEFAULT_PATTERN)
+        place = Place(self.folder, DEFAULT_PATTERN, lambda _: ZoneInfo("Europe/Moscow"))
         clock = self.clock if isinstance(self.footage, FileFootage) else SystemClock()
         return PieceStage(self.catalogue, lambda _: self.footage, place, Telemetry(self.registry), clock)
 
@@ -90,7 +91,7 @@ async def test_a_queued_piece_becomes_one_file_of_its_stretches_named_by_the_pat
     number = desk.want(span(3, 30), span(52, 90))
     await desk.stage().run_until_empty()
     piece = desk.piece(number)
-    start = utc_from_ns(piece.start_utc_ns or 0).astimezone()
+    start = utc_from_ns(piece.start_utc_ns or 0).astimezone(ZoneInfo("Europe/Moscow"))
     assert piece.path == f"Первый/{start:%Y-%m-%d %H.%M.%S} Сегодня.mp4"
     assert desk.shown(number) == [*range(3, 30), *range(52, 90)]
     assert piece.report["joints_s"] == [27 / 25]
