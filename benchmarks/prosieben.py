@@ -35,6 +35,7 @@ from streamproc.training.crops import Lesson, SortedCrops, joined, looks, read_c
 from streamproc.training.cutout import strengths
 from streamproc.training.dataset import Crops, Subject, make_crops
 from streamproc.training.real import scenery
+from streamproc.training.schedule import Schedule
 
 SIZE = (48, 48)
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -103,8 +104,7 @@ def examine(bench: Bench, method: str, left_out: int) -> tuple[Logits, float]:
     others = bench.others(left_out)
     rng = np.random.default_rng((bench.seed, left_out))
     model = network.build(*SIZE, bench.seed)
-    # So few pictures make few steps: small batches make them enough.
-    schedule = network.Schedule(passes=passes, batch=24, most_s=1200)
+    schedule = Schedule(passes=passes, most_s=1200)
     network.train(model, draw(bench, others, rng), schedule, rng, lambda what, share: None)
     return network.logits(model, bench.recordings[left_out].images), time.process_time() - begun
 

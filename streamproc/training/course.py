@@ -17,6 +17,7 @@ from streamproc.errors import ConfigError
 from streamproc.inference.card import MODEL_FILE, Card, Input, Region, file_sha256
 from streamproc.training import evaluate, report
 from streamproc.training.dataset import Crops, Picture
+from streamproc.training.schedule import FEWEST_STEPS, Schedule
 from streamproc.training.scores import clear
 from streamproc.training.thresholds import RULE, pick_decision
 
@@ -45,7 +46,9 @@ class LearnSettings:
     crops: int = 14000
     """Pictures to learn from."""
     passes: float = 5.0
-    """Times each is seen."""
+    """Times each is seen, at least."""
+    fewest_steps: int = FEWEST_STEPS
+    """Steps that are made however few the pictures are: they are then seen more often."""
     seed: int = 0
     """The same seed draws the same pictures."""
     licence: str = ""
@@ -122,7 +125,7 @@ def run(course: Course, out: Path, settings: LearnSettings, begun: float) -> Lea
 
     make_folder(out)
     model = network.build(*course.input_size, settings.seed)
-    schedule = network.Schedule(passes=settings.passes, most_s=settings.minutes * 60)
+    schedule = Schedule(passes=settings.passes, fewest_steps=settings.fewest_steps, most_s=settings.minutes * 60)
     training = network.train(model, course.lesson, schedule, np.random.default_rng(settings.seed), settings.progress)
     difference = export.to_onnx(model, out / MODEL_FILE)
     settings.progress("measuring", 0.0)

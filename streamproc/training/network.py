@@ -10,25 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamproc.training.dataset import Crops
+from streamproc.training.schedule import Schedule
 
 _TOLD = 20  # steps from one entry of the history to the next
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and the share of it that is done, 0 to 1."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
-    """How long to train."""
-
-    passes: float = 5.0
-    """Times each crop is seen."""
-    batch: int = 64
-    """Crops a step."""
-    learning_rate: float = 2e-3
-    """At its peak; falls to nothing along a cosine."""
-    most_s: float = 600.0
-    """Training ends, with its learning rate run down, after so many seconds at the latest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +59,10 @@ def train(
         jit_compile=False,  # XLA's convolutions take almost three times as long on a CPU
     )
     count = len(crops.targets)
-    steps = max(1, round(schedule.passes * count / schedule.batch))
-    order = np.concatenate([rng.permutation(count) for _ in range(math.ceil(schedule.passes) + 1)])
+    steps, batch = schedule.plan(count)
+    order = np.concatenate([rng.permutation(count) for _ in range(steps * batch // count + 1)])
     # Grain is drawn once and dealt out anew at each step: drawing it would cost as much as a quarter of the training.
-    grain = rng.standard_normal((4 * schedule.batch, *crops.images.shape[1:]), np.float32)
+    grain = rng.standard_normal((4 * batch, *crops.images.shape[1:]), np.float32)
     begun = time.monotonic()
     history: list[tuple[int, float]] = []
     made = 0
@@ -84,7 +71,7 @@ def train(
         if done >= 1:
             break
         model.optimizer.learning_rate.assign(_rate(schedule.learning_rate, step, done))
-        chosen = order[step * schedule.batch : (step + 1) * schedule.batch]
+        chosen = order[step * batch : (step + 1) * batch]
         loss = model.train_on_batch(_varied(crops.images[chosen], grain, rng), crops.targets[chosen, None])
         made = step + 1
         if made % _TOLD == 0 or made == steps:

@@ -24,6 +24,7 @@ from streamproc.training import backgrounds, course
 from streamproc.training.corrected import Look, Picture, Stretch, Use, confident, gather, scaled, stretches
 from streamproc.training.crops import Lesson, SortedCrops
 from streamproc.training.learn import input_size, with_margin
+from streamproc.training.schedule import FEWEST_STEPS
 
 RULE = (
     "The new model takes the old one's place when it makes fewer mistakes on the corrected samples that it did not "
@@ -50,7 +51,9 @@ class RetrainSettings:
     crops: int = 10000
     """Pictures to learn from."""
     passes: float = 5.0
-    """Times each is seen."""
+    """Times each is seen, at least."""
+    fewest_steps: int = FEWEST_STEPS
+    """Steps that are made however few the pictures are: they are then seen more often."""
     minutes: float = 8.0
     """Training takes no longer than this, after the pictures are drawn."""
     seed: int = 0
@@ -268,6 +271,7 @@ def _learn(looks: Sequence[Look], region: Region, old: Card, out: Path, settings
         name=old.name,
         minutes=settings.minutes,
         passes=settings.passes,
+        fewest_steps=settings.fewest_steps,
         seed=settings.seed,
         licence=old.licence,
         progress=settings.progress,

@@ -28,7 +28,7 @@ from streamproc.training.course import LearnSettings
 from streamproc.training.crops import learn_from_crops
 folders, out = [Path(name) for name in sys.argv[2:]], Path(sys.argv[1])
 region = Region(x=0.9, y=0.05, width=0.04, height=0.07)
-report = learn_from_crops(folders, region, out, LearnSettings(crops=100, passes=1))
+report = learn_from_crops(folders, region, out, LearnSettings(crops=100, passes=1, fewest_steps=3))
 print(json.dumps({"metrics": report.card.metrics, "notes": report.notes}))
 """
 

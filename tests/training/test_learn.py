@@ -35,7 +35,7 @@ import numpy as np
 from streamproc.inference.card import Region
 from streamproc.training import export, learn, network
 logo, out = Path(sys.argv[1]), Path(sys.argv[2])
-settings = learn.LearnSettings(crops=200, passes=1, seed=5)
+settings = learn.LearnSettings(crops=200, passes=1, fewest_steps=3, seed=5)
 box = Region(x=0.85, y=0.06, width=0.09, height=0.08)
 report = learn.learn_from_logo(logo, box, [], out, settings)
 model = network.build(72, 56)

@@ -42,8 +42,8 @@ catalogue = Catalogue.open(f"sqlite:///{folder}/catalogue.sqlite", clock=SystemC
 footage = RecordingFootage(folder / "recording")
 reports = []
 for settings in (
-    RetrainSettings(crops=900, passes=3),
-    RetrainSettings(crops=40, passes=1, seed=1, dry_run=True),
+    RetrainSettings(crops=900, passes=3, fewest_steps=42),
+    RetrainSettings(crops=40, passes=1, fewest_steps=1, seed=1, dry_run=True),
 ):
     reports.append(dataclasses.asdict(retrain(catalogue, "one", footage, folder / "model", settings)))
 print(json.dumps(reports, default=str))

@@ -24,7 +24,8 @@ def command(
     sources: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Footage of the channel, 5 minutes or more with an advert break; with --logo none is needed.",
+            help="Footage of the channel, 5 minutes or more with an advert break; with --logo none is needed, with "
+            "--crops folders of sorted crops.",
             metavar="SOURCE...",
         ),
     ] = None,
@@ -35,13 +36,19 @@ def command(
         str | None,
         typer.Option(
             help="The bug's box as x,y,width,height: fractions of the picture, 0 to 1. Where there is footage with "
-            "the bug, only the part to search."
+            "the bug, only the part to search; with --crops, what was cut out, margins and all."
         ),
     ] = None,
     choose: Annotated[
         int | None,
         typer.Option(help="The number of the mark that is the bug, where several stay on the picture.", min=1),
     ] = None,
+    crops: Annotated[
+        bool,
+        typer.Option(
+            "--crops", help="The sources are folders of crops of the bug's corner, sorted into logo/ and no_logo/."
+        ),
+    ] = False,
     opacity: Annotated[
         float | None,
         typer.Option(help="How opaque the bug is on air (--logo); measured, or any, when left out.", min=0.05, max=1),
@@ -53,13 +60,11 @@ def command(
         list[str] | None, typer.Option(help="Where adverts are, as 12:30-16:00; may be repeated.")
     ] = None,
 ) -> None:
-    """Learn a channel's bug: from footage alone, from a PNG, or from footage with labelled ranges."""
+    """Learn a channel's bug: from footage alone, a PNG, footage with labelled ranges, or sorted crops."""
     from streamproc.training.labelled import Ranges
 
     spans = tuple(map(parse_range, programme or ())), tuple(map(parse_range, advert or ()))
     labels = Ranges(programme=spans[0], advert=spans[1]) if any(spans) else None
-    _check(sources, logo_png, labels, region, choose)
-    need_tensorflow()
     task = _Task(
         sources=sources or [],
         out=out,
@@ -67,8 +72,11 @@ def command(
         box=None if region is None else parse_region(region),
         labels=labels,
         choose=choose,
+        crops=crops,
         opacity=opacity,
     )
+    _check(task)
+    need_tensorflow()
     report = _learn(task)
     for note in report.notes:
         typer.echo(note)
@@ -87,30 +95,56 @@ class _Task:
     box: "Region | None"
     labels: "Ranges | None"
     choose: int | None
+    crops: bool
     opacity: float | None
 
 
-def _check(
-    sources: Sequence[Path] | None, logo: Path | None, labels: object, region: str | None, choose: int | None
-) -> None:
+def _check(task: _Task) -> None:
     """Raise ConfigError for options that don't go together."""
-    if logo is not None and labels is not None:
+    if task.crops:
+        _check_crops(task)
+        return
+    if task.logo is not None and task.labels is not None:
         raise ConfigError(
             "give either --logo PNG, or --programme and --advert ranges of footage with the bug, not both"
         )
-    if not sources and logo is None:
+    if not task.sources and task.logo is None:
         raise ConfigError("nothing to learn from; give footage of the channel, or --logo PNG with --region")
-    if region is None and (labels is not None or (logo is not None and not sources)):
+    if task.box is None and (task.labels is not None or (task.logo is not None and not task.sources)):
         raise ConfigError("--region is missing; give the bug's box as x,y,width,height in fractions of the picture")
-    if choose is not None and (logo is not None or labels is not None):
+    if task.choose is not None and (task.logo is not None or task.labels is not None):
         raise ConfigError("--choose picks one of the marks found in footage; leave it out with --logo and with ranges")
 
 
+def _check_crops(task: _Task) -> None:
+    given = {
+        "--logo": task.logo is not None,
+        "--programme and --advert": task.labels is not None,
+        "--choose": task.choose is not None,
+        "--opacity": task.opacity is not None,
+    }
+    for option in (name for name, there in given.items() if there):
+        raise ConfigError(f"{option} says nothing about sorted crops; leave it out with --crops")
+    if not task.sources:
+        raise ConfigError("nothing to learn from; give folders with logo/ and no_logo/ in each, one a recording")
+    for folder in task.sources:
+        if not folder.is_dir():
+            raise ConfigError(f"{folder}: is no folder; with --crops give folders with logo/ and no_logo/ in each")
+    if task.box is None:
+        raise ConfigError(
+            "--region is missing; say which part of the picture was cut out, as x,y,width,height in fractions of it"
+        )
+
+
 def _learn(task: _Task) -> "LearnReport":
+    from streamproc.training.crops import learn_from_crops
     from streamproc.training.learn import LearnSettings, learn_from_footage, learn_from_labels, learn_from_logo
 
     with progress("learning") as show:
         settings = LearnSettings(opacity=task.opacity, progress=show)
+        if task.crops:
+            assert task.box is not None
+            return learn_from_crops(task.sources, task.box, task.out, settings)
         if task.logo is not None:
             return learn_from_logo(task.logo, task.box, task.sources, task.out, settings)
         if task.labels is not None:
