@@ -160,6 +160,15 @@ ZoneName = Annotated[str, AfterValidator(_known_zone)]
 """A time zone of the tz database."""
 
 
+MOST_PLACES = 8
+"""At which one bug is looked for: each costs a look and is one more chance to be wrong."""
+
+
+def _boxes(value: object) -> object:
+    """Take one box for a row of one."""
+    return (value,) if isinstance(value, str) else value
+
+
 def _box(value: object) -> object:
     """Take ``"x,y,width,height"`` apart. Raises ValueError."""
     if not isinstance(value, str):
@@ -195,8 +204,11 @@ class ChannelSettings(Section):
     logo: Path | None = None
     """PNG with alpha of the bug, for the universal verifier; with neither this nor ``model`` the channel is only
     recorded."""
-    region: Box | None = None
-    """Where the edges of the logo lie: "x,y,width,height". Belongs to ``logo``; a model brings its own."""
+    region: Annotated[tuple[Box, ...], BeforeValidator(_boxes), Field(min_length=1, max_length=MOST_PLACES)] | None = (
+        None
+    )
+    """Where the edges of the logo lie: "x,y,width,height", or several of them for a logo that moves between places.
+    Belongs to ``logo``; a model brings its own."""
     ingest: IngestSettings = IngestSettings()
     record: RecordSettings = RecordSettings()
     retention: RetentionSettings = RetentionSettings()

@@ -388,7 +388,7 @@ def _model(channel: ChannelSettings, settings: Settings) -> Iterator[Finding]:
 
 def _loaded(channel: ChannelSettings, settings: Settings) -> "LogoModel":
     """Load the channel's model, or the verifier with its logo. Raises ModelError, ImportError."""
-    from streamproc.inference.card import Region
+    from streamproc.inference.card import regions
     from streamproc.inference.session import LogoModel
     from streamproc.inference.verifier import VerifierPool
 
@@ -396,9 +396,8 @@ def _loaded(channel: ChannelSettings, settings: Settings) -> "LogoModel":
         return LogoModel.load(channel.model, provider=settings.inference.provider)
     assert channel.logo is not None
     assert channel.region is not None
-    x, y, width, height = channel.region
     pool = VerifierPool(settings.inference.verifier, provider=settings.inference.provider)
-    return pool.get(channel.logo, Region(x=x, y=y, width=width, height=height))
+    return pool.get(channel.logo, regions(channel.region))
 
 
 def _source(channel: ChannelSettings, *, running: bool, connect: bool) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from streamproc.app.play import Tools
 from streamproc.catalogue.store import Catalogue, Rules
 from streamproc.config import ChannelSettings, ClipSettings, DecisionSettings, Settings
 from streamproc.errors import ConfigError
-from streamproc.inference.card import CARD_FILE, Decision, Region, file_sha256
+from streamproc.inference.card import CARD_FILE, Decision, file_sha256, regions
 from streamproc.inference.session import LogoModel, ModelPool
 from streamproc.inference.verifier import VerifierPool
 from streamproc.logic.drift import Limits
@@ -176,8 +176,7 @@ def open_model(bench: Bench, settings: ChannelSettings) -> LogoModel:
         return bench.models.get(settings.model)
     if settings.logo is None or settings.region is None:
         raise ConfigError(f"channel '{settings.name}' has no model and no logo; without them it is only recorded")
-    x, y, width, height = settings.region
-    return bench.verifiers.get(settings.logo, Region(x=x, y=y, width=width, height=height))
+    return bench.verifiers.get(settings.logo, regions(settings.region))
 
 
 class Analyser:

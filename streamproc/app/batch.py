@@ -61,8 +61,8 @@ class Batch:
     """The model's folder; None for the verifier with a logo."""
     logo: Path | None = None
     """PNG of the logo, when there is no model."""
-    region: str | None = None
-    """Where the logo lies, as x,y,width,height."""
+    region: tuple[str, ...] = ()
+    """Where the logo lies, or may lie, each as x,y,width,height."""
     out: Path
     """Where segments.json goes, and clips/."""
     clips: bool
@@ -110,7 +110,7 @@ def _channel(batch: Batch) -> ChannelSettings:
                 "url": address,
                 "model": batch.model,
                 "logo": batch.logo,
-                "region": batch.region,
+                "region": batch.region or None,
                 "clips": ClipSettings(enabled=batch.clips, min_confidence=0),
                 "drift": DriftSettings(enabled=False),
             }

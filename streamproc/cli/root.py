@@ -82,7 +82,11 @@ def process(
         Path | None, typer.Option("--logo", help="The bug as a PNG with alpha, for want of a model; needs --region.")
     ] = None,
     region: Annotated[
-        str | None, typer.Option(help="The box of the --logo as x,y,width,height: fractions of the picture, 0 to 1.")
+        list[str] | None,
+        typer.Option(
+            help="The box of the --logo as x,y,width,height: fractions of the picture, 0 to 1. Repeat it for each "
+            "place of a logo that moves."
+        ),
     ] = None,
     clips: Annotated[bool, typer.Option("--clips", help="Cut a clip of every programme segment.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print segments.json on standard output.")] = False,
@@ -106,7 +110,15 @@ def process(
     from streamproc.app.batch import Batch
     from streamproc.cli.batch import naming, process_source
 
-    job = Batch(source=source, model=model, logo=logo_png, region=region, out=out, clips=clips, diagnose=diagnose)
+    job = Batch(
+        source=source,
+        model=model,
+        logo=logo_png,
+        region=tuple(region or ()),
+        out=out,
+        clips=clips,
+        diagnose=diagnose,
+    )
     process_source(replace(job, naming=naming(schedule, start, schedule_id, zone)), as_json=as_json)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -113,6 +114,11 @@ class Card(ModelCard):
     """Name of the ONNX output, (N, 1) float32."""
     calibration: Calibration = Calibration()
     decision: Decision = Decision()
+
+
+def regions(boxes: Iterable[tuple[float, float, float, float]]) -> list[Region]:
+    """Return boxes, each x, y, width, height in fractions of the picture, as regions."""
+    return [Region(x=x, y=y, width=width, height=height) for x, y, width, height in boxes]
 
 
 def file_sha256(path: Path) -> str:

@@ -1,9 +1,7 @@
 """One bug at several places: for channels whose bug moves between them.
 
-``streamproc logo detect`` finds the places; each has a model of its own, most easily the verifier's:
-
-    verifier, logo = Verifier.load(shipped_model("verifier")), read_reference(path)
-    model = MovingModel([verifier.from_reference(logo, place, name="one.png") for place in places])
+``streamproc logo detect`` finds the places. A channel's configuration names them as ``region`` of its ``logo``
+(:class:`~streamproc.inference.verifier.VerifierPool`); each has a model of its own.
 """
 
 import hashlib
@@ -13,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamproc.errors import ModelError
-from streamproc.inference.card import Card, Region
+from streamproc.inference.card import Card, Decision, Region
 from streamproc.inference.session import LogoModel
 
 Picture = NDArray[np.uint8]
@@ -34,7 +32,14 @@ class MovingModel(LogoModel):
         whole = _around([card.region for card in cards])
         sha256 = hashlib.sha256("".join(card.model_dump_json() for card in cards).encode()).hexdigest()
         # What is learnt and measured is the single models'; their log odds are calibrated already.
-        card = Card(schema=1, name=f"{cards[0].name}, moving", sha256=sha256, region=whole, input=cards[0].input)
+        card = Card(
+            schema=1,
+            name=f"{cards[0].name}, {len(cards)} places",
+            sha256=sha256,
+            region=whole,
+            input=cards[0].input,
+            decision=_wariest([card.decision for card in cards]),
+        )
         super().__init__(card, models[0]._session)
 
     def log_odds(self, crops: Sequence[Picture]) -> NDArray[np.float32]:
@@ -47,6 +52,15 @@ class MovingModel(LogoModel):
             return np.zeros(0, np.float32)
         odds = [model.log_odds([_part(crop, self.card.region, model) for crop in crops]) for model in self._models]
         return np.asarray(np.max(odds, axis=0), np.float32)
+
+
+def _wariest(decisions: Sequence[Decision]) -> Decision:
+    """Return a hysteresis that is as wary as each of several."""
+    return Decision(
+        n_enter=max(one.n_enter for one in decisions),
+        n_leave=max(one.n_leave for one in decisions),
+        min_certainty=max(one.min_certainty for one in decisions),
+    )
 
 
 def _around(regions: Sequence[Region]) -> Region:

@@ -9,6 +9,7 @@ So a channel has a model the moment it has a PNG:
 
 import hashlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Literal, Self
@@ -30,6 +31,7 @@ from streamproc.inference.card import (
     Region,
     parse_card,
 )
+from streamproc.inference.moving import MovingModel
 from streamproc.inference.session import LogoModel, Provider, open_session
 
 log = structlog.get_logger()
@@ -127,14 +129,15 @@ class VerifierPool:
         self._verifier: Verifier | None = None
         self._lock = Lock()
 
-    def get(self, reference: Path, box: Region) -> ReferenceModel:
-        """Return a model of a logo: a PNG with alpha, and where its edges lie. Raises ModelError."""
+    def get(self, reference: Path, places: Sequence[Region]) -> LogoModel:
+        """Return a model of a logo: a PNG with alpha, and where its edges lie, or may lie. Raises ModelError."""
         logo = read_reference(reference)
         with self._lock:
             if self._verifier is None:
                 folder = shipped_model("verifier") if self._folder is None else self._folder
                 self._verifier = Verifier.load(folder, provider=self._provider)
-            model = self._verifier.from_reference(logo, box, name=reference.name)
+            models = [self._verifier.from_reference(logo, place, name=reference.name) for place in places]
+        model = models[0] if len(models) == 1 else MovingModel(models)
         log.info("model.loaded", model=model.card.name, provider=model.provider, asked_for=self._provider)
         return model
 

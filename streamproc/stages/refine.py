@@ -46,6 +46,7 @@ _REFERENCES = 8
 _LATE_BUG = Fraction(3, 2)
 """A programme begins at most so long before its bug is seen."""
 _BATCH = 32
+_BATCH_BYTES = 24_000_000  # of pictures in a batch: those of a bug that moves may be nearly whole ones
 _UNREAD = 0.1
 
 
@@ -127,7 +128,7 @@ class Placer:
             times.append(frame.time)
             thumbnails.append(frame.thumbnail(*THUMBNAIL))
             crops.append(self._crop(frame))
-            if len(crops) == _BATCH:
+            if len(crops) == _BATCH or len(crops) * crops[0].nbytes > _BATCH_BYTES:
                 odds.append(self._model.log_odds(crops))
                 crops.clear()
         odds.append(self._model.log_odds(crops))

@@ -106,7 +106,11 @@ def test_a_clip_is_cut_at_the_frames_asked_for(broadcast: Path, tmp_path: Path) 
         (("logo", "learn", "--crops", "--out", "x"), 2, "nothing to learn from; give folders with logo/ and no_logo/"),
         (("logo", "learn", "nowhere", "--crops", "--out", "x"), 2, "nowhere: is no folder; with --crops"),
         (("logo", "learn", ".", "--crops", "--out", "x"), 2, "--region is missing; say which part of the picture was"),
-        (("logo", "learn", ".", "--crops", "--out", "x", "--logo", "x.png"), 2, "--logo says nothing about sorted crops"),
+        (
+            ("logo", "learn", ".", "--crops", "--out", "x", "--logo", "x.png"),
+            2,
+            "--logo says nothing about sorted crops",
+        ),
         (
             ("logo", "learn", "docs", "--crops", "--out", "out", "--region", "0.9,0.05,0.04,0.07"),
             3,

@@ -41,6 +41,18 @@ def test_segments_are_found_with_the_logo_alone(folder: Path, tmp_path: Path) ->
     assert document["model"]["name"] == "verifier of bug.png"
 
 
+def test_a_logo_that_moves_is_found_at_each_of_its_places(folder: Path, tmp_path: Path) -> None:
+    broadcast(tmp_path / "day.mp4", [Part(True, [75]), Part(True, [75], left=0.05), Part(False, [75, 75])])
+    other = f"0.05,{44 / 720},{112 / 1280},{64 / 720}"
+    places = ["--region", REGION, "--region", other]
+    done = streamproc("process", tmp_path / "day.mp4", "--logo", folder / "bug.png", *places, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    document = json.loads((tmp_path / "out" / "segments.json").read_text())
+    found = [(segment["kind"], segment["start_frame"], segment["end_frame"]) for segment in document["segments"]]
+    assert found == [("programme", 0, 150), ("advert", 150, 300)]
+    assert document["model"]["name"] == "verifier of bug.png, 2 places"
+
+
 def test_asking_about_footage_answers_for_every_keyframe(folder: Path) -> None:
     done = streamproc("logo", "verify", folder / "bug.png", folder / "day.mp4", "--region", REGION, "--json")
     assert done.returncode == 0, done.stderr
@@ -74,8 +86,15 @@ def test_a_channel_may_have_a_logo_in_the_place_of_a_model(tmp_path: Path) -> No
     path = tmp_path / "streamproc.toml"
     path.write_text(CHANNEL + 'logo = "one.png"\nregion = "0.8,0.1,0.1,0.05"\n')
     (channel,) = load(path, {}).channels
-    assert (channel.logo, channel.region) == (tmp_path / "one.png", (0.8, 0.1, 0.1, 0.05))
+    assert (channel.logo, channel.region) == (tmp_path / "one.png", ((0.8, 0.1, 0.1, 0.05),))
     assert channel.is_watched
+
+
+def test_a_logo_that_moves_may_have_several_regions(tmp_path: Path) -> None:
+    path = tmp_path / "streamproc.toml"
+    path.write_text(CHANNEL + 'logo = "one.png"\nregion = ["0.8,0.1,0.1,0.05", "0.1,0.1,0.1,0.05"]\n')
+    (channel,) = load(path, {}).channels
+    assert channel.region == ((0.8, 0.1, 0.1, 0.05), (0.1, 0.1, 0.1, 0.05))
 
 
 @pytest.mark.parametrize(
@@ -86,6 +105,9 @@ def test_a_channel_may_have_a_logo_in_the_place_of_a_model(tmp_path: Path) -> No
         ('model = "m"\nlogo = "one.png"\nregion = "0.8,0.1,0.1,0.1"', "channel 'one' has both model and logo"),
         ('logo = "one.png"\nregion = "right top"', 'write four numbers as "x,y,width,height"'),
         ('logo = "one.png"\nregion = "0.8,0.1,0.3,0.1"', "x \\+ width = 1.1"),
+        ('logo = "one.png"\nregion = ["0.8,0.1,0.1,0.1", "0.8,0.1,0.3,0.1"]', "x \\+ width = 1.1"),
+        ('logo = "one.png"\nregion = []', "region = .*at least 1 item"),
+        ('logo = "one.png"\nregion = [' + '"0.8,0.1,0.1,0.1",' * 9 + "]", "region = .*at most 8 items"),
     ],
 )
 def test_a_logo_that_is_configured_wrongly_is_named(tmp_path: Path, lines: str, says: str) -> None:

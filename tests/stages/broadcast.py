@@ -35,6 +35,8 @@ class Part:
     """Frames at the end from which the bug is gone."""
     fade: int = 0
     """Frames that it takes to fade before that."""
+    left: float = BUG_LEFT
+    """Where the bug's left edge lies, of the picture's width."""
 
 
 def broadcast(path: Path, parts: Sequence[Part]) -> list[int]:
@@ -51,7 +53,7 @@ def broadcast(path: Path, parts: Sequence[Part]) -> list[int]:
                 left = length - part.early - offset - 0.5
                 level = min(1.0, max(0.0, left / part.fade if part.fade else float(left > 0)))
                 shown = BUG_OPACITY * level if part.has_bug else 0.0
-                encoder.write(overlay(picture, bug, BUG_LEFT * WIDTH, BUG_TOP * HEIGHT, shown))
+                encoder.write(overlay(picture, bug, part.left * WIDTH, BUG_TOP * HEIGHT, shown))
             at += length
     return starts[1:]
 
