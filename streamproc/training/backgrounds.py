@@ -113,6 +113,25 @@ def page(rng: np.random.Generator) -> Picture:
     return canvas
 
 
+def partly_white(pictures: Sequence[Picture], rng: np.random.Generator) -> list[Picture]:
+    """Return pictures of one size, each (H, W, 3) uint8, beyond one edge of which all is nearly white.
+
+    A sky, a wall, a page: a white bug lies on such a ground in part, and only the rest of it is to be seen. The edge is
+    straight or bent, hard or soft, and the same on all pictures.
+    """
+    height, width = pictures[0].shape[:2]
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    across, down = (columns - rng.uniform(0.15, 0.85) * width), (rows - rng.uniform(0.15, 0.85) * height)
+    angle = rng.uniform(0, 2 * np.pi)
+    along = across * np.sin(angle) - down * np.cos(angle)
+    beyond = across * np.cos(angle) + down * np.sin(angle) + rng.uniform(-1, 1) * along**2 / max(height, width)
+    softness = rng.choice(np.array([1, 1, 0.08 * width, 0.25 * width]))
+    share = np.clip(beyond / softness + 0.5, 0, 1)[..., None]
+    grain = rng.normal(0, rng.uniform(0, 6), (height, width, 1))
+    white = (rng.uniform(205, 255) + rng.uniform(-8, 8, 3) + grain).clip(0, 255)
+    return [np.asarray(np.rint(white * share + picture * (1 - share)), np.uint8) for picture in pictures]
+
+
 def words(rng: np.random.Generator, most: int = 30) -> str:
     """Return random Latin, Cyrillic and digit characters with blanks between."""
     alphabet = list(

@@ -35,6 +35,7 @@ _T = TypeVar("_T")
 _LOT = 40  # crops in one trip through the encoder
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 _VISIBLE = 2.0  # levels that a bug must change its pixels by, on average, to be learnt from
+_PARTLY_WHITE = 0.2  # of the grounds: there a white bug can be seen in part only
 _OTHER_LOOK = 0.12  # of the crops must show a look of the bug for it to be cut out as one of its own
 
 
@@ -215,6 +216,10 @@ class Lesson:
         return seen
 
     def _ground(self, rng: np.random.Generator) -> Picture:
+        ground = self._lit(rng)
+        return backgrounds.partly_white([ground], rng)[0] if rng.random() < _PARTLY_WHITE else ground
+
+    def _lit(self, rng: np.random.Generator) -> Picture:
         height, width = self._absent[0].shape[:2]
         choice = rng.random()
         if choice < 0.25:

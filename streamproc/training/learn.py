@@ -114,12 +114,12 @@ def learn_picture(
     settings.check()
     logo = check_logo(logo, "logo")
     if box is not None:
-        _subject(logo, box, settings)  # refuses what can't be learnt before anything is read
+        subject_of(logo, box, settings)  # refuses what can't be learnt before anything is read
     located = locate(logo, sources, within=box, progress=settings.progress) if sources else None
     notes = _located_notes(located, box, sources)
     place = located.box if located is not None else box
     assert place is not None
-    subject = _subject(logo, place, settings, located)
+    subject = subject_of(logo, place, settings, located)
     if sources:
         subject = replace(subject, lines=lines_of(sources))
     rng = np.random.default_rng(settings.seed)
@@ -210,8 +210,8 @@ def _lessons(sources: Sequence[Path], ranges: Ranges, subject: Subject, settings
     lesson, examination = _drawn(subject, *grounds, drawn, rng)
     own = settings.crops - drawn.crops
     return (
-        _joined(lesson, taught.crops(own, rng)),
-        _joined(examination, held_out.crops(_examined(own), rng)),
+        joined(lesson, taught.crops(own, rng)),
+        joined(examination, held_out.crops(_examined(own), rng)),
     )
 
 
@@ -234,7 +234,8 @@ def _examined(crops: int) -> int:
     return max(200, crops // 4)
 
 
-def _joined(first: Crops, second: Crops) -> Crops:
+def joined(first: Crops, second: Crops) -> Crops:
+    """Return two data sets as one."""
     return Crops(
         np.concatenate([first.images, second.images]),
         np.concatenate([first.targets, second.targets]),
@@ -242,7 +243,11 @@ def _joined(first: Crops, second: Crops) -> Crops:
     )
 
 
-def _subject(logo: Picture, box: Region, settings: LearnSettings, located: Located | None = None) -> Subject:
+def subject_of(logo: Picture, box: Region, settings: LearnSettings, located: Located | None = None) -> Subject:
+    """Return a logo, (h, w, 4) uint8 RGBA, fitted into a box as what is to be drawn and learnt.
+
+    Raises ModelError: the box is larger than any bug, or the logo would be too small to be told from others.
+    """
     if max(box.width, box.height) > _LARGEST:
         raise ModelError(
             f"the region takes {box.width:.0%} of the picture's width and {box.height:.0%} of its height: a bug takes "

@@ -1,7 +1,8 @@
 """Learns a channel's model again from its recording, and lets the better one stay.
 
 The new model is learnt beside the old one, from what streamproc/training/corrected.py knows. Both are judged on
-corrected samples of stretches from which the new one learnt nothing; RULE says which stays.
+corrected samples of stretches from which the new one learnt nothing; RULE says which stays. A channel that is watched
+from its logo alone gets its first model in the same way: the verifier is the old one, and the logo is drawn beside.
 """
 
 import shutil
@@ -21,9 +22,12 @@ from streamproc.inference.session import LogoModel
 from streamproc.logic.labels import effective
 from streamproc.media.footage import Footage
 from streamproc.training import backgrounds, course
+from streamproc.training.backgrounds import Group
 from streamproc.training.corrected import Look, Picture, Stretch, Use, confident, gather, scaled, stretches
 from streamproc.training.crops import Lesson, SortedCrops
-from streamproc.training.learn import input_size, with_margin
+from streamproc.training.dataset import Crops, Subject, make_crops
+from streamproc.training.learn import input_size, joined, subject_of, with_margin
+from streamproc.training.logos import read_logo
 from streamproc.training.schedule import FEWEST_STEPS
 
 RULE = (
@@ -39,6 +43,7 @@ CANDIDATE = ".candidate"
 """What the folder of the new model is called, behind the old one's name, while it is judged."""
 _AGREES = 0.98
 _CLEARLY = 0.98  # of the old model's cross entropy
+_DRAWN = 0.5  # share of pictures with the drawn logo among those that a first model learns from
 _DETAIL = 2  # crops to learn from are kept at so many times the network's input
 
 
@@ -86,6 +91,8 @@ class RetrainReport:
 
     folder: Path
     """The channel's model."""
+    first: bool
+    """Whether it is the channel's first model: the old one is then the verifier with the channel's logo."""
     replaced: bool
     """Whether the new model is there now."""
     why: str
@@ -108,6 +115,37 @@ class RetrainReport:
     """How long it took."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """A channel that is watched from its logo alone."""
+
+    logo: Path
+    """A PNG with alpha."""
+    box: Region
+    """Where its edges lie."""
+    verifier: LogoModel
+    """The verifier with that logo."""
+    out: Path
+    """Where the channel's first model shall lie; nothing is there yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What is to be learnt, and what it must be better than."""
+
+    old: LogoModel
+    region: Region
+    """What the new model sees."""
+    size: tuple[int, int]
+    """Width and height of its input."""
+    name: str
+    licence: str
+    folder: Path
+    """Where it shall lie."""
+    subject: Subject | None = None
+    """The logo to draw, for a channel's first model."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Bench:
     """The samples that both models are judged by."""
@@ -126,26 +164,64 @@ def retrain(
     read or the new one not be put in its place, RecordingError and CatalogueError.
     """
     settings = settings or RetrainSettings()
-    begun = time.monotonic()
     old = LogoModel.load(folder)
-    region = old.card.region if settings.box is None else with_margin(settings.box, 0.25)
+    card = old.card
+    region = card.region if settings.box is None else with_margin(settings.box, 0.25)
+    size = (card.input.width, card.input.height) if region == card.region else input_size(region)
+    plan = _Plan(old=old, region=region, size=size, name=card.name, licence=card.licence, folder=folder)
+    return _contest(known_of(catalogue, channel), channel, footage, plan, settings)
+
+
+def learn_first(
+    catalogue: Catalogue, channel: str, footage: Footage, watched: Watched, settings: RetrainSettings | None = None
+) -> RetrainReport:
+    """Learn a channel's first model from labels, recording and logo, and leave it if it is better than the verifier.
+
+    The settings' box is of no account. Raises what :func:`retrain` does, and ConfigError when the place is taken.
+    """
+    settings = settings or RetrainSettings()
+    if watched.out.exists():
+        raise ConfigError(f"{watched.out}: is there already; name it as model of channel '{channel}', or another --out")
+    subject = subject_of(read_logo(watched.logo), watched.box, course.LearnSettings())
+    plan = _Plan(
+        old=watched.verifier,
+        region=subject.region,
+        size=subject.input_size,
+        name=channel,
+        licence="",
+        folder=watched.out,
+        subject=subject,
+    )
+    return _contest(known_of(catalogue, channel), channel, footage, plan, settings)
+
+
+def _contest(
+    known: Sequence[Stretch], channel: str, footage: Footage, plan: _Plan, settings: RetrainSettings
+) -> RetrainReport:
+    begun = time.monotonic()
     settings.progress("reading the recording", 0.0)
-    looks = gather(footage, known_of(catalogue, channel), old.card.region, region)
+    looks = gather(footage, known, plan.old.card.region, plan.region)
     bench = _bench(channel, looks)
-    candidate = _new_folder(folder)
+    candidate = _new_folder(plan.folder)
+    previous: Path | None = None
     try:
-        card = _learn(looks, region, old.card, candidate, settings)
-        marks = [_marks(old, bench, new=False), _marks(LogoModel.load(candidate), bench, new=True)]
+        card = _learn(looks, plan, candidate, settings)
+        marks = [_marks(plan.old, bench, new=False), _marks(LogoModel.load(candidate), bench, new=True)]
         better, why = verdict(*marks)
         _note(card, candidate, marks)
-        previous = replace_model(folder, candidate) if better and not settings.dry_run else None
+        replaces = better and not settings.dry_run
+        if replaces and plan.subject is None:
+            previous = replace_model(plan.folder, candidate)
+        elif replaces:
+            _settle(plan.folder, candidate)
     finally:
         if settings.dry_run:
             shutil.rmtree(candidate, ignore_errors=True)
     taught = [look for look in looks if look.use is Use.LEARN]
     return RetrainReport(
-        folder=folder,
-        replaced=previous is not None,
+        folder=plan.folder,
+        first=plan.subject is not None,
+        replaced=replaces,
         why=why,
         old=marks[0],
         new=marks[1],
@@ -160,7 +236,7 @@ def retrain(
         },
         stood_in=bench.stood_in,
         previous=previous,
-        candidate=None if settings.dry_run or previous is not None else candidate,
+        candidate=None if settings.dry_run or replaces else candidate,
         seconds=time.monotonic() - begun,
     )
 
@@ -211,6 +287,14 @@ def replace_model(folder: Path, candidate: Path) -> Path:
     return previous
 
 
+def _settle(folder: Path, candidate: Path) -> None:
+    """Give a first model its name. Raises ModelError."""
+    try:
+        candidate.rename(folder)
+    except OSError as error:
+        raise ModelError(f"{folder}: can't be made of {candidate} ({error.strerror}); rename it yourself") from error
+
+
 def _bench(channel: str, looks: Sequence[Look]) -> _Bench:
     """Pick what to judge by: corrected samples, and confident ones for a kind that nobody has labelled."""
     judged: list[Look] = []
@@ -247,36 +331,47 @@ def _new_folder(folder: Path) -> Path:
     return candidate
 
 
-def _learn(looks: Sequence[Look], region: Region, old: Card, out: Path, settings: RetrainSettings) -> Card:
+def _learn(looks: Sequence[Look], plan: _Plan, out: Path, settings: RetrainSettings) -> Card:
     """Train and write model, card and report."""
-    size = (old.input.width, old.input.height) if region == old.region else input_size(region)
     rng = np.random.default_rng(settings.seed)
     sides = backgrounds.split(backgrounds.photographs())
     settings.progress("drawing pictures", 0.0)
-    lesson = Lesson(_sorted(looks, Use.LEARN, size), [*sides[0], backgrounds.drawn(rng, 60)], size)
-    tuning = Lesson(_sorted(looks, Use.TUNE, size), [*sides[1], backgrounds.drawn(rng, 20)], size)
+    count = settings.crops
+    lesson = _crops(_sorted(looks, Use.LEARN, plan.size), [*sides[0], backgrounds.drawn(rng, 60)], plan, count, rng)
+    examined = max(40, count // 4)
+    tuning = _crops(_sorted(looks, Use.TUNE, plan.size), [*sides[1], backgrounds.drawn(rng, 20)], plan, examined, rng)
     taught = [look for look in looks if look.use is Use.LEARN]
     corrected = sum(look.corrected for look in taught)
     wanted = course.Course(
-        region=region,
-        input_size=size,
-        lesson=lesson.crops(settings.crops, rng),
-        examination=tuning.crops(max(40, settings.crops // 4), rng),
+        region=plan.region,
+        input_size=plan.size,
+        lesson=lesson,
+        examination=tuning,
         data=[
             f"the channel's recording: {corrected} frames by labels, {len(taught) - corrected} by confident segments",
+            *(["the channel's logo as a PNG, drawn over other pictures"] if plan.subject is not None else []),
             "photographs that ship with scikit-image, and drawn scenes",
         ],
     )
     how = course.LearnSettings(
-        name=old.name,
+        name=plan.name,
         minutes=settings.minutes,
         passes=settings.passes,
         fewest_steps=settings.fewest_steps,
         seed=settings.seed,
-        licence=old.licence,
+        licence=plan.licence,
         progress=settings.progress,
     )
     return course.run(wanted, out, how, time.monotonic()).card
+
+
+def _crops(known: SortedCrops, grounds: Sequence[Group], plan: _Plan, count: int, rng: np.random.Generator) -> Crops:
+    """Draw so many pictures from what is known of the recording, half of them from the logo itself if it is given."""
+    lesson = Lesson(known, grounds, plan.size)
+    if plan.subject is None:
+        return lesson.crops(count, rng)
+    drawn = round(_DRAWN * count)
+    return joined(lesson.crops(count - drawn, rng), make_crops(plan.subject, grounds, drawn, rng))
 
 
 def _sorted(looks: Sequence[Look], use: Use, size: tuple[int, int]) -> SortedCrops:
