@@ -3,9 +3,11 @@
 Ways to learn, each examined on a recording that none of its material comes from:
 
 - plain: the crops themselves, with the labels they came with, and nothing else.
-- learnt: the project's lesson for sorted crops, with the labels they came with.
+- learnt: the project's lesson for sorted crops, as ``streamproc logo learn --crops`` teaches it, with the labels they
+  came with.
+- again: the same from another seed, to tell luck from skill.
 - composites: no crop is learnt from; the bug is cut out of the other recordings' crops and laid over other pictures.
-- both: the mean of the last two models' log odds.
+- both: the mean of the log odds of learnt and composites.
 
 Each is counted against the labels as they are and against the labels set right (prosieben_labels.json).
 """
@@ -31,6 +33,7 @@ from streamproc.inference.card import Region
 from streamproc.training import backgrounds
 from streamproc.training.backgrounds import Group
 from streamproc.training.composite import logo_on_canvas
+from streamproc.training.course import LearnSettings
 from streamproc.training.crops import Lesson, SortedCrops, joined, looks, read_crops
 from streamproc.training.cutout import strengths
 from streamproc.training.dataset import Crops, Subject, make_crops
@@ -67,7 +70,7 @@ def plain(bench: Bench, others: SortedCrops, rng: np.random.Generator) -> Crops:
 
 
 def learnt(bench: Bench, others: SortedCrops, rng: np.random.Generator) -> Crops:
-    return Lesson(others, bench.grounds, SIZE).crops(4500, rng)
+    return Lesson(others, bench.grounds, SIZE).crops(LearnSettings().crops, rng)
 
 
 def composites(bench: Bench, others: SortedCrops, rng: np.random.Generator) -> Crops:
@@ -76,7 +79,7 @@ def composites(bench: Bench, others: SortedCrops, rng: np.random.Generator) -> C
     cut = looks(others)
     for number in range(16):
         for look in cut:
-            reach = 0.5 if number < 4 else 8 if number > 12 else 2.5
+            reach = (0.5, 2.5, 8)[number % 3]
             logo = logo_on_canvas(look, *SIZE, *(float(step) for step in rng.uniform(-reach, reach, 2)))
             subject = Subject(logo=logo, box=REGION, region=REGION, opacity=(0.85, 1.0), input_size=SIZE)
             parts.append(make_crops(subject, bench.grounds, 150, rng))
@@ -89,7 +92,8 @@ def composites(bench: Bench, others: SortedCrops, rng: np.random.Generator) -> C
 
 METHODS: dict[str, tuple[Callable[[Bench, SortedCrops, np.random.Generator], Crops], float]] = {
     "plain": (plain, 12.0),
-    "learnt": (learnt, 5.0),
+    "learnt": (learnt, LearnSettings().passes),
+    "again": (learnt, LearnSettings().passes),
     "composites": (composites, 4.5),
 }
 """How the material is made, and how often each picture is seen."""
@@ -102,9 +106,10 @@ def examine(bench: Bench, method: str, left_out: int) -> tuple[Logits, float]:
     begun = time.process_time()
     draw, passes = METHODS[method]
     others = bench.others(left_out)
-    rng = np.random.default_rng((bench.seed, left_out))
-    model = network.build(*SIZE, bench.seed)
-    schedule = Schedule(passes=passes, most_s=1200)
+    seed = bench.seed + 1 if method == "again" else bench.seed
+    rng = np.random.default_rng((seed, left_out))
+    model = network.build(*SIZE, seed)
+    schedule = Schedule(passes=passes, most_s=3600)
     network.train(model, draw(bench, others, rng), schedule, rng, lambda what, share: None)
     return network.logits(model, bench.recordings[left_out].images), time.process_time() - begun
 
