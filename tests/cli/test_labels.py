@@ -112,5 +112,20 @@ def test_a_channel_without_a_model_can_not_be_learnt_again(config: Path) -> None
         run(config, "retrain", "one")
 
 
+@pytest.mark.parametrize(
+    ("lines", "options", "words"),
+    [
+        ('region = "0.8,0.1,0.1,0.1"', (), "has no model yet; say where its first one shall lie with --out"),
+        ('region = ["0.8,0.1,0.1,0.1", "0.1,0.1,0.1,0.1"]', ("--out", "first"), "has 2 regions.*one place only"),
+    ],
+)
+def test_a_first_model_needs_a_place_to_lie_and_one_to_look_at(
+    config: Path, lines: str, options: tuple[str, ...], words: str
+) -> None:
+    config.write_text(f'{config.read_text(encoding="utf-8")}\nlogo = "one.png"\n{lines}\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=words):
+        run(config, "retrain", "one", *options)
+
+
 def test_fractions_of_a_second_of_wall_time_are_kept() -> None:
     assert parse_wall_range("2026-09-21T14:13:20.25Z/2026-09-21T14:13:21Z") == (ZERO_NS + NS // 4, ZERO_NS + NS)

@@ -14,16 +14,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 
 from streamproc.catalogue import Catalogue
+from streamproc.demo.bug import BUG_LEFT, draw_bug
 from streamproc.errors import ConfigError, ModelError
 from streamproc.inference.card import read_card
+from streamproc.inference.session import LogoModel
 from streamproc.logic.labels import Label
 from streamproc.media.recording.reader import RecordingFootage
 from streamproc.messages import Change, Kind, Method, Placement, Position
 from streamproc.timebase import SystemClock
-from streamproc.training.retrain import Marks, replace_model, retrain, verdict
+from streamproc.training.retrain import Marks, Watched, learn_first, replace_model, retrain, verdict
 from tests.media.recorded import record
 from tests.stages.broadcast import DEMO, Part, broadcast
 
@@ -47,6 +50,26 @@ for settings in (
 ):
     reports.append(dataclasses.asdict(retrain(catalogue, "one", footage, folder / "model", settings)))
 print(json.dumps(reports, default=str))
+"""
+
+FIRST = """
+import dataclasses, json, sys
+from pathlib import Path
+from streamproc.catalogue import Catalogue
+from streamproc.inference.verifier import Verifier, read_reference, shipped_model
+from streamproc.demo.model import BUG_BOX
+from streamproc.media.recording.reader import RecordingFootage
+from streamproc.timebase import SystemClock
+from streamproc.training.retrain import RetrainSettings, Watched, learn_first
+folder = Path(sys.argv[1])
+catalogue = Catalogue.open(f"sqlite:///{folder}/catalogue.sqlite", clock=SystemClock())
+footage = RecordingFootage(folder / "recording")
+logo = folder / "bug.png"
+blind = Verifier.load(shipped_model("verifier")).from_reference(read_reference(logo), BUG_BOX, name="bug.png")
+blind.card = blind.card.model_copy(update={"calibration": blind.card.calibration.model_copy(update={"bias": 60.0})})
+watched = Watched(logo=logo, box=BUG_BOX, verifier=blind, out=folder / "first")
+settings = RetrainSettings(crops=900, passes=3, fewest_steps=42)
+print(json.dumps(dataclasses.asdict(learn_first(catalogue, "one", footage, watched, settings)), default=str))
 """
 
 
@@ -114,11 +137,16 @@ def reports(recorded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     for desk in begin(recorded, tmp_path_factory.mktemp("retrain")):
         desk.label(0, 18, P)
         desk.label(18, 32, A)
-        quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
-        command = [sys.executable, "-c", RETRAIN, str(desk.folder)]
-        done = subprocess.run(command, env=quiet, capture_output=True, text=True, timeout=290, check=False)
-        assert done.returncode == 0, done.stderr
-        yield desk.folder, json.loads(done.stdout.splitlines()[-1])
+        yield desk.folder, json.loads(_python(RETRAIN, desk.folder))
+
+
+def _python(program: str, folder: Path) -> str:
+    """Run a program that trains in a process of its own; return the last line of what it printed."""
+    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+    command = [sys.executable, "-c", program, str(folder)]
+    done = subprocess.run(command, env=quiet, capture_output=True, text=True, timeout=290, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]
 
 
 def test_a_better_model_takes_the_old_ones_place_which_stays_beside_it(
@@ -155,6 +183,30 @@ def test_what_a_model_is_judged_by_it_has_not_learnt_from(reports: tuple[Path, l
     assert done["judged_by"]["confident"] >= 2
     assert done["taught_by"]["corrected"] >= 50
     assert done["stood_in"] == []
+
+
+def test_a_channel_with_its_logo_alone_gets_a_first_model_that_is_better_than_the_verifier(
+    recorded: Path, tmp_path: Path
+) -> None:
+    for desk in begin(recorded, tmp_path):
+        desk.label(0, 18, P)
+        desk.label(18, 32, A)
+        cv2.imwrite(str(tmp_path / "bug.png"), cv2.cvtColor(draw_bug(720), cv2.COLOR_RGBA2BGRA))
+        done = json.loads(_python(FIRST, desk.folder))
+    assert (done["first"], done["replaced"], done["previous"]) == (True, True, None)
+    assert done["old"]["mistakes"] == 0.5
+    card = read_card(tmp_path / "first")
+    assert card.name == "one"
+    assert card.region.x < BUG_LEFT < card.region.x + card.region.width
+    assert card.metrics["against_the_former"]["new"]["mistakes"] < 0.5
+    assert "the channel's logo as a PNG, drawn over other pictures" in card.data
+
+
+def test_a_first_model_takes_nothings_place(desk: Desk) -> None:
+    model = LogoModel.load(desk.folder / "model")
+    watched = Watched(logo=Path("bug.png"), box=model.card.region, verifier=model, out=desk.folder / "model")
+    with pytest.raises(ConfigError, match="model: is there already; name it as model of channel 'one'"):
+        learn_first(desk.catalogue, "one", RecordingFootage(desk.folder / "recording"), watched)
 
 
 @pytest.mark.parametrize(
