@@ -56,6 +56,7 @@ class AlarmKind(StrEnum):
 
     UNSURE = "unsure"  # its scores have slid towards the middle
     VANISHED = "vanished"  # it has seen no bug for hours
+    DISPUTED = "disputed"  # people have labelled the contrary of what it decided
 
 
 class Wanted(StrEnum):

@@ -1,28 +1,31 @@
 """Whether a model still fits its channel: a watch over its scores that raises an alarm, and takes it back.
 
 A redesign, a holiday logo, a mourning ribbon, a move by a few pixels: the model either becomes unsure, or surely sees
-no bug any more. Two figures tell, both of footage that was seen (a lost feed counts as no time at all):
+no bug any more, or surely takes something else for it. Two figures of footage that was seen (a lost feed counts as no
+time at all) tell of the former, and what people say of the latter:
 
 - *sureness*, over the last ``window_s``: the mean over time of min(\\|log odds\\|, 4) / 4. It is 1 when every sample is
   sure (beyond 98 %), 0.25 when each is at 73 %, 0 when each is a coin toss. It is compared with what was *usual* when
   the model was new here: the mean of its first day, and until that is over 1, which is what a model that fits has.
 - *absence*: how long the bug was not plainly there for ``seen_s`` on end; so a promo that shows the bug does not count.
+- *dispute*: of how much footage that this model decided people have labelled the contrary.
 
-At the end of each bucket (a thirtieth of the window) the figures are taken for one piece of evidence: LITTLE (less
-than half a window was seen so far), VAGUE (sureness below ``sureness`` × usual), GONE (absent for
-``vanished_after_s``), SURE (sureness at least halfway from there to usual), else BETWEEN. What happens is all in this
-table:
+At the end of each bucket (a thirtieth of the window) the figures are taken for one piece of evidence: WRONG (disputed
+for ``disputed_s``), else LITTLE (less than half a window was seen so far), VAGUE (sureness below ``sureness`` × usual),
+GONE (absent for ``vanished_after_s``), SURE (sureness at least halfway from there to usual), else BETWEEN. What
+happens is all in this table:
 
-========== =========== =========== =========== =========== ===========
-state      LITTLE      VAGUE       GONE        BETWEEN     SURE
-========== =========== =========== =========== =========== ===========
-STEADY     STAY        UNSURE      VANISHED    STAY        STAY
-UNSURE     STAY        STAY        VANISHED    STAY        CLEAR
-VANISHED   STAY        STAY        STAY        STAY        CLEAR
-========== =========== =========== =========== =========== ===========
+========== =========== =========== =========== =========== =========== ===========
+state      LITTLE      VAGUE       GONE        BETWEEN     SURE        WRONG
+========== =========== =========== =========== =========== =========== ===========
+STEADY     STAY        UNSURE      VANISHED    STAY        STAY        DISPUTED
+UNSURE     STAY        STAY        VANISHED    STAY        CLEAR       DISPUTED
+VANISHED   STAY        STAY        STAY        STAY        CLEAR       DISPUTED
+DISPUTED   CLEAR       UNSURE      VANISHED    CLEAR       CLEAR       STAY
+========== =========== =========== =========== =========== =========== ===========
 
-UNSURE and VANISHED raise that alarm (and take back the other), CLEAR takes it back. Between raising and taking back
-lies a gap that the figures must cross, so that an alarm does not come and go.
+UNSURE, VANISHED and DISPUTED raise that alarm (and take back another), CLEAR takes it back. Between raising and taking
+back lies a gap that the figures must cross, so that an alarm does not come and go.
 
 All of it is remembered, exactly, in a snapshot of some kB. Whoever restores it says which alarm stands, for that is
 kept elsewhere; without a snapshot the watch only needs half a window to judge again, and counts absence anew.
@@ -37,6 +40,7 @@ from fractions import Fraction
 from math import log
 from typing import Any
 
+from streamproc.logic.labels import Label
 from streamproc.messages import AlarmKind, Footing, Score
 
 BUCKETS = 30
@@ -56,6 +60,7 @@ class State(Enum):
     STEADY = auto()
     UNSURE = auto()
     VANISHED = auto()
+    DISPUTED = auto()
 
 
 class Evidence(Enum):
@@ -66,6 +71,7 @@ class Evidence(Enum):
     GONE = auto()
     BETWEEN = auto()
     SURE = auto()
+    WRONG = auto()
 
 
 class Action(Enum):
@@ -74,6 +80,7 @@ class Action(Enum):
     STAY = auto()
     UNSURE = auto()
     VANISHED = auto()
+    DISPUTED = auto()
     CLEAR = auto()
 
 
@@ -83,20 +90,39 @@ TABLE: dict[tuple[State, Evidence], Action] = {
     (State.STEADY, Evidence.GONE): Action.VANISHED,
     (State.STEADY, Evidence.BETWEEN): Action.STAY,
     (State.STEADY, Evidence.SURE): Action.STAY,
+    (State.STEADY, Evidence.WRONG): Action.DISPUTED,
     (State.UNSURE, Evidence.LITTLE): Action.STAY,
     (State.UNSURE, Evidence.VAGUE): Action.STAY,
     (State.UNSURE, Evidence.GONE): Action.VANISHED,
     (State.UNSURE, Evidence.BETWEEN): Action.STAY,
     (State.UNSURE, Evidence.SURE): Action.CLEAR,
+    (State.UNSURE, Evidence.WRONG): Action.DISPUTED,
     (State.VANISHED, Evidence.LITTLE): Action.STAY,
     (State.VANISHED, Evidence.VAGUE): Action.STAY,
     (State.VANISHED, Evidence.GONE): Action.STAY,
     (State.VANISHED, Evidence.BETWEEN): Action.STAY,
     (State.VANISHED, Evidence.SURE): Action.CLEAR,
+    (State.VANISHED, Evidence.WRONG): Action.DISPUTED,
+    (State.DISPUTED, Evidence.LITTLE): Action.CLEAR,
+    (State.DISPUTED, Evidence.VAGUE): Action.UNSURE,
+    (State.DISPUTED, Evidence.GONE): Action.VANISHED,
+    (State.DISPUTED, Evidence.BETWEEN): Action.CLEAR,
+    (State.DISPUTED, Evidence.SURE): Action.CLEAR,
+    (State.DISPUTED, Evidence.WRONG): Action.STAY,
 }
 
-_LEADS_TO = {Action.UNSURE: State.UNSURE, Action.VANISHED: State.VANISHED, Action.CLEAR: State.STEADY}
-_ALARMS = {State.STEADY: None, State.UNSURE: AlarmKind.UNSURE, State.VANISHED: AlarmKind.VANISHED}
+_LEADS_TO = {
+    Action.UNSURE: State.UNSURE,
+    Action.VANISHED: State.VANISHED,
+    Action.DISPUTED: State.DISPUTED,
+    Action.CLEAR: State.STEADY,
+}
+_ALARMS = {
+    State.STEADY: None,
+    State.UNSURE: AlarmKind.UNSURE,
+    State.VANISHED: AlarmKind.VANISHED,
+    State.DISPUTED: AlarmKind.DISPUTED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +139,8 @@ class Limits:
     """In [0.5, 1): a sample whose likelier class is less probable is unsure; the decision's own."""
     seen_s: float = 60.0
     """The bug is plainly there when it was seen for so many seconds on end."""
+    disputed_s: float = 60.0
+    """An alarm is raised when people have labelled so many seconds the contrary of what was decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +164,38 @@ class Finding:
     footing: Footing
     """The figures."""
     since: Moment
-    """From where on the model is in doubt: the window's beginning, or, when the bug has vanished, where it was last."""
+    """From where on the model is in doubt: the window's beginning; when the bug has vanished, where it was last; when
+    people dispute what was decided, where they begin to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """Where people say the contrary of what was decided."""
+
+    seconds: float = 0.0
+    """Of how much footage, in all."""
+    since: Moment | None = None
+    """Where that begins; None when nothing is disputed."""
+
+
+def dispute(said: Sequence[Label], decided: Sequence[Label], began: Moment) -> Dispute:
+    """Return where what people said contradicts what was decided from some moment on.
+
+    said: as :func:`streamproc.logic.labels.effective` returns it. decided: away from boundaries.
+    """
+    contrary: list[tuple[int, Fraction, Fraction]] = []
+    for label in said:
+        earliest = began.time if label.epoch == began.epoch else Fraction(0)
+        for other in decided:
+            if other.epoch != label.epoch or other.epoch < began.epoch or other.kind is label.kind:
+                continue
+            start, end = max(label.start, other.start, earliest), min(label.end, other.end)
+            if start < end:
+                contrary.append((label.epoch, start, end))
+    if not contrary:
+        return Dispute()
+    epoch, first, _ = min(contrary)
+    return Dispute(float(sum(end - start for _, start, end in contrary)), Moment(epoch, first))
 
 
 @dataclass(slots=True)
@@ -154,6 +213,10 @@ class Drift:
         self._limits = limits
         self.state = State.STEADY
         """Which alarm stands."""
+        self.began: Moment | None = None
+        """The first sample of this model; None before it."""
+        self.dispute = Dispute()
+        """What people say against its decisions; whoever knows it puts it here, and no snapshot holds it."""
         self._buckets: deque[_Bucket] = deque(maxlen=BUCKETS)
         self._open: _Bucket | None = None
         self._last: Moment | None = None
@@ -178,6 +241,7 @@ class Drift:
         if last is not None and (now.epoch, now.time) <= (last.epoch, last.time):
             return None
         self._last = now
+        self.began = self.began or now
         seconds = 0.0
         if last is not None and last.epoch == now.epoch:
             seconds = min(float(now.time - last.time), LONGEST_S)
@@ -210,6 +274,7 @@ class Drift:
             {
                 "buckets": [_bucket_text(bucket) for bucket in self._buckets],
                 "open": None if self._open is None else _bucket_text(self._open),
+                "began": _moment_text(self.began),
                 "last": _moment_text(self._last),
                 "seen": _moment_text(self._seen),
                 "absent_s": self._absent_s,
@@ -230,6 +295,7 @@ class Drift:
         known = json.loads(memory)
         self._buckets.extend(_bucket(part) for part in known["buckets"])
         self._open = None if known["open"] is None else _bucket(known["open"])
+        self.began = _moment(known["began"])
         self._last, self._seen = _moment(known["last"]), _moment(known["seen"])
         self._absent_s, self._run_s = float(known["absent_s"]), float(known["run_s"])
         self._settled_s, self._settled_sure = float(known["settled_s"]), float(known["settled_sure"])
@@ -264,10 +330,14 @@ class Drift:
         since = self._buckets[0].start
         if self.state is State.VANISHED and self._seen is not None:
             since = self._seen
+        if self.state is State.DISPUTED and self.dispute.since is not None:
+            since = self.dispute.since
         return Finding(action=action, alarm=self.alarm, footing=footing, since=since)
 
     def _evidence(self, footing: Footing) -> Evidence:
         least = self._limits.sureness
+        if self.dispute.seconds >= self._limits.disputed_s:
+            return Evidence.WRONG
         if len(self._buckets) < BUCKETS // 2:
             return Evidence.LITTLE
         if footing.sureness < least * footing.usual:

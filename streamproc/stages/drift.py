@@ -6,6 +6,7 @@ log and tries again at the end of the next bucket.
 
 import shutil
 from collections import deque
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,12 +15,14 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from streamproc.catalogue.rows import SegmentRow
 from streamproc.catalogue.store import Catalogue
 from streamproc.errors import CatalogueError, RecordingError, SourceError
-from streamproc.logic.drift import Action, Drift, Finding, Limits, Moment
+from streamproc.logic.drift import Action, Drift, Finding, Limits, Moment, dispute
+from streamproc.logic.labels import Label, effective
 from streamproc.media.decoder import KeyframeDecoder
 from streamproc.media.footage import Epoch, Footage
-from streamproc.messages import AlarmKind, Sample, Score
+from streamproc.messages import AlarmKind, Kind, Sample, Score
 from streamproc.stage import Surroundings
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import to_ns, utc_from_ns
@@ -35,6 +38,9 @@ KEPT = 20
 FRAME = "frame.jpg"
 _CROP_EVERY_S = 5  # pictures of the corner are so far apart
 _LOOK_BACK_S = 60  # a keyframe is looked for in so many seconds before the sample
+_MARGIN_S = 3  # at either end of a segment, where what people say is no dispute
+_SURE_AGAIN = "the model is sure of what it sees again"
+_AGREED = "what people say does not contradict the model any more"
 _FRAME_WIDTH = 960  # of a whole picture, pixels, at most
 _QUALITY = 85
 
@@ -56,6 +62,7 @@ class DriftWatch:
         self._unsure: deque[tuple[Moment, Picture]] = deque(maxlen=CROPS)
         self._latest: deque[tuple[Moment, Picture]] = deque(maxlen=CROPS)
         self._pending: Finding | None = None
+        self._asked = False  # whether people's labels were looked up since the last bucket's end
 
     def begin(self, model_sha256: str) -> None:
         """Go on where the last process was; with another model begin anew, and clear the alarm. Raises CatalogueError.
@@ -84,9 +91,12 @@ class DriftWatch:
         if self._drift is None:
             return
         self._remember(sample, score)
+        if self._drift.began is not None and not self._asked:
+            self._ask(sample)
         finding = self._drift.step(score)
         if finding is None:
             return
+        self._asked = False
         if finding.action is not Action.STAY:
             self._pending = finding
         self._show()
@@ -98,6 +108,20 @@ class DriftWatch:
         except CatalogueError as error:
             log.warning("drift.not_saved", channel=self._around.channel, error=str(error))
 
+    def _ask(self, sample: Sample) -> None:
+        """Look up once a bucket what people say against the model's decisions."""
+        assert self._drift is not None
+        assert self._drift.began is not None
+        self._asked = True
+        channel = self._around.channel
+        try:
+            said = effective(row.label for row in self._catalogue.labels(channel))
+            segments = self._catalogue.segments(channel) if said else []
+        except CatalogueError as error:
+            log.warning("drift.no_labels", channel=channel, error=str(error))
+            return
+        self._drift.dispute = dispute(said, _decided(segments, sample), self._drift.began)
+
     def _remember(self, sample: Sample, score: Score) -> None:
         moment = Moment(sample.epoch, sample.time)
         unsure = max(score.probability, 1 - score.probability) < self._limits.min_certainty
@@ -108,7 +132,9 @@ class DriftWatch:
     def _act(self, finding: Finding, sample: Sample) -> None:
         channel, footing = self._around.channel, finding.footing
         if finding.alarm is None:
-            self._catalogue.clear_alarm(channel, "the model is sure of what it sees again")
+            standing = self._catalogue.standing_alarm(channel)
+            disputed = standing is not None and standing.kind is AlarmKind.DISPUTED
+            self._catalogue.clear_alarm(channel, _AGREED if disputed else _SURE_AGAIN)
             log.info("drift.cleared", channel=channel, sureness=round(footing.sureness, 3))
             return
         pictures = self._keep_pictures(finding.alarm, sample)
@@ -182,6 +208,18 @@ def end_watch(channel: str, catalogue: Catalogue, telemetry: Telemetry) -> None:
         log.info("drift.cleared", channel=channel, reason="not watched any more")
     for kind in AlarmKind:
         telemetry.drift_alarm.labels(channel, kind).set(0)
+
+
+def _decided(segments: Sequence[SegmentRow], now: Sample) -> list[Label]:
+    """Return what was decided, away from the boundaries: these may be a little off."""
+    decided = []
+    for segment in segments:
+        on_air = now.time if segment.epoch == now.epoch else segment.start.time
+        end = (on_air if segment.end is None else segment.end.time) - _MARGIN_S
+        start = segment.start.time + _MARGIN_S
+        if segment.kind is not Kind.UNKNOWN and start < end:
+            decided.append(Label(epoch=segment.epoch, start=start, end=end, kind=segment.kind))
+    return decided
 
 
 def _apart(before: Moment, after: Moment) -> bool:

@@ -300,7 +300,8 @@ class Alarm(Answer):
     channel: str
     """The channel's short name."""
     kind: AlarmKind
-    """unsure: the scores have slid towards the middle; vanished: no bug was seen for hours."""
+    """unsure: the scores have slid towards the middle; vanished: no bug was seen for hours; disputed: people have
+    labelled the contrary of what was decided."""
     model_sha256: str | None
     """SHA-256 of the model that it is about."""
     since_utc: str
@@ -669,6 +670,11 @@ def alarm_answer(row: AlarmRow) -> Alarm:
 
 def _alarm_message(row: AlarmRow) -> str:
     footing = row.footing
+    if row.kind is AlarmKind.DISPUTED:
+        return (
+            "what the model decided is the contrary of what people say (streamproc logo label) for a minute or more; "
+            "retrain it, or, if the labels are wrong, say it anew"
+        )
     if row.kind is AlarmKind.UNSURE:
         what = f"the model is sure of {footing.sureness:.0%} of what it sees, where {footing.usual:.0%} is usual"
     else:

@@ -10,8 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streamproc.logic import drift
-from streamproc.logic.drift import TABLE, Action, Drift, Evidence, Finding, Limits, Moment, State
-from streamproc.messages import AlarmKind, Score
+from streamproc.logic.drift import TABLE, Action, Dispute, Drift, Evidence, Finding, Limits, Moment, State, dispute
+from streamproc.logic.labels import Label
+from streamproc.messages import AlarmKind, Kind, Score
 
 LIMITS = Limits(window_s=300, sureness=0.75, vanished_after_s=1200, min_certainty=0.7)
 STEP_S = 2
@@ -134,6 +135,42 @@ def test_a_model_that_never_fitted_is_no_measure(monkeypatch: pytest.MonkeyPatch
     channel = Channel(Limits(window_s=300, sureness=0.1, vanished_after_s=1e9, min_certainty=0.7))
     channel.show(THERE, TOSS, TOSS, seconds=1400)
     assert channel.watch.footing().usual == drift.LEAST_USUAL
+
+
+def label(start: int, end: int, kind: Kind, epoch: int = 1) -> Label:
+    return Label(epoch=epoch, start=Fraction(start), end=Fraction(end), kind=kind)
+
+
+P, A = Kind.PROGRAMME, Kind.ADVERT
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ([], Dispute()),
+        ([label(0, 100, P), label(100, 200, A)], Dispute()),
+        ([label(60, 160, A)], Dispute(40.0, Moment(1, Fraction(60)))),
+        ([label(90, 130, P), label(0, 90, A)], Dispute(110.0, Moment(1, Fraction(10)))),
+        ([label(0, 100, A, epoch=0)], Dispute()),
+    ],
+)
+def test_what_people_say_against_what_was_decided_is_summed_from_the_models_beginning_on(
+    said: list[Label], expected: Dispute
+) -> None:
+    decided = [label(0, 100, P), label(100, 200, A), label(0, 100, P, epoch=0)]
+    assert dispute(said, decided, Moment(1, Fraction(10))) == expected
+
+
+def test_a_model_that_is_sure_and_wrong_raises_an_alarm_when_people_say_so() -> None:
+    channel = Channel()
+    channel.show(THERE, seconds=600)
+    channel.watch.dispute = Dispute(59.0, Moment(1, Fraction(40)))
+    assert channel.show(THERE, seconds=60) == []
+    channel.watch.dispute = Dispute(60.0, Moment(1, Fraction(40)))
+    assert channel.show(THERE, seconds=60) == [Action.DISPUTED]
+    assert (channel.findings[-1].alarm, channel.findings[-1].since) == (AlarmKind.DISPUTED, Moment(1, Fraction(40)))
+    channel.watch.dispute = Dispute()
+    assert channel.show(THERE, seconds=60) == [Action.CLEAR]
 
 
 def test_a_snapshot_that_is_no_snapshot_is_refused() -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from streamproc.catalogue import AlarmRow, Catalogue
 from streamproc.logic.drift import Limits
+from streamproc.logic.labels import Label
 from streamproc.media.files import FileFootage
-from streamproc.messages import AlarmKind, Sample, Score
+from streamproc.messages import AlarmKind, Change, Kind, Method, Placement, Position, Sample, Score
 from streamproc.stage import Surroundings
 from streamproc.stages.drift import CROPS, FRAME, KEPT, DriftWatch, end_watch
 from streamproc.timebase import NS, ManualClock
@@ -135,6 +136,26 @@ def test_what_a_watch_of_another_version_remembered_does_no_harm(desk: Desk) -> 
     desk.catalogue.save_watch(CHANNEL, f'{MODEL} {{"window": []}}')
     desk.begin()
     assert desk.show(0.999, 90) is None
+
+
+def test_a_model_that_people_contradict_raises_an_alarm_until_they_say_otherwise(desk: Desk) -> None:
+    desk.catalogue.begin_epoch(CHANNEL, 1, utc_zero_ns=NOW_NS, frame_rate=None, description="")
+    change = Change(
+        epoch=1, before=Kind.UNKNOWN, after=Kind.PROGRAMME, last_old=None, first_new=Fraction(1), decided=Fraction(1)
+    )
+    start = Placement(time=Fraction(0), frame=0, confidence=1.0, method=Method.EPOCH)
+    desk.catalogue.add_change(CHANNEL, change, start, Position(epoch=1, time=Fraction(1), memory="{}"))
+    assert desk.show(0.999, 100) is None
+    wrong = Label(epoch=1, start=Fraction(20), end=Fraction(90), kind=Kind.ADVERT)
+    desk.catalogue.add_label(CHANNEL, wrong, "anna")
+    alarm = desk.show(0.999, 10)
+    assert alarm is not None
+    assert alarm.kind is AlarmKind.DISPUTED
+    desk.begin()
+    assert desk.show(0.999, 10) == alarm
+    desk.catalogue.add_label(CHANNEL, replace(wrong, kind=Kind.PROGRAMME), "anna")
+    assert desk.show(0.999, 10) is None
+    assert desk.catalogue.alarms(CHANNEL)[0].reason == "what people say does not contradict the model any more"
 
 
 def test_another_model_clears_the_alarm_and_begins_anew(desk: Desk) -> None:

@@ -57,6 +57,13 @@ async def test_alarms_come_newest_first_and_in_parts(site: Site) -> None:
     assert [(item["id"], item["reason"]) for item in rest["items"]] == [(first, "it became 'vanished'")]
 
 
+async def test_a_disputed_model_is_told_from_one_that_sees_nothing(site: Site) -> None:
+    raise_alarm(site, AlarmKind.DISPUTED)
+    alarm = (await get(site, "/api/v1/channels/one"))["alarm"]
+    assert alarm["kind"] == "disputed"
+    assert "is the contrary of what people say" in alarm["message"]
+
+
 async def test_an_alarm_is_as_its_schema_says(site: Site) -> None:
     raise_alarm(site)
     spec = document()
