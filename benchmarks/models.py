@@ -6,7 +6,8 @@ about a quarter of an hour that shows other films, adverts and photographs. Pict
 
     python -m benchmarks.models [--channels 6] [--first 0] [--ways footage png] [--crops 14000] [--passes 5]
 
-What was learnt and composed before is kept in the work folder; results/models.json holds all channels measured so far.
+What was learnt and composed before is kept in the work folder; results/models.json holds this run beside earlier ones,
+each with the commit that it measured.
 """
 
 import argparse
@@ -217,6 +218,8 @@ def main() -> int:
     cv2.setNumThreads(1)
     logos = usable_logos(arguments.data, arguments.channels, arguments.first)
     material: dict[Part, Material] = {}
+    published, machine = RESULTS / "models.json", describe()
+    earlier = json.loads(published.read_text(encoding="utf-8"))["runs"] if published.exists() else []
     ways: dict[str, tuple[list[Sample], list[dict[str, Any]]]] = {way: ([], []) for way in arguments.ways}
     for number in range(arguments.first, arguments.first + arguments.channels):
         channel = draw_channel(number, logos, SEED)
@@ -230,20 +233,20 @@ def main() -> int:
             samples += more
             rows.append(row)
             print(json.dumps({"way": way} | row), flush=True)
-        result = _result(ways)
+        result = _result(ways, machine)
         RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "models.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        published.write_text(json.dumps({"runs": [*earlier, result]}, indent=1) + "\n", encoding="utf-8")
     return 0 if all(way["accepted"] for way in result["ways"].values()) else 1
 
 
-def _result(ways: dict[str, tuple[list[Sample], list[dict[str, Any]]]]) -> dict[str, Any]:
+def _result(ways: dict[str, tuple[list[Sample], list[dict[str, Any]]]], machine: dict[str, Any]) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for way, (samples, rows) in ways.items():
         one: dict[str, Any] = {"summary": summary(samples), "strata": by_stratum(samples), "channels": rows}
         figures[way] = {"accepted": accepted(one)} | one
     return {
         "command": " ".join(["python -m benchmarks.models", *sys.argv[1:]]),
-        "machine": describe(),
+        "machine": machine,
         "ways": figures,
     }
 

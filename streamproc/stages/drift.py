@@ -15,8 +15,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from streamproc.catalogue.rows import SegmentRow
-from streamproc.catalogue.store import Catalogue
+from streamproc.catalogue import Catalogue, SegmentFilter, SegmentRow
 from streamproc.errors import CatalogueError, RecordingError, SourceError
 from streamproc.logic.drift import Action, Drift, Finding, Limits, Moment, dispute
 from streamproc.logic.labels import Label, effective
@@ -113,14 +112,17 @@ class DriftWatch:
         assert self._drift is not None
         assert self._drift.began is not None
         self._asked = True
-        channel = self._around.channel
+        channel, began = self._around.channel, self._drift.began
         try:
             said = effective(row.label for row in self._catalogue.labels(channel))
-            segments = self._catalogue.segments(channel) if said else []
+            epochs = sorted({label.epoch for label in said if label.epoch >= began.epoch})
+            segments = [
+                segment for epoch in epochs for segment in self._catalogue.segments(channel, SegmentFilter(epoch=epoch))
+            ]
         except CatalogueError as error:
             log.warning("drift.no_labels", channel=channel, error=str(error))
             return
-        self._drift.dispute = dispute(said, _decided(segments, sample), self._drift.began)
+        self._drift.dispute = dispute(said, _decided(segments, sample), began)
 
     def _remember(self, sample: Sample, score: Score) -> None:
         moment = Moment(sample.epoch, sample.time)
