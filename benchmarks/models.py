@@ -4,7 +4,7 @@ Channels are made up (benchmarks/channel.py): logo, place, opacity, width, lines
 is learnt from ten minutes of its feed without labels, and from its PNG and place without any feed; then it is asked
 about a quarter of an hour that shows other films, adverts and photographs. Pictures in fades are not counted.
 
-    python -m benchmarks.models [--channels 6] [--first 0] [--ways footage png] [--crops 14000] [--passes 5]
+    python -m benchmarks.models [--channels 6] [--first 0] [--ways footage png] [--crops N] [--passes N]
 
 What was learnt and composed before is kept in the work folder; results/models.json holds this run beside earlier ones,
 each with the commit that it measured.
@@ -33,6 +33,7 @@ from benchmarks.machine import RESULTS, describe
 from streamproc.errors import StreamprocError
 from streamproc.inference.card import CARD_FILE, MODEL_FILE
 from streamproc.inference.session import LogoModel
+from streamproc.training.course import LearnSettings
 from streamproc.training.logos import read_logo
 
 LEARNING_S = 600.0
@@ -111,7 +112,7 @@ class Teaching:
 
 def learn(channel: Channel, teaching: Teaching, data: Path, work: Path) -> Path:
     """Learn the channel's model, unless that has been done. Raises StreamprocError when the footage does not do."""
-    from streamproc.training.learn import LearnSettings, learn_from_footage, learn_from_logo
+    from streamproc.training.learn import learn_from_footage, learn_from_logo
 
     way = teaching.way
     out = work / channel.name / way
@@ -208,8 +209,8 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--ways", nargs="+", choices=("footage", "png"), default=["footage", "png"])
     parser.add_argument("--png-channels", type=int, default=1000, help="of the channels, so many from their PNG, too")
-    parser.add_argument("--crops", type=int, default=14000, help="pictures to learn from")
-    parser.add_argument("--passes", type=float, default=5.0, help="times each is seen")
+    parser.add_argument("--crops", type=int, default=LearnSettings().crops, help="pictures to learn from")
+    parser.add_argument("--passes", type=float, default=LearnSettings().passes, help="times each is seen")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "streamproc-models")
     parser.add_argument("--data", type=Path, default=DATA)
     arguments = parser.parse_args()

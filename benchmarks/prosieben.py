@@ -82,7 +82,7 @@ def composites(bench: Bench, others: SortedCrops, rng: np.random.Generator) -> C
             reach = (0.5, 2.5, 8)[number % 3]
             logo = logo_on_canvas(look, *SIZE, *(float(step) for step in rng.uniform(-reach, reach, 2)))
             subject = Subject(logo=logo, box=REGION, region=REGION, opacity=(0.85, 1.0), input_size=SIZE)
-            parts.append(make_crops(subject, bench.grounds, 150, rng))
+            parts.append(make_crops(subject, bench.grounds, 340, rng))
     return Crops(
         np.concatenate([part.images for part in parts]),
         np.concatenate([part.targets for part in parts]),
@@ -94,7 +94,7 @@ METHODS: dict[str, tuple[Callable[[Bench, SortedCrops, np.random.Generator], Cro
     "plain": (plain, 12.0),
     "learnt": (learnt, LearnSettings().passes),
     "again": (learnt, LearnSettings().passes),
-    "composites": (composites, 4.5),
+    "composites": (composites, 2.0),
 }
 """How the material is made, and how often each picture is seen."""
 

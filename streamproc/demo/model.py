@@ -28,8 +28,8 @@ def train(out: Path) -> LearnReport:
     settings = LearnSettings(
         name="demo",
         opacity=BUG_OPACITY,
-        crops=12_000,
-        passes=4,
+        crops=24_000,
+        passes=2,
         minutes=8,
         licence="MIT, like the project: the bug, the scenes and the training are its own",
         progress=progress,

@@ -43,10 +43,10 @@ class LearnSettings:
     """What the network sees around the logo, as a share of the logo's shorter side."""
     minutes: float = 10.0
     """Training takes no longer than this, after the pictures are drawn; card and report say if it was cut short."""
-    crops: int = 14000
+    crops: int = 35000
     """Pictures to learn from."""
-    passes: float = 5.0
-    """Times each is seen, at least."""
+    passes: float = 2.0
+    """Times each is seen, at least: a new picture costs little more than an old one, and teaches more."""
     fewest_steps: int = FEWEST_STEPS
     """Steps that are made however few the pictures are: they are then seen more often."""
     seed: int = 0

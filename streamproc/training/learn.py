@@ -40,6 +40,7 @@ _ANY_OPACITY = (0.3, 1.0)
 _CUT_OPACITY = (0.85, 1.0)  # of a logo cut out of the footage, whose own alpha is that on air
 _FEED_CRF = 36.0  # the most starved coding that is drawn where the channel's own feed is there to learn from
 _LARGEST = 0.4  # of the picture's width and height, that a bug may take
+_EXAMINED = 10  # pictures learnt from, for each that is held out
 _DRAWN = 0.5  # share of drawn pictures among those learnt from, where there is footage with the bug
 
 
@@ -231,7 +232,7 @@ def _drawn(
 
 
 def _examined(crops: int) -> int:
-    return max(200, crops // 4)
+    return max(200, crops // _EXAMINED)
 
 
 def joined(first: Crops, second: Crops) -> Crops:

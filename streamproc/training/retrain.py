@@ -44,6 +44,7 @@ CANDIDATE = ".candidate"
 _AGREES = 0.98
 _CLEARLY = 0.98  # of the old model's cross entropy
 _DRAWN = 0.5  # share of pictures with the drawn logo among those that a first model learns from
+_EXAMINED = 10  # pictures learnt from, for each that thresholds are tuned on
 _DETAIL = 2  # crops to learn from are kept at so many times the network's input
 
 
@@ -53,9 +54,9 @@ class RetrainSettings:
 
     box: Region | None = None
     """Where the bug's edges lie now; None when it is where it was."""
-    crops: int = 10000
+    crops: int = 25000
     """Pictures to learn from."""
-    passes: float = 5.0
+    passes: float = 2.0
     """Times each is seen, at least."""
     fewest_steps: int = FEWEST_STEPS
     """Steps that are made however few the pictures are: they are then seen more often."""
@@ -338,7 +339,7 @@ def _learn(looks: Sequence[Look], plan: _Plan, out: Path, settings: RetrainSetti
     settings.progress("drawing pictures", 0.0)
     count = settings.crops
     lesson = _crops(_sorted(looks, Use.LEARN, plan.size), [*sides[0], backgrounds.drawn(rng, 60)], plan, count, rng)
-    examined = max(40, count // 4)
+    examined = max(40, count // _EXAMINED)
     tuning = _crops(_sorted(looks, Use.TUNE, plan.size), [*sides[1], backgrounds.drawn(rng, 20)], plan, examined, rng)
     taught = [look for look in looks if look.use is Use.LEARN]
     corrected = sum(look.corrected for look in taught)

@@ -11,7 +11,7 @@ _LEAST_BATCH = 16  # crops a step; fewer tell batch normalisation too little
 class Schedule:
     """How long to train."""
 
-    passes: float = 5.0
+    passes: float = 2.0
     """Times each crop is seen."""
     batch: int = 64
     """Crops a step, where there are many."""
