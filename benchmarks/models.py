@@ -190,7 +190,7 @@ def measure(channel: Channel, teaching: Teaching, data: Path, work: Path) -> tup
     try:
         folder = learn(channel, teaching, data, work)
     except StreamprocError as error:
-        return [], row | {"refused": str(error).rpartition("/")[2]}
+        return [], row | {"refused": str(error).replace(f"{work}/", "")}
     model = LogoModel.load(folder)
     samples = ask(model, channel, truth, work / channel.name / "testing.mp4")
     return samples, row | summary(samples) | {
