@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from streamproc.training.find.gradients import Field
-
-Box: TypeAlias = tuple[int, int, int, int]
-"""Left, top, right, bottom in pixels of the searched pictures; right and bottom exclusive."""
+from streamproc.training.find.samples import LUMA, Box
 
 SEED = 7.0
 """Evidence from which on a place is looked at; where nothing stays, one place in ten thousand has as much."""
@@ -24,14 +21,27 @@ _RIM = 0.008  # of the picture's size; at its very edge coding leaves lines
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """What of the pictures is looked at."""
+
+    plane: int = LUMA
+    """Brightness, or one of the differences of colour; see Samples.plane."""
+    grey: float | None = None
+    """A mark's brightness, if it is darker than some grounds and brighter than others; None if it looks alike."""
+
+
+_PLAIN = View()
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """A place where something stays."""
 
     box: Box
     strength: float
     """Sum of the evidence in it."""
-    grey: float | None = None
-    """Its brightness, if it is darker than some grounds and brighter than others; None if it always looks alike."""
+    view: View = _PLAIN
+    """In which view it stays."""
 
 
 def smoothed(evidence: Field) -> Field:
@@ -86,11 +96,11 @@ def inside_rim(shape: tuple[int, ...]) -> NDArray[np.bool_]:
     return allowed
 
 
-def propose(evidence: Field, lines: Lines, grey: float | None = None) -> list[Proposal]:
+def propose(evidence: Field, lines: Lines, view: View = _PLAIN) -> list[Proposal]:
     """Return places where something stays, strongest first. evidence: (h, w), see ``Persistence``; 0 on lines."""
     strong = smoothed(evidence)
     found = [
-        Proposal(box, float(strong[inside].sum()), grey)
+        Proposal(box, float(strong[inside].sum()), view)
         for box, inside in groups((strong > SEED) & lines.off(), lines)
         if int(inside.sum()) >= _LEAST_PIXELS
     ]

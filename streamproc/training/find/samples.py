@@ -1,9 +1,10 @@
-"""Looks at footage now and then: small brightness pictures of the whole, or full-size cuts of one place."""
+"""Looks at footage now and then: small pictures of the whole, or full-size cuts of one place."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -18,11 +19,15 @@ Progress = Callable[[str, float], None]
 """Called with what is being done and the share of it that is done, 0 to 1."""
 Picture = NDArray[np.uint8]
 Luma = NDArray[np.uint8]
+Box: TypeAlias = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels of the searched pictures; right and bottom exclusive."""
 
 LINES = 360
 """Height of the pictures that are searched; of smaller footage, its own."""
 MOST = 600
-"""Pictures of all the footage together: 600 of 640 × 360 bytes of brightness are 140 MB."""
+"""Pictures of all the footage together: 600 of 640 × 360 pixels are 210 MB, a third of it colour."""
+LUMA, BLUE, RED = 0, 1, 2
+"""The planes of a picture: brightness, and the two differences of colour."""
 _KEYFRAMES_DO = 150  # with fewer keyframes than this, frames between them are looked at, too
 _SPACING_S = Fraction(2)  # between such frames; nearer ones hardly differ
 _SPACING_SHORT_S = Fraction(1, 2)  # in footage of less than a minute
@@ -39,6 +44,8 @@ class Samples:
     """(N,) seconds from the beginning of the footage, over all sources."""
     luma: Luma
     """(N, h, w) brightness as coded, h at most 360."""
+    chroma: NDArray[np.uint8]
+    """(N, ⌈h/2⌉, ⌈w/2⌉, 2) the differences of colour as coded, blue and red; 128 where there is none."""
     scenes: NDArray[np.int64]
     """(N,) number of what is shown: pictures that look the same have the same one, also when they lie apart."""
     lines: int
@@ -53,13 +60,44 @@ class Samples:
         """(N,) in (0, 1]: one over how many pictures show the same, so that a shot that lasts counts as one picture."""
         return np.asarray(1 / np.bincount(self.scenes)[self.scenes], np.float32)
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(h, w) of the pictures."""
+        return self.luma.shape[1], self.luma.shape[2]
+
     def first(self, seconds: float) -> "Samples":
         """Return what is known from the footage's first seconds alone."""
-        kept = self.times < seconds
-        _, scenes = np.unique(self.scenes[kept], return_inverse=True)
+        known = self.chosen(self.times < seconds)
+        _, scenes = np.unique(known.scenes, return_inverse=True)
+        return replace(known, scenes=scenes, duration_s=min(seconds, self.duration_s))
+
+    def plane(self, number: int, box: Box, step: int = 1) -> Luma:
+        """Return (n, h, w): what one plane of every ``step``-th picture shows in a box."""
+        left, top, right, bottom = box
+        if number == LUMA:
+            return self.luma[::step, top:bottom, left:right]
+        half = self.chroma[::step, top // 2 : -(-bottom // 2), left // 2 : -(-right // 2), number - 1]
+        size = 2 * half.shape[2], 2 * half.shape[1]
+        found = np.empty((len(half), bottom - top, right - left), np.uint8)
+        for whole, small in zip(found, half, strict=True):
+            large = cv2.resize(np.ascontiguousarray(small), size, interpolation=cv2.INTER_LINEAR)
+            whole[:] = large[top % 2 :, left % 2 :][: bottom - top, : right - left]
+        return found
+
+    def chosen(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> "Samples":
+        """Return some of the pictures."""
         return replace(
-            self, times=self.times[kept], luma=self.luma[kept], scenes=scenes, duration_s=min(seconds, self.duration_s)
+            self,
+            times=self.times[which],
+            luma=self.luma[which],
+            chroma=self.chroma[which],
+            scenes=self.scenes[which],
         )
+
+    def coloured(self, box: Box) -> Picture:
+        """Return (N, h, w, 3) uint8 RGB: what the pictures show in a box."""
+        planes = np.stack([self.plane(number, box) for number in (LUMA, RED, BLUE)], axis=-1)
+        return np.stack([cv2.cvtColor(one, cv2.COLOR_YCrCb2RGB) for one in planes])
 
 
 def sample(sources: Sequence[Path], progress: Progress) -> Samples:
@@ -71,11 +109,16 @@ def sample(sources: Sequence[Path], progress: Progress) -> Samples:
     shape = _shape(epochs[0])
     times: list[float] = []
     luma = np.empty((MOST, *shape), np.uint8)
+    half = -(-shape[0] // 2), -(-shape[1] // 2)
+    chroma = np.empty((MOST, *half, 2), np.uint8)
     duration_s = float(sum((epoch.end() for epoch in epochs), Fraction(0)))
     for time_s, frame in _spread(epochs):
         if len(times) == len(luma):  # files that end early shift the others' samples, so that there are a few more
             luma = np.concatenate([luma, np.empty((MOST // 4, *shape), np.uint8)])
-        luma[len(times)] = frame.thumbnail(shape[1], shape[0])[:, :, 0]
+            chroma = np.concatenate([chroma, np.empty((MOST // 4, *half, 2), np.uint8)])
+        picture = frame.thumbnail(shape[1], shape[0])
+        luma[len(times)] = picture[:, :, 0]
+        chroma[len(times)] = cv2.resize(picture[:, :, 1:], half[::-1], interpolation=cv2.INTER_AREA)
         times.append(time_s)
         progress("looking through the footage", min(1.0, time_s / duration_s))
     luma = luma[: len(times)]
@@ -83,6 +126,7 @@ def sample(sources: Sequence[Path], progress: Progress) -> Samples:
     return Samples(
         times=np.array(times),
         luma=luma,
+        chroma=chroma[: len(times)],
         scenes=_scenes(luma),
         lines=max(epoch.format.video.height for epoch in epochs),
         duration_s=duration_s,

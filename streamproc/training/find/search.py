@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,15 +12,28 @@ from streamproc.errors import ModelError
 from streamproc.inference.card import Region
 from streamproc.training.cutout import FEWEST, cut_out
 from streamproc.training.find import verdict
-from streamproc.training.find.candidates import Box, Lines, Proposal, also, gap, inside_rim, overlap, propose, union
+from streamproc.training.find.candidates import (
+    Lines,
+    Proposal,
+    View,
+    also,
+    gap,
+    inside_rim,
+    overlap,
+    propose,
+    union,
+)
+from streamproc.training.find.extent import Seen, reach
 from streamproc.training.find.finding import Finding, Kind, Mark, Picture
-from streamproc.training.find.gradients import persistences
-from streamproc.training.find.samples import Progress, Samples, cuts, sample
+from streamproc.training.find.gradients import Field, persistences
+from streamproc.training.find.samples import BLUE, RED, Box, Progress, Samples, cuts, sample
 from streamproc.training.find.tracks import Track, Tracker
 from streamproc.training.find.verdict import Footing, Sighting
 
 _GREYS = 90.0, 130.0, 170.0  # of marks that are darker than some grounds and brighter than others
 _TOGETHER = 0.97  # of the time; two marks near each other that come and go together are one
+_ALIKE = 0.8  # the same of marks that lie upon each other
+_MOSTLY = 0.6  # of its box
 _TRACE = 3.0  # contrast below which a place is not worth naming
 _SURE = 0.99  # probability of pictures that the cut-out is made from
 _PRESENT, _ABSENT = 120, 60  # pictures that the cut-out is made from, at most
@@ -113,14 +127,14 @@ def look_at(samples: Samples, region: Region | None, progress: Progress = _quiet
     tracks: list[Track] = []
     for number, place in enumerate(places):
         progress("looking for what stays", number / len(places))
-        track = tracker.track(place.box, place.grey)
+        if any(_share_within(place.box, known.box) > _MOSTLY for known in tracks):
+            continue
+        track = tracker.track(place.box, place.view)
         if track is not None and not any(_doubles(track, other) for other in tracks):
             tracks.append(track)
     tracks = [track for track in _joined(tracks, tracker) if track.contrast >= _TRACE]
-    shape = allowed.shape
-    sightings = [
-        Sighting(_region(track.box, shape), track.contrast, track.probability, track.changes) for track in tracks
-    ]
+    tracks = _whole_marks(tracks, samples, lines)
+    sightings = [_sighting(track, samples.shape) for track in tracks]
     marks = verdict.ranked(sightings, samples.times)
     by_sighting = {id(seen): track for seen, track in zip(sightings, tracks, strict=True)}
     likenesses = tuple(_likeness(by_sighting[id(seen)], samples) for seen, _ in marks)
@@ -129,18 +143,29 @@ def look_at(samples: Samples, region: Region | None, progress: Progress = _quiet
 
 def _places(samples: Samples, region: Region | None) -> tuple[list[Proposal], Lines, NDArray[np.bool_]]:
     """Return places where something stays, lines across the picture, and where a mark may be (h, w)."""
-    plain, *turned = (one.evidence for one in persistences(samples.luma, samples.weights, _GREYS))
-    allowed = inside_rim(plain.shape)
+    allowed = inside_rim(samples.shape)
     if region is not None:
-        allowed &= _inside(region, plain.shape)
-    lines = Lines.of(plain)
-    for evidence in turned:
+        allowed &= _inside(region, samples.shape)
+    views = [View(), *(View(grey=grey) for grey in _GREYS)]
+    evidences = [one.evidence for one in persistences(samples.luma, samples.weights, _GREYS)]
+    views += [View(plane) for plane in (BLUE, RED)]
+    evidences += [_of_colour(samples, plane) for plane in (BLUE, RED)]
+    lines = Lines.of(evidences[0])
+    for evidence in evidences[1:]:
         lines = lines.joined(Lines.of(evidence))
     free = allowed & lines.off()
-    greys = [
-        one for grey, evidence in zip(_GREYS, turned, strict=True) for one in propose(evidence * free, lines, grey)
-    ]
-    return also(propose(plain * free, lines), greys), lines, allowed
+    plain, *greys, blue, red = (
+        propose(evidence * free, lines, view) for view, evidence in zip(views, evidences, strict=True)
+    )
+    places = also(plain, [place for grey in greys for place in grey])
+    return sorted(places + blue + red, key=lambda place: -place.strength), lines, allowed
+
+
+def _of_colour(samples: Samples, plane: int) -> Field:
+    """Return the evidence (h, w) of what stays in a difference of colour."""
+    found = persistences(samples.chroma[:, :, :, plane - 1], samples.weights, ())[0].evidence
+    height, width = samples.shape
+    return np.asarray(cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _inside(region: Region, shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -148,6 +173,10 @@ def _inside(region: Region, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     left, top, right, bottom = region.pixels(shape[1], shape[0])
     allowed[top:bottom, left:right] = True
     return allowed
+
+
+def _sighting(track: Track, shape: tuple[int, int]) -> Sighting:
+    return Sighting(_region(track.box, shape), track.contrast, track.probability, track.changes)
 
 
 def _region(box: Box, shape: tuple[int, ...]) -> Region:
@@ -171,21 +200,56 @@ def _joined(tracks: list[Track], tracker: Tracker) -> list[Track]:
 
 def _doubles(one: Track, other: Track) -> bool:
     """Tell whether a mark is what was found before, or lies upon it without being a part of it."""
-    return overlap(one.box, other.box) and (one.grey == other.grey or not _belong(one, other))
+    return overlap(one.box, other.box) and (one.view == other.view or not _alike(one, other))
 
 
 def _whole(part: Track, first: Track, tracker: Tracker) -> Track | None:
     """Return the mark that has two parts."""
     box = union(part.box, first.box)
+    if part.view == first.view:
+        return tracker.track(box, first.view)
     # A light part and a grey one can't be followed together; the clearer one tells when both are there.
-    return tracker.track(box, first.grey) if part.grey == first.grey else replace(first, box=box)
+    return replace(max(part, first, key=lambda track: track.contrast), box=box)
+
+
+def _whole_marks(tracks: Sequence[Track], samples: Samples, lines: Lines) -> list[Track]:
+    """Return marks with all that belongs to them, the clearest first; what lies within another is a part of it."""
+    done: list[Track] = []
+    for track in sorted(tracks, key=lambda one: -one.contrast):
+        if any(_part_of(track, other) for other in done):
+            continue
+        if verdict.kind(_sighting(track, samples.shape), samples.times) in (Kind.BUG, Kind.ALWAYS):
+            others = [other.box for other in tracks if other.changes or not _alike(track, other)]
+            box = reach(samples, Seen(track.box, track.probability), others, lines)
+            track = replace(track, box=box)
+        done.append(track)
+    return done
+
+
+def _part_of(track: Track, other: Track) -> bool:
+    """Tell whether a mark lies in another one's box, for the most part, and comes and goes with it."""
+    return _share_within(track.box, other.box) > _MOSTLY and _alike(track, other)
+
+
+def _share_within(box: Box, other: Box) -> float:
+    """Return how large a share of a box lies in another one."""
+    left, top, right, bottom = box
+    across = min(right, other[2]) - max(left, other[0])
+    down = min(bottom, other[3]) - max(top, other[1])
+    return max(across, 0) * max(down, 0) / ((right - left) * (bottom - top))
+
+
+def _alike(one: Track, other: Track, share: float = _ALIKE) -> bool:
+    """Tell whether two marks are there, or not, at the same times, for a share of the time."""
+    return float(((one.probability > 0.5) == (other.probability > 0.5)).mean()) > share
 
 
 def _belong(one: Track, other: Track) -> bool:
-    alike = float(((one.probability > 0.5) == (other.probability > 0.5)).mean())
     sides = [side for box in (one.box, other.box) for side in (box[2] - box[0], box[3] - box[1])]
     same = one.changes == other.changes  # a clock beside a bug is not a part of it
-    return same and alike > _TOGETHER and gap(one.box, other.box) <= max(sides) // 3
+    if one.view != other.view and overlap(one.box, other.box):
+        return _alike(one, other)
+    return same and _alike(one, other, _TOGETHER) and gap(one.box, other.box) <= max(sides) // 3
 
 
 def _likeness(track: Track, samples: Samples) -> Picture:

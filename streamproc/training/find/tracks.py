@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from streamproc.training.find.candidates import SEED, Box, Lines, groups, grown, overlap, smoothed
+from streamproc.training.find.candidates import SEED, Lines, View, groups, grown, overlap, smoothed
 from streamproc.training.find.changing import Shown, changes
 from streamproc.training.find.gradients import Edges, Field, above, stays
 from streamproc.training.find.presence import Course, Matches, follow
-from streamproc.training.find.samples import Samples
+from streamproc.training.find.samples import Box, Samples
 
 _ROUNDS = 3  # of finding the mark from when it is there, and when it is there from the mark
 _FOLDS = 4  # a picture is never matched with a mark that was found with its help, or its scene's
@@ -40,8 +40,8 @@ class Track:
     """Mean evidence of its best pixels."""
     changes: bool
     """Whether a part of it changes now and then, as a clock's digits do."""
-    grey: float | None = None
-    """See Proposal."""
+    view: View
+    """In which view it was followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +66,14 @@ class Tracker:
         self._taken, self._allowed, self._lines = taken, allowed, lines
         self._weights = samples.weights
 
-    def track(self, box: Box, grey: float | None = None) -> Track | None:
-        """Return the mark in and around a box and when it is there; None when there is none, or none so small.
-
-        grey: the mark's brightness if its edges turn about with the ground; see Proposal.
-        """
+    def track(self, box: Box, view: View) -> Track | None:
+        """Return the mark in and around a box and when it is there; None when there is none, or none so small."""
         track: Track | None = None
         for _ in range(_LOOKS):
             if self._too_large(box):
                 return None
             frame = grown(box, max(14, (box[2] - box[0]) // 2), max(12, (box[3] - box[1]) // 2), self._shape)
-            track = self._within(frame, box, grey)
+            track = self._within(frame, box, view)
             if track is None or self._too_large(track.box) or _is_line(track.box):
                 return None  # what has grown so far is a line or a caption band
             if not self._reaches_out(track.box, frame):
@@ -84,12 +81,13 @@ class Tracker:
             box = track.box
         return track
 
-    def _within(self, frame: Box, box: Box, grey: float | None) -> Track | None:
+    def _within(self, frame: Box, box: Box, view: View) -> Track | None:
         """Return the mark that lies in a box, as far as it lies in the frame around it."""
-        fields = Edges.of(self._cut(frame), self._allowed[frame[1] : frame[3], frame[0] : frame[2]])
-        if grey is not None:
-            near = self._cut(grown(box, _BESIDE, _BESIDE, self._shape))
-            fields = fields.turned(above(near.mean(axis=(1, 2)), grey))
+        plain = Edges.of(self._cut(frame, view), self._allowed[frame[1] : frame[3], frame[0] : frame[2]])
+        fields = plain
+        if view.grey is not None:
+            near = self._cut(grown(box, _BESIDE, _BESIDE, self._shape), view)
+            fields = fields.turned(above(near.mean(axis=(1, 2)), view.grey))
         lines = self._lines.within(frame)
         inner = _moved(box, -frame[0], -frame[1])
         course = Course(np.ones(len(fields)), 0.0)
@@ -99,13 +97,15 @@ class Tracker:
             if found is None:
                 return None
             inner, mask, _ = found
-            course = self._course(fields, sums, mask & lines.off(), frame, inner)
+            ground = self._ground(frame, inner, view)
+            course = self._course(fields, sums, mask & lines.off(), inner, (ground, view))
         final = self._mark(self._sums(fields, course.probability), inner, lines)
         if final is None:
             return None
         inner, mask, best = final
-        ticks = changes(fields, Shown(course.probability, self._samples.times, self._samples.scenes), mask)
-        return Track(_moved(inner, frame[0], frame[1]), course.probability, course.contrast, best, ticks, grey)
+        ground = self._ground(frame, inner, view)
+        ticks = changes(plain, Shown(course.probability, self._samples.times, self._samples.scenes, ground), mask)
+        return Track(_moved(inner, frame[0], frame[1]), course.probability, course.contrast, best, ticks, view)
 
     def _too_large(self, box: Box) -> bool:
         height, width = self._shape
@@ -117,8 +117,16 @@ class Tracker:
         room = (box[0] - frame[0], box[1] - frame[1], frame[2] - box[2], frame[3] - box[3])
         return any(free < _ROOM and side != end for free, side, end in zip(room, frame, whole, strict=True))
 
-    def _cut(self, box: Box) -> NDArray[np.uint8]:
-        return self._samples.luma[:, box[1] : box[3], box[0] : box[2]]
+    def _cut(self, box: Box, view: View, step: int = 1) -> NDArray[np.uint8]:
+        return self._samples.plane(view.plane, box, step)
+
+    def _ground(self, frame: Box, inner: Box, view: View) -> NDArray[np.float64]:
+        """Return (N,) how bright it is in the frame around a box in it."""
+        ring = np.ones((frame[3] - frame[1], frame[2] - frame[0]), bool)
+        ring[inner[1] : inner[3], inner[0] : inner[2]] = False
+        if not ring.any():
+            return np.full(len(self._samples.times), 128.0)
+        return np.array([picture[ring].mean() for picture in self._cut(frame, view)])
 
     def _sums(self, fields: Edges, probability: NDArray[np.float64]) -> "_Sums":
         weights = self._weights * probability
@@ -142,7 +150,15 @@ class Tracker:
         sharp = mask & firm & (mean.evidence > max(SEED, _TIGHT * best))
         return _bounds(sharp if sharp.any() else mask), mask, best
 
-    def _course(self, fields: Edges, sums: "_Sums", mask: NDArray[np.bool_], frame: Box, inner: Box) -> Course:
+    def _course(
+        self,
+        fields: Edges,
+        sums: "_Sums",
+        mask: NDArray[np.bool_],
+        inner: Box,
+        seen: tuple[NDArray[np.float64], View],
+    ) -> Course:
+        ground, view = seen
         total, count = sums.edges.sum(axis=0), float(sums.counts.sum())
         marks = np.stack(
             [_local(total - sums.edges[fold], count - float(sums.counts[fold]), mask) for fold in range(_FOLDS)]
@@ -152,14 +168,9 @@ class Tracker:
         mark = _local(total, count, mask)[None, :, rows, columns]
         step = max(1, len(fields) // _PICTURES)
         elsewhere = [
-            Edges.of(self._cut(place)[::step]).matches(mark)[:, 0]
+            Edges.of(self._cut(place, view, step)).matches(mark)[:, 0]
             for place in self._places((inner[2] - inner[0], inner[3] - inner[1]))
         ]
-        ring = np.ones(mask.shape, bool)
-        ring[rows, columns] = False
-        ground = np.full(len(fields), 128.0)
-        if ring.any():
-            ground = np.array([picture[ring].mean() for picture in self._cut(frame)])
         return follow(Matches(here, np.stack(elsewhere, axis=1), ground, self._samples.times, self._samples.scenes))
 
     def _places(self, size: tuple[int, int]) -> list[Box]:

@@ -19,11 +19,16 @@ def marked(text: str, second: float, opacity: float) -> np.ndarray:
     return np.asarray(cv2.addWeighted(layer, opacity, ground, 1 - opacity, 0), np.uint8)
 
 
+def around(luma: np.ndarray) -> np.ndarray:
+    """Brightness around the mark."""
+    return np.asarray(luma[:, 31:].mean(axis=(1, 2)))
+
+
 def told(texts: list[str], opacity: float = 0.8, last_s: float = 1e9) -> bool:
     luma = np.stack([marked(text, second, opacity) for text, second in zip(texts, TIMES, strict=True)])
     mask = np.zeros(SHAPE, bool)
     mask[9:31, 12:88] = True
-    return changes(Edges.of(luma), Shown(np.where(last_s > TIMES, 1.0, 0.0), TIMES, SCENES), mask)
+    return changes(Edges.of(luma), Shown(np.where(last_s > TIMES, 1.0, 0.0), TIMES, SCENES, around(luma)), mask)
 
 
 def minutes() -> list[str]:
@@ -44,7 +49,7 @@ def test_a_mark_that_is_seen_better_at_times_does_not_change() -> None:
     luma = np.stack([marked("NEWS 7", second, 0.4 + 0.5 * (int(second) // 60 % 2)) for second in TIMES])
     mask = np.zeros(SHAPE, bool)
     mask[9:31, 12:88] = True
-    assert not changes(Edges.of(luma), Shown(np.ones(len(TIMES)), TIMES, SCENES), mask)
+    assert not changes(Edges.of(luma), Shown(np.ones(len(TIMES)), TIMES, SCENES, around(luma)), mask)
 
 
 def test_of_a_mark_that_was_hardly_there_nothing_is_said() -> None:

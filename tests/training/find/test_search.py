@@ -41,7 +41,8 @@ def search(*drawn: Draw) -> Finding:
     for picture, second, there in zip(luma, TIMES, THERE, strict=True):
         for draw in drawn if there else ():
             draw(picture, float(second))
-    samples = Samples(TIMES, luma, numbers.astype(np.int64), HEIGHT, float(TIMES[-1] + 4), WIDTH / HEIGHT)
+    colourless = np.full((len(TIMES), HEIGHT // 2, WIDTH // 2, 2), 128, np.uint8)
+    samples = Samples(TIMES, luma, colourless, numbers.astype(np.int64), HEIGHT, float(TIMES[-1] + 4), WIDTH / HEIGHT)
     return look_at(samples, None).finding()
 
 

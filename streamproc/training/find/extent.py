@@ -1,0 +1,166 @@
+"""How far a mark reaches, once it is known when it is there.
+
+What is found first are edges that stay. Of a bug with a light and a dark part, or with a part as bright as most
+grounds, they are but a piece. All of a bug covers what lies behind it, though, whatever its colour, and only while it
+is there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streamproc.errors import ModelError
+from streamproc.training.cutout import FEWEST, cut_out
+from streamproc.training.find.candidates import Lines, groups, grown, overlap, union
+from streamproc.training.find.gradients import Field
+from streamproc.training.find.samples import Box, Samples
+
+_SURE = 0.95  # probability of pictures that count as with the mark; 1 less it of those that count as without
+_PRESENT, _ABSENT = 100, 60  # pictures that are looked at, at most
+_LOOKS = 3  # farther and farther around
+_MARGIN, _LEAST_MARGIN = 0.6, 24  # around the mark: of its longer side, and in pixels
+_ROOM = 4  # pixels that must be free around it
+_OPAQUE = 0.08  # from which on a pixel may be the mark's
+_SHARE = 0.3  # the same, of the opacity of the mark's most opaque pixels
+_CORE = 0.5  # of it, that each part must reach somewhere
+_BAR = 0.85  # share of a row or column that is opaque where there is a letterbox or a caption band
+_LEAST_PIXELS = 6
+_AROUND = 7  # pixels across, around a part, that show its shape
+_SAME_SHAPE = 0.7  # correlation
+_LARGEST = 20.0  # times the area that was known before
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of a mark."""
+
+    box: Box
+    """Where edges of it stay."""
+    probability: NDArray[np.float64]
+    """(N,) that it is there."""
+
+
+def reach(samples: Samples, seen: Seen, others: Sequence[Box], lines: Lines) -> Box:
+    """Return the box of all that covers the picture with a mark, and goes with it; as it was when that can't be told.
+
+    others: marks of their own; what is opaque there is not this one's.
+    """
+    box = seen.box
+    for _ in range(_LOOKS):
+        margin = max(_LEAST_MARGIN, round(_MARGIN * max(box[2] - box[0], box[3] - box[1])))
+        window = grown(box, margin, margin, samples.shape)
+        found = _within(samples, seen, window, others, lines)
+        if found is None or _area(found) > _LARGEST * _area(seen.box):
+            return seen.box
+        if not _touches(found, window, samples.shape):
+            return found
+        box = union(box, found)
+    return seen.box
+
+
+def _within(samples: Samples, seen: Seen, window: Box, others: Sequence[Box], lines: Lines) -> Box | None:
+    """Return the box of what belongs to a mark in a window; None when nothing can be told."""
+    opacity = _opacity(samples, seen, window)
+    if opacity is None:
+        return None
+    own = _inside(seen.box, window)
+    usual = float(np.percentile(opacity[own], 90))
+    mask = opacity > max(_OPAQUE, _SHARE * usual)
+    bars = (mask.mean(axis=1) > _BAR)[:, None] | (mask.mean(axis=0) > _BAR)
+    for other in others:
+        mask &= ~_inside(other, window)
+    parts = [part for part in _parts(mask & ~bars) if opacity[part].max() >= _CORE * usual]
+    whole = np.logical_or.reduce([part for part in parts if (part & own).any()] or [np.zeros_like(own)])
+    beside = [part for part in parts if not (part & own).any()]
+    without = _opacity_without(samples, seen, window) if beside else None
+    for part in beside:
+        if without is None or not _remains(opacity, without, part):
+            whole |= part
+    pieces = [piece for piece, _ in groups(whole, lines.within(window)) if overlap(_moved(piece, window), seen.box)]
+    if not pieces:
+        return None
+    found = pieces[0]
+    for piece in pieces[1:]:
+        found = union(found, piece)
+    found = _moved(found, window)
+    # On a bar everything is opaque; what was known there stands.
+    return union(found, seen.box) if bool((bars & own).any()) else found
+
+
+def _opacity(samples: Samples, seen: Seen, window: Box) -> Field | None:
+    """Return (h, w): how opaque each pixel is while the mark is there, as far as two halves of the scenes agree."""
+    halves = []
+    for half in (0, 1):
+        mine = samples.scenes % 2 == half
+        present = _some(mine & (seen.probability > _SURE), _PRESENT)
+        absent = _some(mine & (seen.probability < 1 - _SURE), _ABSENT)
+        opacity = _cut_out(samples, window, present, absent)
+        if opacity is None:
+            return None
+        halves.append(opacity)
+    return np.asarray(np.minimum(*halves), np.float32)
+
+
+def _opacity_without(samples: Samples, seen: Seen, window: Box) -> Field | None:
+    """Return (h, w): how opaque each pixel is while the mark is away; None when it hardly ever is."""
+    absent = _some(seen.probability < 1 - _SURE, _PRESENT)
+    return _cut_out(samples, window, absent, absent[:0])
+
+
+def _cut_out(
+    samples: Samples, window: Box, present: NDArray[np.int64], absent: NDArray[np.int64]
+) -> Field | None:
+    if len(present) < FEWEST:
+        return None
+    try:
+        ground = samples.chosen(absent).coloured(window) if len(absent) >= FEWEST else None
+        layer = cut_out(samples.chosen(present).coloured(window), ground)
+    except ModelError:
+        return None
+    return np.asarray(layer[:, :, 3] / np.float32(255), np.float32)
+
+
+def _remains(opacity: Field, without: Field, part: NDArray[np.bool_]) -> bool:
+    """Tell whether a part (h, w) is there while the mark is away, too: whether it is opaque in the same shape."""
+    near = cv2.dilate(part.astype(np.uint8), np.ones((_AROUND, _AROUND), np.uint8)) > 0
+    one, other = opacity[near] - opacity[near].mean(), without[near] - without[near].mean()
+    return float(one @ other) > _SAME_SHAPE * float(np.linalg.norm(one) * np.linalg.norm(other))
+
+
+def _parts(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    large = [number for number in range(1, count) if stats[number, cv2.CC_STAT_AREA] >= _LEAST_PIXELS]
+    return [labels == number for number in large]
+
+
+def _some(which: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
+    indices = np.flatnonzero(which)
+    if len(indices) <= most:
+        return indices
+    return np.asarray(indices[np.linspace(0, len(indices) - 1, most).astype(int)])
+
+
+def _inside(box: Box, window: Box) -> NDArray[np.bool_]:
+    """Return (h, w) of a window: which pixels lie in a box."""
+    inside = np.zeros((window[3] - window[1], window[2] - window[0]), bool)
+    left, top = max(0, box[0] - window[0]), max(0, box[1] - window[1])
+    inside[top : max(0, box[3] - window[1]), left : max(0, box[2] - window[0])] = True
+    return inside
+
+
+def _moved(box: Box, window: Box) -> Box:
+    return box[0] + window[0], box[1] + window[1], box[2] + window[0], box[3] + window[1]
+
+
+def _touches(box: Box, window: Box, shape: tuple[int, int]) -> bool:
+    """Tell whether a box ends so near its window's border that there may be more of it beyond."""
+    whole = 0, 0, shape[1], shape[0]
+    room = box[0] - window[0], box[1] - window[1], window[2] - box[2], window[3] - box[3]
+    return any(free < _ROOM and side != end for free, side, end in zip(room, window, whole, strict=True))
+
+
+def _area(box: Box) -> int:
+    return (box[2] - box[0]) * (box[3] - box[1])
