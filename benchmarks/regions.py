@@ -532,7 +532,7 @@ def main() -> int:
     """Run as a program."""
     parser = argparse.ArgumentParser(description="Measure the search for a bug's place.")
     parser.add_argument("--out", type=Path, required=True, help="where composed broadcasts are kept")
-    parser.add_argument("--first", type=int, default=0, help="number of the first broadcast that is searched")
+    parser.add_argument("--first", type=int, default=0, help="number of the first broadcast of each kind")
     parser.add_argument("--broadcasts", type=int, default=40, help="how many are searched")
     parser.add_argument(
         "--others", type=int, default=3, help="broadcasts without a bug, with two, and with one that never goes, each"
@@ -544,24 +544,40 @@ def main() -> int:
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     library = cache(lambda: Library(arguments.split, arguments.data))
-    work: list[tuple[Case, Path, tuple[float, ...]]] = []
-    counts = {"bug": arguments.broadcasts, "one shot": 1}
-    for kind in reversed(KINDS):
-        first = arguments.first if kind == "bug" else 0
-        for number in range(first, first + counts.get(kind, arguments.others)):
-            case = draw_case(number, kind, arguments.split, arguments.seed, arguments.data)
-            video = compose(case, library, arguments.data, arguments.out)
-            work.append((case, video, (10, 5, 1) if number == 0 else (10, 5)))
     told = real_recordings(arguments.data)
     outcomes: list[Outcome] = []
     with ProcessPoolExecutor(arguments.jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for measured in pool.map(_measured, work):
-            outcomes += measured
-            for outcome in measured:
-                name = f"{outcome.case.kind} {outcome.case.number}, {outcome.minutes:g} min"
-                print(f"{name}: IoU {outcome.iou}, {outcome.message}", flush=True)
-            _write(outcomes, told, arguments)
+        searches = []
+        for case in _cases(arguments):
+            video = compose(case, library, arguments.data, arguments.out)
+            minutes = (10, 5, 1) if case.number == arguments.first else (10, 5)
+            searches.append(pool.submit(_measured, (case, video, minutes)))
+            while searches and searches[0].done():
+                _take(searches.pop(0).result(), outcomes, told, arguments)
+        for search in searches:
+            _take(search.result(), outcomes, told, arguments)
     return 0
+
+
+def _cases(arguments: argparse.Namespace) -> Iterator[Case]:
+    counts = {"bug": arguments.broadcasts, "one shot": 1}
+    for kind in reversed(KINDS):
+        for number in range(arguments.first, arguments.first + counts.get(kind, arguments.others)):
+            yield draw_case(number, kind, arguments.split, arguments.seed, arguments.data)
+
+
+def _take(
+    measured: Sequence[Outcome],
+    outcomes: list[Outcome],
+    told: list[dict[str, Any]],
+    arguments: argparse.Namespace,
+) -> None:
+    """Add what was measured of one broadcast, and write down what is known by now."""
+    outcomes += measured
+    for outcome in measured:
+        name = f"{outcome.case.kind} {outcome.case.number}, {outcome.minutes:g} min"
+        print(f"{name}: IoU {outcome.iou}, {outcome.message}", flush=True)
+    _write(outcomes, told, arguments)
 
 
 def _measured(work: tuple[Case, Path, tuple[float, ...]]) -> list[Outcome]:

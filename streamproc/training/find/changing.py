@@ -90,7 +90,9 @@ def _on_grounds(means: Field, grounds: NDArray[np.float64]) -> Field:
 
 
 def _scenes(fields: Edges, shown: Shown) -> tuple[NDArray[np.int64], Field, NDArray[np.float64]]:
-    """Return the mean edges (G, 2, h, w) of each scene within each stretch (G,), when the mark is there; their grounds.
+    """Return the mean edges (G, 2, h, w) of each scene within each stretch (G,), when the mark is there.
+
+    And the brightness of their grounds (G,).
     """
     stretch = (shown.times // _STRETCH_S).astype(np.int64)
     there = np.flatnonzero(shown.probability > _SURE)

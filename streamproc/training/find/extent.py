@@ -24,10 +24,15 @@ _LOOKS = 3  # farther and farther around
 _MARGIN, _LEAST_MARGIN = 0.6, 24  # around the mark: of its longer side, and in pixels
 _ROOM = 4  # pixels that must be free around it
 _OPAQUE = 0.08  # from which on a pixel may be the mark's
-_SHARE = 0.3  # the same, of the opacity of the mark's most opaque pixels
-_CORE = 0.5  # of it, that each part must reach somewhere
+_SHARE = 0.25  # the same, of the opacity of the mark's most opaque pixels
+_CORE = 0.35  # of it, that each part must reach somewhere
 _BAR = 0.85  # share of a row or column that is opaque where there is a letterbox or a caption band
+_EDGE = 7  # rows or columns around one of a bar that are as good as on it
 _LEAST_PIXELS = 6
+_RIM = 2  # pixels by which edges may lie outside of a mark
+_CLUTTER = (
+    0.1  # of the window that is opaque beside the mark, from which on too few pictures tell, or all show the same
+)
 _AROUND = 7  # pixels across, around a part, that show its shape
 _SAME_SHAPE = 0.7  # correlation
 _LARGEST = 20.0  # times the area that was known before
@@ -69,7 +74,7 @@ def _within(samples: Samples, seen: Seen, window: Box, others: Sequence[Box], li
     own = _inside(seen.box, window)
     usual = float(np.percentile(opacity[own], 90))
     mask = opacity > max(_OPAQUE, _SHARE * usual)
-    bars = (mask.mean(axis=1) > _BAR)[:, None] | (mask.mean(axis=0) > _BAR)
+    bars = _bars(mask)
     for other in others:
         mask &= ~_inside(other, window)
     parts = [part for part in _parts(mask & ~bars) if opacity[part].max() >= _CORE * usual]
@@ -85,16 +90,28 @@ def _within(samples: Samples, seen: Seen, window: Box, others: Sequence[Box], li
     found = pieces[0]
     for piece in pieces[1:]:
         found = union(found, piece)
-    found = _moved(found, window)
-    # On a bar everything is opaque; what was known there stands.
-    return union(found, seen.box) if bool((bars & own).any()) else found
+    clutter = mask & ~bars
+    clutter[found[1] : found[3], found[0] : found[2]] = False
+    if clutter.mean() > _CLUTTER:
+        return None
+    # On a bar everything is opaque, and a part may be too faint for this: of what was known only the rim is in doubt.
+    return union(_moved(found, window), _core(seen.box))
+
+
+def _bars(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return (h, w): where what is opaque (h, w) goes across, with what coding leaves at its edge."""
+    along = mask.mean(axis=1) > _BAR, mask.mean(axis=0) > _BAR
+    rows, columns = (cv2.dilate(one.astype(np.uint8), np.ones(_EDGE, np.uint8)).ravel() > 0 for one in along)
+    return np.asarray(rows[:, None] | columns[None])
 
 
 def _opacity(samples: Samples, seen: Seen, window: Box) -> Field | None:
     """Return (h, w): how opaque each pixel is while the mark is there, as far as two halves of the scenes agree."""
     halves = []
+    # At random: two cameras of a studio may take turns.
+    side = np.random.default_rng(0).permutation(int(samples.scenes.max()) + 1)[samples.scenes] % 2
     for half in (0, 1):
-        mine = samples.scenes % 2 == half
+        mine = side == half
         present = _some(mine & (seen.probability > _SURE), _PRESENT)
         absent = _some(mine & (seen.probability < 1 - _SURE), _ABSENT)
         opacity = _cut_out(samples, window, present, absent)
@@ -110,9 +127,7 @@ def _opacity_without(samples: Samples, seen: Seen, window: Box) -> Field | None:
     return _cut_out(samples, window, absent, absent[:0])
 
 
-def _cut_out(
-    samples: Samples, window: Box, present: NDArray[np.int64], absent: NDArray[np.int64]
-) -> Field | None:
+def _cut_out(samples: Samples, window: Box, present: NDArray[np.int64], absent: NDArray[np.int64]) -> Field | None:
     if len(present) < FEWEST:
         return None
     try:
@@ -153,6 +168,11 @@ def _inside(box: Box, window: Box) -> NDArray[np.bool_]:
 
 def _moved(box: Box, window: Box) -> Box:
     return box[0] + window[0], box[1] + window[1], box[2] + window[0], box[3] + window[1]
+
+
+def _core(box: Box) -> Box:
+    across, down = (min(_RIM, (box[end] - box[start]) // 4) for start, end in ((0, 2), (1, 3)))
+    return box[0] + across, box[1] + down, box[2] - across, box[3] - down
 
 
 def _touches(box: Box, window: Box, shape: tuple[int, int]) -> bool:

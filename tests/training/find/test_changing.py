@@ -52,5 +52,21 @@ def test_a_mark_that_is_seen_better_at_times_does_not_change() -> None:
     assert not changes(Edges.of(luma), Shown(np.ones(len(TIMES)), TIMES, SCENES, around(luma)), mask)
 
 
+def test_a_mark_with_a_dark_grey_and_a_light_grey_part_does_not_change_with_its_ground() -> None:
+    """Whole half minutes are dark, and others bright."""
+    luma = []
+    for second in TIMES:
+        rng = np.random.default_rng(int(second) // 6)
+        low = 20 if int(second) // 30 % 2 else 150
+        ground = cv2.resize(rng.integers(low, low + 80, (5, 12), np.uint8), SHAPE[::-1], interpolation=cv2.INTER_CUBIC)
+        for text, grey, x in (("NE", 110, 14), ("WS", 180, 54)):
+            cv2.putText(ground, text, (x, 28), cv2.FONT_HERSHEY_SIMPLEX, 0.8, grey, 2)
+        luma.append(ground)
+    pictures = np.stack(luma)
+    mask = np.zeros(SHAPE, bool)
+    mask[9:31, 12:88] = True
+    assert not changes(Edges.of(pictures), Shown(np.ones(len(TIMES)), TIMES, SCENES, around(pictures)), mask)
+
+
 def test_of_a_mark_that_was_hardly_there_nothing_is_said() -> None:
     assert not told(minutes(), last_s=100)

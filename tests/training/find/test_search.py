@@ -18,6 +18,8 @@ TIMES = np.arange(0.0, 400.0, 4.0)
 THERE = ~((TIMES >= 100) & (TIMES < 150)) & ~((TIMES >= 270) & (TIMES < 330))
 BAR = 24
 BOX = 250, 12, 300, 36
+LINE = 250, 42, 300, 52  # under the bug
+BOTH = 250, 12, 300, 52
 Picture = NDArray[np.uint8]
 Draw = Callable[[Picture, float], None]
 
@@ -34,16 +36,37 @@ def scenes() -> tuple[Picture, ...]:
     return tuple(found)
 
 
-def search(*drawn: Draw) -> Finding:
-    """Search in a programme with something drawn into it, and adverts without."""
+@cache
+def colours() -> Picture:
+    """The scenes' differences of colour."""
+    rng = np.random.default_rng(6)
+    coarse = rng.integers(100, 156, (len(TIMES), 6, 10, 2), np.uint8)
+    size = WIDTH // 2, HEIGHT // 2
+    return np.stack([cv2.resize(one, size, interpolation=cv2.INTER_CUBIC) for one in coarse])
+
+
+def search(*drawn: Draw, tint: tuple[int, int, int] | None = None) -> Finding:
+    """Search in a programme with something drawn into it, and adverts without.
+
+    tint: of a second line under the bug: its brightness (0: that of its ground), and its differences of colour.
+    """
     numbers = np.arange(len(TIMES))
     luma = np.stack([scenes()[number] for number in numbers])
-    for picture, second, there in zip(luma, TIMES, THERE, strict=True):
+    chroma = colours().copy()
+    for picture, colour, second, there in zip(luma, chroma, TIMES, THERE, strict=True):
         for draw in drawn if there else ():
             draw(picture, float(second))
-    colourless = np.full((len(TIMES), HEIGHT // 2, WIDTH // 2, 2), 128, np.uint8)
-    samples = Samples(TIMES, luma, colourless, numbers.astype(np.int64), HEIGHT, float(TIMES[-1] + 4), WIDTH / HEIGHT)
+        if there and tint is not None:
+            second_line(picture, colour, tint)
+    samples = Samples(TIMES, luma, chroma, numbers.astype(np.int64), HEIGHT, float(TIMES[-1] + 4), WIDTH / HEIGHT)
     return look_at(samples, None).finding()
+
+
+def second_line(picture: Picture, colour: Picture, tint: tuple[int, int, int]) -> None:
+    left, top, right, bottom = LINE
+    if tint[0]:
+        cv2.rectangle(picture, (left, top), (right - 1, bottom - 1), tint[0], -1)
+    colour[top // 2 : bottom // 2, left // 2 : right // 2] = tint[1:]
 
 
 def bug(picture: Picture, _second: float, grey: int = 255, opacity: float = 0.7) -> None:
@@ -67,12 +90,12 @@ def clock(picture: Picture, second: float) -> None:
     cv2.putText(picture, f"7:{minute}", (20, 34), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 255, 2)
 
 
-def likeness(region: Region) -> float:
-    """Intersection over union with the drawn bug's box."""
+def likeness(region: Region, true: tuple[int, int, int, int] = BOX) -> float:
+    """Intersection over union with a drawn box."""
     box = region.x * WIDTH, region.y * HEIGHT, (region.x + region.width) * WIDTH, (region.y + region.height) * HEIGHT
-    sides = [min(box[i + 2], BOX[i + 2]) - max(box[i], BOX[i]) for i in (0, 1)]
+    sides = [min(box[i + 2], true[i + 2]) - max(box[i], true[i]) for i in (0, 1)]
     common = max(sides[0], 0) * max(sides[1], 0)
-    areas = [(right - left) * (bottom - top) for left, top, right, bottom in (box, BOX)]
+    areas = [(right - left) * (bottom - top) for left, top, right, bottom in (box, true)]
     return common / (sum(areas) - common)
 
 
@@ -89,6 +112,29 @@ def test_a_bug_is_found(drawn: tuple[Draw, ...]) -> None:
     assert finding.verdict is Verdict.FOUND, finding.message
     assert finding.chosen is not None
     assert likeness(finding.chosen.box) > 0.7
+    assert ((finding.chosen.presence > 0.5) == THERE).mean() > 0.97
+
+
+@pytest.mark.parametrize(
+    "tint",
+    [
+        pytest.param((1, 128, 128), id="black"),
+        pytest.param((125, 128, 128), id="as bright as most grounds"),
+        pytest.param((125, 180, 60), id="as bright as most grounds, but coloured"),
+    ],
+)
+def test_both_lines_of_a_bug_are_in_its_box(tint: tuple[int, int, int]) -> None:
+    finding = search(bug, tint=tint)
+    assert finding.verdict is Verdict.FOUND, finding.message
+    assert finding.chosen is not None
+    assert likeness(finding.chosen.box, BOTH) > 0.8
+
+
+def test_a_bug_that_differs_from_its_ground_in_colour_alone_is_found() -> None:
+    finding = search(tint=(0, 180, 60))
+    assert finding.verdict is Verdict.FOUND, finding.message
+    assert finding.chosen is not None
+    assert likeness(finding.chosen.box, LINE) > 0.5
     assert ((finding.chosen.presence > 0.5) == THERE).mean() > 0.97
 
 
