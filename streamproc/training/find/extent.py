@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from streamproc.errors import ModelError
 from streamproc.training.cutout import FEWEST, cut_out
-from streamproc.training.find.candidates import Lines, groups, grown, overlap, union
+from streamproc.training.find.candidates import groups, grown, overlap, union
 from streamproc.training.find.gradients import Field
 from streamproc.training.find.samples import Box, Samples
 
@@ -28,6 +28,8 @@ _SHARE = 0.25  # the same, of the opacity of the mark's most opaque pixels
 _CORE = 0.35  # of it, that each part must reach somewhere
 _BAR = 0.85  # share of a row or column that is opaque where there is a letterbox or a caption band
 _EDGE = 7  # rows or columns around one of a bar that are as good as on it
+_STILL = 6.0  # spread, grey levels, up to which a bar is of one colour all the time
+_DRAWN = 12.0  # grey levels by which what is drawn on a bar differs from it
 _LEAST_PIXELS = 6
 _RIM = 2  # pixels by which edges may lie outside of a mark
 _CLUTTER = (
@@ -48,7 +50,7 @@ class Seen:
     """(N,) that it is there."""
 
 
-def reach(samples: Samples, seen: Seen, others: Sequence[Box], lines: Lines) -> Box:
+def reach(samples: Samples, seen: Seen, others: Sequence[Box]) -> Box:
     """Return the box of all that covers the picture with a mark, and goes with it; as it was when that can't be told.
 
     others: marks of their own; what is opaque there is not this one's.
@@ -57,7 +59,7 @@ def reach(samples: Samples, seen: Seen, others: Sequence[Box], lines: Lines) -> 
     for _ in range(_LOOKS):
         margin = max(_LEAST_MARGIN, round(_MARGIN * max(box[2] - box[0], box[3] - box[1])))
         window = grown(box, margin, margin, samples.shape)
-        found = _within(samples, seen, window, others, lines)
+        found = _within(samples, seen, window, others)
         if found is None or _area(found) > _LARGEST * _area(seen.box):
             return seen.box
         if not _touches(found, window, samples.shape):
@@ -66,7 +68,7 @@ def reach(samples: Samples, seen: Seen, others: Sequence[Box], lines: Lines) -> 
     return seen.box
 
 
-def _within(samples: Samples, seen: Seen, window: Box, others: Sequence[Box], lines: Lines) -> Box | None:
+def _within(samples: Samples, seen: Seen, window: Box, others: Sequence[Box]) -> Box | None:
     """Return the box of what belongs to a mark in a window; None when nothing can be told."""
     opacity = _opacity(samples, seen, window)
     if opacity is None:
@@ -75,26 +77,27 @@ def _within(samples: Samples, seen: Seen, window: Box, others: Sequence[Box], li
     usual = float(np.percentile(opacity[own], 90))
     mask = opacity > max(_OPAQUE, _SHARE * usual)
     bars = _bars(mask)
+    mask = np.where(bars, _on_bars(samples, seen, window, bars), mask)
     for other in others:
-        mask &= ~_inside(other, window)
-    parts = [part for part in _parts(mask & ~bars) if opacity[part].max() >= _CORE * usual]
+        mask &= ~_inside(grown(other, _RIM, _RIM, samples.shape), window)
+    parts = [part for part in _parts(mask) if opacity[part].max() >= _CORE * usual]
     whole = np.logical_or.reduce([part for part in parts if (part & own).any()] or [np.zeros_like(own)])
     beside = [part for part in parts if not (part & own).any()]
     without = _opacity_without(samples, seen, window) if beside else None
     for part in beside:
         if without is None or not _remains(opacity, without, part):
             whole |= part
-    pieces = [piece for piece, _ in groups(whole, lines.within(window)) if overlap(_moved(piece, window), seen.box)]
+    pieces = [piece for piece, _ in groups(whole) if overlap(_moved(piece, window), seen.box)]
     if not pieces:
         return None
     found = pieces[0]
     for piece in pieces[1:]:
         found = union(found, piece)
-    clutter = mask & ~bars
+    clutter = mask.copy()
     clutter[found[1] : found[3], found[0] : found[2]] = False
     if clutter.mean() > _CLUTTER:
         return None
-    # On a bar everything is opaque, and a part may be too faint for this: of what was known only the rim is in doubt.
+    # A part may be too faint for this: of what was known only the rim is in doubt.
     return union(_moved(found, window), _core(seen.box))
 
 
@@ -103,6 +106,15 @@ def _bars(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     along = mask.mean(axis=1) > _BAR, mask.mean(axis=0) > _BAR
     rows, columns = (cv2.dilate(one.astype(np.uint8), np.ones(_EDGE, np.uint8)).ravel() > 0 for one in along)
     return np.asarray(rows[:, None] | columns[None])
+
+
+def _on_bars(samples: Samples, seen: Seen, window: Box, bars: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return (h, w): where something is drawn on a bar; behind it nothing changes that could tell how opaque it is."""
+    pictures = samples.chosen(_some(seen.probability > _SURE, _PRESENT)).coloured(window).astype(np.float32)
+    still = bars & (pictures.std(axis=0).max(axis=2) < _STILL)
+    mean = pictures.mean(axis=0)
+    usual = np.median(mean[still], axis=0) if still.any() else mean
+    return np.asarray(still & (np.abs(mean - usual).max(axis=2) > _DRAWN))
 
 
 def _opacity(samples: Samples, seen: Seen, window: Box) -> Field | None:

@@ -26,14 +26,16 @@ from streamproc.training.find.candidates import (
 from streamproc.training.find.extent import Seen, reach
 from streamproc.training.find.finding import Finding, Kind, Mark, Picture
 from streamproc.training.find.gradients import Field, persistences
-from streamproc.training.find.samples import BLUE, RED, Box, Progress, Samples, cuts, sample
+from streamproc.training.find.samples import BLUE, LUMA, RED, Box, Progress, Samples, cuts, sample
 from streamproc.training.find.tracks import Track, Tracker
 from streamproc.training.find.verdict import Footing, Sighting
 
+_PLAIN = View()
 _GREYS = 90.0, 130.0, 170.0  # of marks that are darker than some grounds and brighter than others
 _TOGETHER = 0.97  # of the time; two marks near each other that come and go together are one
 _ALIKE = 0.8  # the same of marks that lie upon each other
 _MOSTLY = 0.6  # of its box
+_PLENTY = 12.0  # contrast from which on nothing clearer is looked for in the same place
 _TRACE = 3.0  # contrast below which a place is not worth naming
 _SURE = 0.99  # probability of pictures that the cut-out is made from
 _PRESENT, _ABSENT = 120, 60  # pictures that the cut-out is made from, at most
@@ -122,18 +124,21 @@ def look_at(samples: Samples, region: Region | None, progress: Progress = _quiet
     progress("looking for what stays", 0.0)
     if len(samples.times) < 2:
         return Survey(samples, (), (), region is not None)
-    places, lines, allowed = _places(samples, region)
+    allowed = inside_rim(samples.shape)
+    if region is not None:
+        allowed &= _inside(region, samples.shape)
+    places, lines = _places(samples, allowed)
     tracker = Tracker(samples, [place.box for place in places], allowed, lines)
     tracks: list[Track] = []
     for number, place in enumerate(places):
         progress("looking for what stays", number / len(places))
-        if any(_share_within(place.box, known.box) > _MOSTLY for known in tracks):
+        if any(known.contrast > _PLENTY and _share_within(place.box, known.box) > _MOSTLY for known in tracks):
             continue
         track = tracker.track(place.box, place.view)
         if track is not None and not any(_doubles(track, other) for other in tracks):
             tracks.append(track)
     tracks = [track for track in _joined(tracks, tracker) if track.contrast >= _TRACE]
-    tracks = _whole_marks(tracks, samples, lines)
+    tracks = _whole_marks(tracks, samples)
     sightings = [_sighting(track, samples.shape) for track in tracks]
     marks = verdict.ranked(sightings, samples.times)
     by_sighting = {id(seen): track for seen, track in zip(sightings, tracks, strict=True)}
@@ -141,24 +146,25 @@ def look_at(samples: Samples, region: Region | None, progress: Progress = _quiet
     return Survey(samples, tuple(marks), likenesses, region is not None)
 
 
-def _places(samples: Samples, region: Region | None) -> tuple[list[Proposal], Lines, NDArray[np.bool_]]:
-    """Return places where something stays, lines across the picture, and where a mark may be (h, w)."""
-    allowed = inside_rim(samples.shape)
-    if region is not None:
-        allowed &= _inside(region, samples.shape)
-    views = [View(), *(View(grey=grey) for grey in _GREYS)]
-    evidences = [one.evidence for one in persistences(samples.luma, samples.weights, _GREYS)]
-    views += [View(plane) for plane in (BLUE, RED)]
-    evidences += [_of_colour(samples, plane) for plane in (BLUE, RED)]
-    lines = Lines.of(evidences[0])
-    for evidence in evidences[1:]:
-        lines = lines.joined(Lines.of(evidence))
-    free = allowed & lines.off()
-    plain, *greys, blue, red = (
-        propose(evidence * free, lines, view) for view, evidence in zip(views, evidences, strict=True)
-    )
-    places = also(plain, [place for grey in greys for place in grey])
-    return sorted(places + blue + red, key=lambda place: -place.strength), lines, allowed
+def _places(samples: Samples, allowed: NDArray[np.bool_]) -> tuple[list[Proposal], dict[View, Lines]]:
+    """Return places where something stays, strongest first, and the lines across the picture, view by view.
+
+    allowed: (h, w), where a mark may be.
+    """
+    plain, *turned = (one.evidence for one in persistences(samples.luma, samples.weights, _GREYS))
+    evidences = {_PLAIN: plain}
+    evidences |= {View(grey=grey): evidence for grey, evidence in zip(_GREYS, turned, strict=True)}
+    evidences |= {View(plane): _of_colour(samples, plane) for plane in (BLUE, RED)}
+    # A line is broader in the other views; that must not hide what is plain beside it.
+    lines = {view: Lines.of(plain).joined(Lines.of(evidence)) for view, evidence in evidences.items()}
+    found = {
+        view: propose(evidence * (allowed & lines[view].off()), lines[view], view)
+        for view, evidence in evidences.items()
+    }
+    greys = [place for view in found if view.grey is not None for place in found[view]]
+    coloured = [place for view in found if view.plane != LUMA for place in found[view]]
+    places = also(found[_PLAIN], greys) + coloured
+    return sorted(places, key=lambda place: -place.strength), lines
 
 
 def _of_colour(samples: Samples, plane: int) -> Field:
@@ -212,7 +218,7 @@ def _whole(part: Track, first: Track, tracker: Tracker) -> Track | None:
     return replace(max(part, first, key=lambda track: track.contrast), box=box)
 
 
-def _whole_marks(tracks: Sequence[Track], samples: Samples, lines: Lines) -> list[Track]:
+def _whole_marks(tracks: Sequence[Track], samples: Samples) -> list[Track]:
     """Return marks with all that belongs to them, the clearest first; what lies within another is a part of it."""
     done: list[Track] = []
     for track in sorted(tracks, key=lambda one: -one.contrast):
@@ -220,7 +226,7 @@ def _whole_marks(tracks: Sequence[Track], samples: Samples, lines: Lines) -> lis
             continue
         if verdict.kind(_sighting(track, samples.shape), samples.times) in (Kind.BUG, Kind.ALWAYS):
             others = [other.box for other in tracks if other.changes or not _alike(track, other)]
-            box = reach(samples, Seen(track.box, track.probability), others, lines)
+            box = reach(samples, Seen(track.box, track.probability), others)
             track = replace(track, box=box)
         done.append(track)
     return done

@@ -1,6 +1,6 @@
 """Follows one place through all samples: when its mark is there, and which pixels are the mark's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,8 +59,10 @@ class _Sums:
 class Tracker:
     """Follows marks through samples of some footage."""
 
-    def __init__(self, samples: Samples, taken: Sequence[Box], allowed: NDArray[np.bool_], lines: Lines) -> None:
-        """samples: what to look at; taken: where marks may be; allowed: (h, w), where they must be."""
+    def __init__(
+        self, samples: Samples, taken: Sequence[Box], allowed: NDArray[np.bool_], lines: Mapping[View, Lines]
+    ) -> None:
+        """samples: what to look at; taken: where marks may be; allowed: (h, w), where they must be; lines: by view."""
         self._samples = samples
         self._shape = samples.luma.shape[1], samples.luma.shape[2]
         self._taken, self._allowed, self._lines = taken, allowed, lines
@@ -88,7 +90,7 @@ class Tracker:
         if view.grey is not None:
             near = self._cut(grown(box, _BESIDE, _BESIDE, self._shape), view)
             fields = fields.turned(above(near.mean(axis=(1, 2)), view.grey))
-        lines = self._lines.within(frame)
+        lines = self._lines[view].within(frame)
         inner = _moved(box, -frame[0], -frame[1])
         course = Course(np.ones(len(fields)), 0.0)
         for _ in range(_ROUNDS):

@@ -3,7 +3,6 @@
 import cv2
 import numpy as np
 
-from streamproc.training.find.candidates import Lines
 from streamproc.training.find.extent import Seen, reach
 from streamproc.training.find.samples import Box, Samples
 
@@ -12,7 +11,6 @@ COUNT = 160
 THERE = np.arange(COUNT) % 16 < 11
 LIGHT = 60, 40, 90, 52
 DARK = 60, 56, 110, 66
-NO_LINES = Lines(np.zeros(SHAPE[0], bool), np.zeros(SHAPE[1], bool))
 
 
 def samples(parts: list[tuple[Box, int, float]], always: list[tuple[Box, int, float]] | None = None) -> Samples:
@@ -29,7 +27,7 @@ def samples(parts: list[tuple[Box, int, float]], always: list[tuple[Box, int, fl
 
 
 def told(shown: Samples, others: tuple[Box, ...] = (), known: Box = LIGHT) -> Box:
-    return reach(shown, Seen(known, THERE.astype(float)), others, NO_LINES)
+    return reach(shown, Seen(known, THERE.astype(float)), others)
 
 
 def differs(one: Box, other: Box) -> int:
@@ -50,7 +48,13 @@ def test_what_is_beside_the_mark_also_while_it_is_away_is_not_in_its_box() -> No
 
 
 def test_another_mark_beside_it_is_not_in_its_box() -> None:
-    assert differs(told(samples([(LIGHT, 255, 0.8), (DARK, 0, 0.8)]), others=(DARK,)), LIGHT) <= 1
+    assert differs(told(samples([(LIGHT, 255, 0.8), (DARK, 0, 0.8)]), others=(DARK,)), LIGHT) <= 2
+
+
+def test_on_a_black_bar_what_is_drawn_on_it_is_in_the_box() -> None:
+    bar = 0, 50, SHAPE[1], SHAPE[0]
+    shown = samples([(bar, 16, 1.0), (DARK, 120, 1.0)])
+    assert differs(told(shown, known=(70, 60, 100, 66)), DARK) <= 1
 
 
 def test_a_box_stays_as_it_was_where_all_pictures_show_the_same() -> None:
