@@ -430,7 +430,8 @@ def measure(case: Case, video: Path, minutes: Sequence[float]) -> list[Outcome]:
     outcomes = []
     for length in minutes:
         begun = time.process_time()
-        finding = look_at(samples.first(60 * length), None).finding()
+        seen = samples if 60 * length >= SECONDS else samples.first(60 * length)
+        finding = look_at(seen, None).finding()
         if 60 * length >= SECONDS:
             finding = finished(finding, [video])
         spent_s = time.process_time() - begun + reading_s * length * 60 / SECONDS

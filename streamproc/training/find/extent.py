@@ -16,10 +16,11 @@ from streamproc.errors import ModelError
 from streamproc.training.cutout import FEWEST, cut_out
 from streamproc.training.find.candidates import groups, grown, overlap, union
 from streamproc.training.find.gradients import Field
-from streamproc.training.find.samples import Box, Samples
+from streamproc.training.find.samples import LUMA, Box, Samples
 
 _SURE = 0.95  # probability of pictures that count as with the mark; 1 less it of those that count as without
 _PRESENT, _ABSENT = 100, 60  # pictures that are looked at, at most
+_PIXELS = 1_000_000  # of either kind together: `cut_out` holds them some ten times as floats
 _LOOKS = 3  # farther and farther around
 _MARGIN, _LEAST_MARGIN = 0.6, 24  # around the mark: of its longer side, and in pixels
 _ROOM = 4  # pixels that must be free around it
@@ -27,7 +28,7 @@ _OPAQUE = 0.08  # from which on a pixel may be the mark's
 _SHARE = 0.25  # the same, of the opacity of the mark's most opaque pixels
 _CORE = 0.35  # of it, that each part must reach somewhere
 _BAR = 0.85  # share of a row or column that is opaque where there is a letterbox or a caption band
-_EDGE = 7  # rows or columns around one of a bar that are as good as on it
+_EDGE = 3  # rows or columns beside a bar that are as good as on it
 _STILL = 6.0  # spread, grey levels, up to which a bar is of one colour all the time
 _DRAWN = 12.0  # grey levels by which what is drawn on a bar differs from it
 _LEAST_PIXELS = 6
@@ -102,19 +103,28 @@ def _within(samples: Samples, seen: Seen, window: Box, others: Sequence[Box]) ->
 
 
 def _bars(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return (h, w): where what is opaque (h, w) goes across, with what coding leaves at its edge."""
-    along = mask.mean(axis=1) > _BAR, mask.mean(axis=0) > _BAR
-    rows, columns = (cv2.dilate(one.astype(np.uint8), np.ones(_EDGE, np.uint8)).ravel() > 0 for one in along)
-    return np.asarray(rows[:, None] | columns[None])
+    """Return (h, w): where what is opaque (h, w) goes across, with what coding leaves at its edge.
+
+    Between two bars is a ticker's text.
+    """
+    found = []
+    for along in (mask.mean(axis=1) > _BAR, mask.mean(axis=0) > _BAR):
+        band = np.zeros_like(along)
+        places = np.flatnonzero(along)
+        if len(places):
+            band[max(0, places[0] - _EDGE) : places[-1] + 1 + _EDGE] = True
+        found.append(band)
+    return np.asarray(found[0][:, None] | found[1][None])
 
 
 def _on_bars(samples: Samples, seen: Seen, window: Box, bars: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return (h, w): where something is drawn on a bar; behind it nothing changes that could tell how opaque it is."""
-    pictures = samples.chosen(_some(seen.probability > _SURE, _PRESENT)).coloured(window).astype(np.float32)
-    still = bars & (pictures.std(axis=0).max(axis=2) < _STILL)
+    # Brightness alone: colour is spread over a bar's edge by the way it is coded.
+    pictures = samples.chosen(_some(seen.probability > _SURE, _PRESENT)).plane(LUMA, window).astype(np.float32)
+    still = bars & (pictures.std(axis=0) < _STILL)
     mean = pictures.mean(axis=0)
-    usual = np.median(mean[still], axis=0) if still.any() else mean
-    return np.asarray(still & (np.abs(mean - usual).max(axis=2) > _DRAWN))
+    usual = np.median(mean[still]) if still.any() else mean
+    return np.asarray(still & (np.abs(mean - usual) > _DRAWN))
 
 
 def _opacity(samples: Samples, seen: Seen, window: Box) -> Field | None:
@@ -142,6 +152,8 @@ def _opacity_without(samples: Samples, seen: Seen, window: Box) -> Field | None:
 def _cut_out(samples: Samples, window: Box, present: NDArray[np.int64], absent: NDArray[np.int64]) -> Field | None:
     if len(present) < FEWEST:
         return None
+    most = max(3 * FEWEST, _PIXELS // _area(window))
+    present, absent = _spread(present, most), _spread(absent, most)
     try:
         ground = samples.chosen(absent).coloured(window) if len(absent) >= FEWEST else None
         layer = cut_out(samples.chosen(present).coloured(window), ground)
@@ -164,7 +176,10 @@ def _parts(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
 
 
 def _some(which: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
-    indices = np.flatnonzero(which)
+    return _spread(np.flatnonzero(which), most)
+
+
+def _spread(indices: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     if len(indices) <= most:
         return indices
     return np.asarray(indices[np.linspace(0, len(indices) - 1, most).astype(int)])
