@@ -57,5 +57,14 @@ def test_on_a_black_bar_what_is_drawn_on_it_is_in_the_box() -> None:
     assert differs(told(shown, known=(70, 60, 100, 66)), DARK) <= 1
 
 
+def test_the_text_that_runs_under_a_mark_on_a_band_is_not_in_its_box() -> None:
+    band = 0, 40, SHAPE[1], 100
+    shown = samples([(band, 40, 1.0), (LIGHT, 255, 1.0)])
+    for number, picture in enumerate(shown.luma[THERE]):
+        cv2.putText(picture, "NEWS, WEATHER, SPORT", (-7 * number % 60 - 60, 80), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 230, 2)
+        shown.luma[np.flatnonzero(THERE)[number]] = picture
+    assert differs(told(shown, known=(64, 42, 90, 52)), LIGHT) <= 1
+
+
 def test_a_box_stays_as_it_was_where_all_pictures_show_the_same() -> None:
     assert differs(told(samples([((30, 10, 180, 110), 60, 0.9), (LIGHT, 255, 0.8)])), LIGHT) <= 1
