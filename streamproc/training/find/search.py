@@ -59,7 +59,7 @@ def find_bug(
     sources: consecutive files of one channel, 5 minutes or more together, best with an advert break in them.
     region: where to look (fractions of the picture); without it, everywhere.
     choice: the number of the mark to take, from 1, as an earlier finding ranked them.
-    Looks at 600 pictures at most; takes about 20 s for 10 minutes of 720 lines. Never says FOUND unless one mark alone
+    Looks at 600 pictures at most; takes 10 to 25 s for 10 minutes. Never says FOUND unless one mark alone
     comes and goes with long blocks, clearly. Raises SourceError when no source can be read, ConfigError when no mark
     has the number chosen.
     """
