@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.compose import DATA, TRAIN_FOOTAGE, Case, choose_logos, compose, draw_case
-from benchmarks.machine import RESULTS, describe
+from benchmarks.machine import RESULTS, command, describe
 from streamproc.inference.card import CARD_FILE
 
 MATCH_S = 1.0
@@ -178,7 +178,7 @@ def main() -> int:
         print(json.dumps(row), flush=True)
     figures = summary(outcomes, false)
     result = {
-        "command": " ".join(["python -m benchmarks.accuracy", *sys.argv[1:]]),
+        "command": command("accuracy"),
         "machine": describe(),
         "accepted": accepted(figures),
         "summary": figures,

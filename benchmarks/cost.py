@@ -33,7 +33,7 @@ import cv2
 import psutil  # type: ignore[import-untyped]
 
 from benchmarks.compose import DATA, Case, Joint, compose
-from benchmarks.machine import RESULTS, describe
+from benchmarks.machine import RESULTS, command, describe
 from streamproc.demo.bug import BUG_LEFT, BUG_OPACITY, BUG_TOP, draw_bug
 from streamproc.inference.card import Region
 
@@ -347,7 +347,7 @@ def main() -> int:
         print(json.dumps(live[-1]), flush=True)
     memory = _memory(live)
     result = {
-        "command": " ".join(["python -m benchmarks.cost", *sys.argv[1:]]),
+        "command": command("cost"),
         "machine": machine | {"load_after": round(os.getloadavg()[0], 2)},
         "footage_bytes": source.stat().st_size,
         "pipeline": pipeline,

@@ -35,7 +35,7 @@ from typing import Any
 import av
 import numpy as np
 
-from benchmarks.machine import RESULTS, describe
+from benchmarks.machine import RESULTS, command, describe
 from streamproc.media.cutter import Part, join
 from streamproc.media.recording.reader import RecordingFootage
 from streamproc.media.recording.writer import RecordingWriter
@@ -356,7 +356,7 @@ def main() -> int:
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "streamproc-join")
     wanted = parser.parse_args()
     wanted.work.mkdir(parents=True, exist_ok=True)
-    result: dict[str, Any] = {"command": " ".join(["python -m benchmarks.join", *sys.argv[1:]]), "machine": describe()}
+    result: dict[str, Any] = {"command": command("join"), "machine": describe()}
     measures: dict[str, Callable[[], dict[str, Any]]] = {
         "sync": lambda: sync(wanted.work, wanted.hours),
         "speed": lambda: speed(wanted.work, wanted.minutes),

@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,3 +45,11 @@ def _commit() -> str:
     root = Path(__file__).parent
     shown = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=root, capture_output=True, text=True)
     return shown.stdout.strip()
+
+
+def command(name: str) -> str:
+    """Return the command that this benchmark was run with, folders named as whoever runs it again would."""
+    words = [f"python -m benchmarks.{name}"]
+    for before, word in zip(sys.argv, sys.argv[1:], strict=False):
+        words.append("DIR" if before in ("--work", "--out", "--data") else word)
+    return " ".join(words)

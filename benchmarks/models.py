@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from benchmarks.channel import Channel, Material, Part, Shown, draw_channel, write_broadcast
 from benchmarks.compose import DATA
-from benchmarks.machine import RESULTS, describe
+from benchmarks.machine import RESULTS, command, describe
 from streamproc.errors import StreamprocError
 from streamproc.inference.card import CARD_FILE, MODEL_FILE
 from streamproc.inference.session import LogoModel
@@ -246,7 +246,7 @@ def _result(ways: dict[str, tuple[list[Sample], list[dict[str, Any]]]], machine:
         one: dict[str, Any] = {"summary": summary(samples), "strata": by_stratum(samples), "channels": rows}
         figures[way] = {"accepted": accepted(one)} | one
     return {
-        "command": " ".join(["python -m benchmarks.models", *sys.argv[1:]]),
+        "command": command("models"),
         "machine": machine,
         "ways": figures,
     }

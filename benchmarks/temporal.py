@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.compose import DATA
-from benchmarks.machine import RESULTS, describe
+from benchmarks.machine import RESULTS, command, describe
 from streamproc.inference.session import LogoModel
 from streamproc.logic.hysteresis import Hysteresis, Thresholds
 from streamproc.media.decoder import decode_frames
@@ -517,7 +517,7 @@ def main() -> int:
     channels = read_channels(arguments.work)
     if len(channels) < 2:
         parser.error(f"{arguments.work} holds no scored broadcasts; run python -m benchmarks.accuracy first")
-    run = {"command": " ".join(["python -m benchmarks.temporal", *sys.argv[1:]]), "machine": describe()}
+    run = {"command": command("temporal"), "machine": describe()}
     night, harder = night_folds(read_night(arguments.data)), [disturbed(row) for row in channels]
     of_night = [row for _, examined in night for row in examined]
     sets = {
