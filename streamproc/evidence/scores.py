@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from streamproc.config import ChannelSettings, Settings
 from streamproc.errors import ConfigError
-from streamproc.inference.card import Region
+from streamproc.inference.card import regions
 from streamproc.inference.session import LogoModel
 from streamproc.inference.verifier import VerifierPool
 from streamproc.media.decoder import decode_frames
@@ -51,9 +51,8 @@ def open_channel_model(settings: Settings, channel: ChannelSettings) -> LogoMode
         return LogoModel.load(channel.model, provider=provider)
     if channel.logo is None or channel.region is None:
         raise ConfigError(f"channel '{channel.name}' has no model and no logo")
-    x, y, width, height = channel.region
     pool = VerifierPool(settings.inference.verifier, provider=provider)
-    return pool.get(channel.logo, Region(x=x, y=y, width=width, height=height))
+    return pool.get(channel.logo, regions(channel.region))
 
 
 def score_around(epoch: Epoch, model: LogoModel, time: Fraction) -> list[FrameScore]:
