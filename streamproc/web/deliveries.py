@@ -2,13 +2,12 @@
 
 import asyncio
 from http import HTTPStatus
-from urllib.parse import urlencode
 
 from aiohttp import web
 
 from streamproc.catalogue.deliveries import DeliveryFilter, DeliveryRow, Finished
 from streamproc.web.answers import Delivery, Page, delivery_answer
-from streamproc.web.api import json_answer
+from streamproc.web.api import json_answer, next_part
 from streamproc.web.bodies import DeliveryBody, parse_body
 from streamproc.web.queries import DeliveriesQuery, parse
 from streamproc.web.services import SERVICES
@@ -31,7 +30,7 @@ async def deliveries(request: web.Request) -> web.Response:
     following = None
     if len(rows) > query.limit:
         rows = rows[: query.limit]
-        following = f"{request.path}?{urlencode({**request.query, 'before': str(rows[-1].id)})}"
+        following = next_part(request, rows[-1].id)
     return json_answer(Page[Delivery](items=[delivery_answer(row) for row in rows], next=following))
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import Annotated
-from urllib.parse import urlencode
 
 from aiohttp import web
 from pydantic import AwareDatetime, Field
@@ -11,8 +10,8 @@ from streamproc.catalogue.finishing import ProgrammeState
 from streamproc.catalogue.listings import ListingRow
 from streamproc.catalogue.programmes import PartRow, ProgrammeRow
 from streamproc.timebase import NS, iso_utc, ns_from_utc
-from streamproc.web.answers import Answer, Page
-from streamproc.web.api import json_answer, known_channel
+from streamproc.web.answers import Answer, Page, shown
+from streamproc.web.api import json_answer, known_channel, next_part
 from streamproc.web.queries import PageQuery, Query, parse
 from streamproc.web.services import SERVICES
 
@@ -116,7 +115,7 @@ async def programmes(request: web.Request) -> web.Response:
     following = None
     if len(rows) > query.limit:
         rows = rows[: query.limit]
-        following = f"{request.path}?{urlencode({**request.query, 'before': str(rows[-1].id)})}"
+        following = next_part(request, rows[-1].id)
     return json_answer(Page[Programme](items=[programme_answer(row) for row in rows], next=following))
 
 
@@ -152,8 +151,8 @@ def programme_answer(row: ProgrammeRow) -> Programme:
         description=row.description,
         confidence=row.confidence,
         title_author=row.title_author,
-        scheduled_start_utc=_utc(row.scheduled_start_ns),
-        scheduled_stop_utc=_utc(row.scheduled_stop_ns),
+        scheduled_start_utc=shown(row.scheduled_start_ns),
+        scheduled_stop_utc=shown(row.scheduled_stop_ns),
         duration_s=float(sum(span.end - span.start for span in spans)) if len(spans) == len(row.parts) else None,
         parts=[_part(part) for part in row.parts],
     )
@@ -163,7 +162,7 @@ def listing_answer(row: ListingRow) -> Listing:
     """Show a listing."""
     return Listing(
         start_utc=iso_utc(row.start_ns),
-        stop_utc=_utc(row.stop_ns),
+        stop_utc=shown(row.stop_ns),
         title=row.title,
         subtitle=row.subtitle,
         description=row.description,
@@ -177,14 +176,10 @@ def _part(row: PartRow) -> ProgrammePart:
         epoch=row.epoch,
         start=str(row.start),
         start_s=float(row.start),
-        start_utc=_utc(row.start_utc_ns),
+        start_utc=shown(row.start_utc_ns),
         start_sure=row.start_sure,
         end=None if row.end is None else str(row.end),
         end_s=None if row.end is None else float(row.end),
-        end_utc=_utc(row.end_utc_ns),
+        end_utc=shown(row.end_utc_ns),
         end_sure=row.end_sure,
     )
-
-
-def _utc(moment_ns: int | None) -> str | None:
-    return None if moment_ns is None else iso_utc(moment_ns)
