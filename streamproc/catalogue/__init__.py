@@ -1,6 +1,7 @@
 """Segments, boundaries and their versions, clips, labels, alarms, events: what was found, and what to do about it."""
 
 from streamproc.catalogue.models import ClipState, Role
+from streamproc.catalogue.people import UserRole
 from streamproc.catalogue.queries import SegmentFilter
 from streamproc.catalogue.rows import (
     AlarmRow,
@@ -32,5 +33,6 @@ __all__ = [
     "Role",
     "SegmentFilter",
     "SegmentRow",
+    "UserRole",
     "VersionRow",
 ]
