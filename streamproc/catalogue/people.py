@@ -182,7 +182,7 @@ class Learning(Base):
     """The wish for a model, learnt from a channel's recording, and what became of it."""
 
     __tablename__ = "learnings"
-    __table_args__ = (AUTOINCREMENT, Index(None, "channel_id", "state"), UniqueConstraint("key"))
+    __table_args__ = (Index(None, "channel_id", "state"), UniqueConstraint("key"), AUTOINCREMENT)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"))
