@@ -13,9 +13,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 TESTS ?= tests
+PAGE := streamproc/web/page
+PAGE_BUILT := streamproc/web/static/built/page.js
+NPM := PATH="$(abspath $(BIN)):$$PATH" npm
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo setup setup-dev lint test check bench models clean distclean
+.PHONY: help demo setup setup-dev page lint test check bench models clean distclean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,13 +26,17 @@ help:  ## list the targets
 demo: setup  ## a broadcast sent live over RTMP, its segments and clips on a page; ONCE=1 ends by itself
 	@$(BIN)/streamproc demo $(if $(ONCE),--once)
 
-setup: $(VENV)/.stamp-run  ## .venv with what the daemon needs
+setup: $(VENV)/.stamp-run $(PAGE_BUILT)  ## .venv with what the daemon needs
 	@true
 
-setup-dev: $(VENV)/.stamp-dev  ## .venv with what the tests and the training need, too (about 3 GB)
+setup-dev: $(VENV)/.stamp-dev $(PAGE_BUILT)  ## .venv with what the tests and the training need, too (about 3 GB)
+	@true
+
+page: $(PAGE_BUILT)  ## the web page, built from streamproc/web/page
 	@true
 
 lint: setup-dev  ## format, style, types and the import rule
+	cd $(PAGE) && $(NPM) run --silent check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -74,10 +81,19 @@ $(BIN)/python:
 
 $(VENV)/.stamp-run: pyproject.toml | $(BIN)/python
 	@echo "Installing streamproc into $(VENV) (about 1 GB, the first time only)"
-	@$(PIP) install --editable .
+	@$(PIP) install --editable '.[page]'
 	@touch $@
 
 $(VENV)/.stamp-dev: pyproject.toml | $(BIN)/python
 	@echo "Installing streamproc, its tests and its training into $(VENV) (about 3 GB, the first time only)"
 	@$(PIP) install --editable '.[dev,train]'
 	@touch $@ $(VENV)/.stamp-run
+
+$(PAGE)/node_modules/.package-lock.json: $(PAGE)/package-lock.json | $(VENV)/.stamp-run
+	@cd $(PAGE) && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel error
+
+# Shapes of the API's answers are drawn from its OpenAPI document, so that tsc notices when the two no longer fit.
+$(PAGE_BUILT): $(shell find $(PAGE)/src $(PAGE)/build.mjs $(PAGE)/tsconfig.json -type f) $(wildcard streamproc/web/*.py) \
+		$(PAGE)/node_modules/.package-lock.json
+	@$(BIN)/python -c 'import json; from streamproc.web import openapi; print(json.dumps(openapi.document()))' > $(PAGE)/openapi.json
+	@cd $(PAGE) && $(NPM) run --silent api > /dev/null && $(NPM) run --silent build

@@ -1,5 +1,6 @@
 """Puts the application together: routes, middlewares, headers, live events."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from importlib.resources import files
@@ -17,13 +18,14 @@ from streamproc.web.events import EventHub
 from streamproc.web.health import HealthReader
 from streamproc.web.origin import own_pages_only
 from streamproc.web.problems import Handler, problems
+from streamproc.web.route import NAME, NUMBER
 from streamproc.web.routes import ROUTES
 from streamproc.web.services import SERVICES, Services
 
 STATIC = Path(str(files("streamproc.web") / "static"))
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self' blob:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -32,13 +34,9 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-PAGE_FILES = {
-    "/": "index.html",
-    "/style.css": "style.css",
-    "/page.js": "page.js",
-    "/programmes.js": "programmes.js",
-    "/icon.svg": "icon.svg",
-}
+BUILT = STATIC / "built"
+PAGES = ("/", "/channels", "/reviews", "/search", "/engineer", "/operator", "/people")
+PAGES_OF_ONE = (f"/channel/{NAME}", f"/programme/{NUMBER}", f"/engineer/{NAME}")
 
 
 def create_app(
@@ -65,8 +63,10 @@ def create_app(
         else:
             app.router.add_route(route.method, route.path, route.handler)
     app.router.add_get(openapi.PATH, _openapi())
-    for path, name in PAGE_FILES.items():
-        app.router.add_get(path, _static(name))
+    for path in (*PAGES, *PAGES_OF_ONE):
+        app.router.add_get(path, _page)
+    app.router.add_get("/icon.svg", _icon)
+    app.router.add_get("/built/{file:[A-Za-z0-9_.-]+}", _built)
     app.on_response_prepare.append(_secure)
     app.on_shutdown.append(hub.close)
     app.cleanup_ctx.append(hub.running)
@@ -106,9 +106,22 @@ def _openapi() -> Handler:
     return handler
 
 
-def _static(name: str) -> Handler:
-    async def handler(_request: web.Request) -> web.StreamResponse:
-        # The browser keeps the file but asks whether it is still the same: an upgrade shows at once.
-        return web.FileResponse(STATIC / name, headers={"Cache-Control": "no-cache"})
+# The browser keeps the page's files but asks whether they are still the same: an upgrade shows at once.
+_ASK_AGAIN = {"Cache-Control": "no-cache"}
 
-    return handler
+
+async def _page(_request: web.Request) -> web.StreamResponse:
+    if not await asyncio.to_thread((BUILT / "page.js").is_file):
+        raise web.HTTPServiceUnavailable(reason="the page is not built; run `make page` where streamproc was installed")
+    return web.FileResponse(STATIC / "index.html", headers=_ASK_AGAIN)
+
+
+async def _icon(_request: web.Request) -> web.StreamResponse:
+    return web.FileResponse(STATIC / "icon.svg", headers=_ASK_AGAIN)
+
+
+async def _built(request: web.Request) -> web.StreamResponse:
+    path = BUILT / request.match_info["file"]
+    if not await asyncio.to_thread(path.is_file):
+        raise web.HTTPNotFound(reason=f"the page has no file {path.name}")
+    return web.FileResponse(path, headers=_ASK_AGAIN)
