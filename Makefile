@@ -15,7 +15,6 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 TESTS ?= tests
 PAGE := streamproc/web/page
 PAGE_BUILT := streamproc/web/static/built/page.js
-NPM := PATH="$(abspath $(BIN)):$$PATH" npm
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: help demo setup setup-dev page lint test check bench models clean distclean
@@ -36,7 +35,7 @@ page: $(PAGE_BUILT)  ## the web page, built from streamproc/web/page
 	@true
 
 lint: setup-dev  ## format, style, types and the import rule
-	cd $(PAGE) && $(NPM) run --silent check
+	cd $(PAGE) && PATH="$(abspath $(BIN)):$$PATH" npm run --silent check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -89,11 +88,7 @@ $(VENV)/.stamp-dev: pyproject.toml | $(BIN)/python
 	@$(PIP) install --editable '.[dev,train]'
 	@touch $@ $(VENV)/.stamp-run
 
-$(PAGE)/node_modules/.package-lock.json: $(PAGE)/package-lock.json | $(VENV)/.stamp-run
-	@cd $(PAGE) && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel error
-
-# Shapes of the API's answers are drawn from its OpenAPI document, so that tsc notices when the two no longer fit.
-$(PAGE_BUILT): $(shell find $(PAGE)/src $(PAGE)/build.mjs $(PAGE)/tsconfig.json -type f) $(wildcard streamproc/web/*.py) \
-		$(PAGE)/node_modules/.package-lock.json
-	@$(BIN)/python -c 'import json; from streamproc.web import openapi; print(json.dumps(openapi.document()))' > $(PAGE)/openapi.json
-	@cd $(PAGE) && $(NPM) run --silent api > /dev/null && $(NPM) run --silent build
+$(PAGE_BUILT): $(shell find $(PAGE)/src -type f ! -name api.gen.ts) $(addprefix $(PAGE)/,package-lock.json tsconfig.json build.mjs) \
+		$(wildcard streamproc/web/*.py) deploy/build-page.sh | $(VENV)/.stamp-run
+	@deploy/build-page.sh $(BIN)
+	@touch $@
