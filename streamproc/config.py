@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import tzinfo
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -371,13 +372,77 @@ class ScheduleSettings(Section):
     """Of titles in several languages, the most wanted first."""
 
 
+def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Raises ValueError when one of them is no address and no network."""
+    for text in value:
+        try:
+            ip_network(text, strict=False)
+        except ValueError as error:
+            raise ValueError(f"'{text}' is no address; write 127.0.0.1, ::1 or 10.0.0.0/8") from error
+    return value
+
+
+class OidcSettings(Section):
+    """An identity provider that vouches for people (OpenID Connect)."""
+
+    issuer: Annotated[str, Field(pattern=r"^https?://[^@\s]+$")] | None = None
+    """Its address; without it nobody signs in in this way."""
+    client_id: str | None = None
+    """What it knows us as."""
+    secret_env: str | None = None
+    """Environment variable that holds the secret it gave us."""
+    title: str = "OpenID"
+    """What the button is called."""
+    name_claim: str = "preferred_username"
+    """Which claim is the user's name here."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.issuer is not None and self.client_id is None:
+            raise ValueError("web.auth.oidc needs client_id as well: what the provider knows us as")
+        return self
+
+
+class AuthSettings(Section):
+    """Who may come in, and for how long."""
+
+    idle_h: Annotated[float, Field(gt=0, le=8760)] = 12.0
+    """Who did nothing for so many hours is signed out."""
+    longest_h: Annotated[float, Field(gt=0, le=8760)] = 168.0
+    """After so many hours one signs in anew in any case."""
+    requests_per_s: Annotated[float, Field(gt=0)] = 100.0
+    """So many requests a second are answered to one person or address, ten seconds' worth of them at once."""
+    audit_days: Annotated[float, Field(gt=0)] = 400.0
+    """So long the audit log is kept."""
+    proxy_header: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*$")] | None = None
+    """The header in which a proxy of ``trusted_proxies`` says who asks."""
+    trusted_proxies: Annotated[tuple[str, ...], AfterValidator(_networks)] = ()
+    """Addresses and networks of proxies that are believed."""
+    new_people: Literal["viewer", "editor", "engineer", "admin"] | None = None
+    """The role of people whom the proxy or the provider vouches for and whom nobody has added; without it they are
+    not let in."""
+    oidc: OidcSettings = OidcSettings()
+
+    @model_validator(mode="after")
+    def _believed(self) -> Self:
+        if self.proxy_header is not None and not self.trusted_proxies:
+            raise ValueError("web.auth has proxy_header, but no trusted_proxies: nobody could be believed")
+        return self
+
+    @property
+    def vouches(self) -> bool:
+        """Whether somebody outside says who people are."""
+        return self.proxy_header is not None or self.oidc.issuer is not None
+
+
 class WebSettings(Section):
     """The HTTP side."""
 
     host: str = "127.0.0.1"
-    """Address to bind; loopback only, unless you say otherwise."""
+    """Address to bind; another than loopback only once there are users."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """Port to bind; 0 takes a free one."""
+    auth: AuthSettings = AuthSettings()
 
 
 class InferenceSettings(Section):

@@ -293,16 +293,18 @@ def _catalogue(settings: Settings) -> Iterator[Finding]:
         )
         return
     if url.get_backend_name() == "sqlite":
-        yield from _sqlite(Path(url.database or ""))
+        yield from _sqlite(Path(url.database or ""), settings)
     else:
         shown = f"catalogue {url.render_as_string(hide_password=True)}"
         yield _reachable(shown, url.host or "localhost", url.port or 5432)
+        yield from _way_in(settings, None)
 
 
-def _sqlite(path: Path) -> Iterator[Finding]:
+def _sqlite(path: Path, settings: Settings) -> Iterator[Finding]:
     """Migrate a copy, so that a catalogue that an older or newer program wrote stays as it is."""
     if not path.exists():
         yield Finding(Level.OK, f"catalogue {path}: will be made")
+        yield from _way_in(settings, has_users=False)
         return
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy.sqlite"
@@ -312,7 +314,9 @@ def _sqlite(path: Path) -> Iterator[Finding]:
                 contextlib.closing(sqlite3.connect(copy)) as target,
             ):
                 source.backup(target)
-            Catalogue.open(f"sqlite:///{copy}", clock=SystemClock()).close()
+            opened = Catalogue.open(f"sqlite:///{copy}", clock=SystemClock())
+            has_users = opened.people.exist()
+            opened.close()
         except (sqlite3.Error, CatalogueError) as error:
             yield Finding(
                 Level.ERROR,
@@ -321,6 +325,7 @@ def _sqlite(path: Path) -> Iterator[Finding]:
             )
             return
     yield Finding(Level.OK, f"catalogue {path}: opens")
+    yield from _way_in(settings, has_users)
 
 
 # The network
@@ -353,12 +358,21 @@ def _bindable(what: str, host: str, port: int, kind: socket.SocketKind = socket.
 
 def _web_port(settings: Settings) -> Iterator[Finding]:
     yield _bindable("web", settings.web.host, settings.web.port)
-    if settings.web.host not in {"127.0.0.1", "::1", "localhost"}:
-        yield Finding(
-            Level.WARNING,
-            f"web: {settings.web.host} lets the network in, and nobody is asked for a password; "
-            'put a reverse proxy in front, or set web.host = "127.0.0.1"',
-        )
+
+
+def _way_in(settings: Settings, has_users: bool | None) -> Iterator[Finding]:
+    """has_users: None when that can't be looked up without touching the catalogue."""
+    host = settings.web.host
+    if has_users or host in {"127.0.0.1", "::1", "localhost"} or settings.web.auth.vouches:
+        return
+    if has_users is None:
+        yield Finding(Level.WARNING, f"web: {host} lets the network in; the page starts only when there are users")
+        return
+    yield Finding(
+        Level.ERROR,
+        f"web: {host} lets the network in, and there are no users, so the page will not start; add one with "
+        'streamproc users add NAME --role admin, or set web.host = "127.0.0.1"',
+    )
 
 
 # The channels

@@ -138,4 +138,5 @@ class Telemetry:
         self.errors = counter("errors_total", "Errors by kind (the class of the error).", "channel", "kind")
         self.role_up = gauge("role_up", "1 while the role's process runs, else 0.", "role")
         self.role_restarts = counter("role_restarts_total", "Times a role's process had to be started again.", "role")
+        self.sign_ins = counter("sign_ins_total", "Attempts to sign in, by way and outcome.", "way", "outcome")
         self.http_requests = counter("http_requests_total", "HTTP answers.", "method", "route", "status")

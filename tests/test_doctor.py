@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from streamproc.catalogue.store import Catalogue
+from streamproc.catalogue import Catalogue, UserRole
 from streamproc.doctor import Level, diagnose
 from streamproc.inference.card import Card, Input, Region
 from streamproc.timebase import SystemClock
@@ -112,9 +112,18 @@ def test_a_port_that_another_program_uses_is_an_error(site: Site, taken_port: in
     assert f"can't listen on 127.0.0.1:{taken_port}" in site.texts(Level.ERROR)
 
 
-def test_a_page_that_is_open_to_the_network_is_a_warning(site: Site) -> None:
+def test_a_page_that_would_be_open_to_the_network_is_an_error(site: Site) -> None:
     site.web += '\nhost = "0.0.0.0"'
-    assert "nobody is asked for a password" in site.texts(Level.WARNING)
+    assert "there are no users, so the page will not start" in site.texts(Level.ERROR)
+
+
+def test_a_page_that_people_sign_in_to_may_be_open_to_the_network(site: Site) -> None:
+    site.web += '\nhost = "0.0.0.0"'
+    site.data_dir.mkdir()
+    catalogue = Catalogue.open(f"sqlite:///{site.data_dir / 'catalogue.sqlite'}", clock=SystemClock())
+    catalogue.people.add("anna", UserRole.ADMIN)
+    catalogue.close()
+    assert "lets the network in" not in site.texts(Level.ERROR) + site.texts(Level.WARNING)
 
 
 def test_a_channel_without_a_model_is_a_warning(site: Site) -> None:

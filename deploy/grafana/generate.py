@@ -31,14 +31,14 @@ ROWS = {
     ),
     "Names": ("programmes", "schedule_read", "schedule_until"),
     "Cues": ("cues", "cue_verdicts", "cues_damaged"),
-    "The daemon": ("role_up", "role_restarts", "errors", "queue_depth", "queue_dropped", "http_requests"),
+    "The daemon": ("role_up", "role_restarts", "errors", "queue_depth", "queue_dropped", "http_requests", "sign_ins"),
 }
 RARE = frozenset(
     {
         *("changes", "boundaries", "reconnects", "timestamp_repairs", "epochs", "clips"),
         *("deliveries", "hook_events", "expired_files"),
         *("cues", "cue_verdicts", "cues_damaged", "programmes"),
-        *("drift_alarms", "role_restarts", "errors", "queue_dropped"),
+        *("drift_alarms", "role_restarts", "errors", "queue_dropped", "sign_ins"),
     }
 )
 """Counters of events that are seconds or hours apart: shown as events an hour."""

@@ -6,7 +6,7 @@ from streamproc.app.play import Tools
 from streamproc.catalogue.store import Catalogue
 from streamproc.config import ChannelSettings, Settings
 from streamproc.stage import Stage
-from streamproc.web import WebStage, create_app
+from streamproc.web import WebStage, check_host, create_app
 
 
 class Web:
@@ -18,7 +18,8 @@ class Web:
         self._catalogue = Catalogue.open(settings.database_url, clock=tools.clock)
 
     def common(self) -> Mapping[str, Stage]:
-        """Return the server."""
+        """Return the server. Raises ConfigError: it would let the network in, and nobody has to sign in."""
+        check_host(self.settings, self._catalogue)
         app = create_app(lambda: self.settings, self._catalogue, self._tools.telemetry, self._tools.clock)
         return {"web": WebStage(app, self.settings.web.host, self.settings.web.port)}
 

@@ -24,11 +24,13 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from streamproc.catalogue import queries
+from streamproc.catalogue.audit import AuditLog
 from streamproc.catalogue.cues import Cues
 from streamproc.catalogue.database import Database
 from streamproc.catalogue.deliveries import Deliveries
 from streamproc.catalogue.holding import held_ranges
 from streamproc.catalogue.hooks import Hooks
+from streamproc.catalogue.keys import Keys
 from streamproc.catalogue.ledger import Ledger, Writing
 from streamproc.catalogue.listings import Listings
 from streamproc.catalogue.models import (
@@ -66,6 +68,7 @@ from streamproc.catalogue.rows import (
     SegmentRow,
     VersionRow,
 )
+from streamproc.catalogue.signing import People
 from streamproc.errors import CatalogueError
 from streamproc.logic import labels
 from streamproc.messages import AlarmKind, BoundaryState, Change, Footing, Kind, Method, Placement, Position
@@ -103,6 +106,9 @@ class Catalogue:
         self.cues = Cues(self.ledger)
         self.orders = Orders(self.ledger)
         self.reviews = Reviews(self.ledger, self._write)
+        self.people = People(self.ledger)
+        self.keys = Keys(self.ledger)
+        self.audit = AuditLog(self.ledger)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock) -> "Catalogue":

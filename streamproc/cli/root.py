@@ -13,6 +13,7 @@ from streamproc.cli.cues import app as cues
 from streamproc.cli.evidence import app as evidence
 from streamproc.cli.logo import app as logo
 from streamproc.cli.orders import app as orders
+from streamproc.cli.people import tokens, users
 from streamproc.messages import Kind
 
 app = typer.Typer(
@@ -25,6 +26,8 @@ app.add_typer(logo, name="logo")
 app.add_typer(evidence, name="evidence")
 app.add_typer(cues, name="cues")
 app.add_typer(orders, name="orders")
+app.add_typer(users, name="users")
+app.add_typer(tokens, name="tokens")
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", envvar="STREAMPROC_CONFIG", help="The configuration file (TOML).")

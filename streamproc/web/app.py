@@ -15,12 +15,14 @@ from streamproc.timebase import Clock
 from streamproc.web import evidence_api, openapi
 from streamproc.web.bodies import LARGEST_BODY
 from streamproc.web.events import EventHub
+from streamproc.web.guard import GUARD, Guard, audited, guarded
 from streamproc.web.health import HealthReader
 from streamproc.web.origin import own_pages_only
 from streamproc.web.problems import Handler, problems
 from streamproc.web.route import NAME, NUMBER
 from streamproc.web.routes import ROUTES
 from streamproc.web.services import SERVICES, Services
+from streamproc.web.tries import TRIES, Tries
 
 STATIC = Path(str(files("streamproc.web") / "static"))
 SECURITY_HEADERS = {
@@ -48,7 +50,9 @@ def create_app(
     ``telemetry.registry`` is what /metrics shows when the daemon is one process.
     """
     hub = EventHub(catalogue, telemetry, clock)
-    app = web.Application(middlewares=[counted, problems, own_pages_only], client_max_size=LARGEST_BODY)
+    app = web.Application(
+        middlewares=[counted, audited, problems, own_pages_only, guarded], client_max_size=LARGEST_BODY
+    )
     app[SERVICES] = Services(
         current=settings,
         catalogue=catalogue,
@@ -57,6 +61,10 @@ def create_app(
         health=HealthReader(settings, catalogue, clock),
         hub=hub,
     )
+    app[GUARD] = Guard(
+        settings, catalogue, clock, {(route.method, openapi.plain(route.path)): route for route in ROUTES}
+    )
+    app[TRIES] = Tries(clock)
     for route in ROUTES:
         if route.method == "GET":
             app.router.add_get(route.path, route.handler)

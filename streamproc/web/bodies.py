@@ -148,8 +148,8 @@ class PieceWish(Body):
     """What it is called."""
     description: Paragraph | None = None
     """What it is about."""
-    author: Author = "api"
-    """Who wants it."""
+    author: Author | None = None
+    """Who wants it; who is signed in, wherever somebody is."""
 
 
 class DeliveryBody(Body):
@@ -223,8 +223,8 @@ class Description(Body):
     """What it is called."""
     description: Paragraph | None = None
     """What it is about."""
-    author: Author = "api"
-    """Who says so."""
+    author: Author | None = None
+    """Who says so; who is signed in, wherever somebody is."""
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -238,8 +238,8 @@ class VerdictBody(Body):
 
     verdict: Verdict
     """accepted: it is right as it is."""
-    author: Author = "api"
-    """Who says so."""
+    author: Author | None = None
+    """Who says so; who is signed in, wherever somebody is."""
 
 
 async def parse_body(body: type[B], request: web.Request) -> B:

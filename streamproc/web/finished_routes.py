@@ -52,7 +52,7 @@ ROUTES = (
         handler=orders_api.cancel,
         summary="Take an order back; it stays in the list as cancelled, and a piece that it has stays.",
         answer=Order,
-        statuses=NO_ORDER | {403: WRITES[403], 409: "It is delivered."},
+        statuses=NO_ORDER | {409: "It is delivered."},
     ),
     Route(
         path=PIECES_OF_CHANNEL,

@@ -10,20 +10,31 @@ from pydantic.json_schema import models_json_schema
 
 from streamproc.web.answers import Problem
 from streamproc.web.bodies import JSON, LONGEST_KEY
+from streamproc.web.guard import COOKIE
 from streamproc.web.queries import Query
 from streamproc.web.route import Route
 from streamproc.web.routes import ROUTES
 
 PATH = "/api/openapi.json"
+NO_CONTENT = 204
 _PARAMETER = re.compile(r"\{(\w+):((?:[^{}]|\{[^{}]*\})*)\}")
 _REFERENCE = "#/components/schemas/{model}"
-_WHOLE = frozenset({206, 503})  # answered with the same shape as 200
 _EMPTY = frozenset({304, 416})
+_SECURITY = {
+    "token": {"type": "http", "scheme": "bearer", "description": "An API token (docs/sign-in.md)."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": "A browser's session; writing also needs the header X-CSRF-Token.",
+    },
+}
 
 
 def document() -> dict[str, Any]:
     """Return the whole document."""
     answers: set[type[BaseModel]] = {route.answer for route in ROUTES if route.answer is not None} | {Problem}
+    answers |= {problem for route in ROUTES for problem in route.problems.values()}
     bodies = {route.body for route in ROUTES if route.body is not None}
     wanted: list[tuple[type[BaseModel], Literal["serialization", "validation"]]] = [
         *((model, "serialization") for model in sorted(answers, key=lambda model: model.__name__)),
@@ -43,7 +54,7 @@ def document() -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "paths": dict(paths),
-        "components": {"schemas": schemas["$defs"]},
+        "components": {"schemas": schemas["$defs"], "securitySchemes": _SECURITY},
     }
 
 
@@ -54,22 +65,45 @@ def plain(path: str) -> str:
 
 def _operation(route: Route, shapes: dict[Any, Any]) -> dict[str, Any]:
     schema = shapes[route.answer] if route.answer is not None else {"type": "string"}
-    body = {"content": {route.media_type: {"schema": schema}}}
-    mishap = {"content": {"application/problem+json": {"schema": shapes[Problem]}}}
+    body = {} if route.status == NO_CONTENT else {"content": {route.media_type: {"schema": schema}}}
     responses: dict[str, Any] = {str(route.status): {"description": route.summary, **body}}
-    for status, meaning in route.statuses.items():
-        content = body if status in _WHOLE or status < 300 else {} if status in _EMPTY else mishap
-        responses[str(status)] = {"description": meaning, **content}
-    responses["default"] = {"description": "Something else went wrong.", **mishap}
+    for status, meaning in (_of_every(route) | route.statuses).items():
+        responses[str(status)] = {"description": meaning, **_other(route, status, body, shapes)}
     operation = {
         "operationId": _operation_id(route),
         "summary": route.summary,
         "parameters": [*_path_parameters(route.path), *_query_parameters(route.query), *_header_parameters(route)],
         "responses": responses,
+        "security": [] if route.least is None else [{"token": []}, {"session": []}],
     }
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": _content(route, shapes[route.body])}
     return operation
+
+
+def _other(route: Route, status: int, good: dict[str, Any], shapes: dict[Any, Any]) -> dict[str, Any]:
+    """Return what is answered with another status than the usual one."""
+    if status < 300 or (status == 503 and 503 in route.statuses):  # as /readyz does, which says why not
+        return good
+    if status in _EMPTY:
+        return {}
+    return {"content": {"application/problem+json": {"schema": shapes[route.problems.get(status, Problem)]}}}
+
+
+def _of_every(route: Route) -> dict[int, str]:
+    """Return what may be answered whatever the route does."""
+    least = route.least
+    common = {
+        403: "There are no users yet, and another machine asks.",
+        429: "Too many requests; Retry-After says when to come again.",
+        503: "The catalogue can't be read or written.",
+    }
+    if least is None:
+        return common
+    return common | {
+        401: "Nobody is signed in, and there is no valid token.",
+        403: f"The role {least} is needed, or a session's X-CSRF-Token is missing or another site's page asks.",
+    }
 
 
 def _content(route: Route, schema: Any) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from streamproc.web.answers import Order, Page, order_answer, words
 from streamproc.web.api import json_answer, next_part
 from streamproc.web.bodies import TABLES, OrderBody, OrderChange, OrdersBody, parse_body, parse_text
 from streamproc.web.finished_answers import OrderLine, OrderList
+from streamproc.web.person import author_of
 from streamproc.web.queries import PageQuery, Query, parse
 from streamproc.web.services import SERVICES, Services
 
@@ -49,8 +50,8 @@ class ListQuery(Query):
 
     day: date | None = None
     """What its times are of where a line names no day: 2026-11-26. Today when left out."""
-    author: Annotated[str, Field(min_length=1, max_length=64)] = "api"
-    """Who orders."""
+    author: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    """Who orders; who is signed in, wherever somebody is."""
 
 
 async def add(request: web.Request) -> web.Response:
@@ -65,7 +66,7 @@ async def add(request: web.Request) -> web.Response:
         body = await parse_body(OrdersBody, request)
         keyed = [(_line(number, item, desk), item.key) for number, item in enumerate(body.root, start=1)]
     wanted = [(line.wanting, _key(line.wanting, key)) for line, key in keyed if line.wanting is not None]
-    added = await asyncio.to_thread(services.catalogue.orders.add, wanted, query.author)
+    added = await asyncio.to_thread(services.catalogue.orders.add, wanted, author_of(request, query.author))
     return _answered([line for line, _ in keyed], added)
 
 

@@ -26,6 +26,7 @@ from streamproc.web.answers import Page, Piece, piece_answer
 from streamproc.web.api import disposition, json_answer, known_channel, next_part
 from streamproc.web.bodies import LONGEST_KEY, Description, PieceWish, RangeBody, parse_body
 from streamproc.web.finished_answers import Naming
+from streamproc.web.person import author_of
 from streamproc.web.queries import PageQuery, parse
 from streamproc.web.services import SERVICES, Services
 
@@ -61,7 +62,7 @@ async def want_range(request: web.Request) -> web.Response:
     name = await known_channel(request)
     body = await parse_body(RangeBody, request)
     spans = await asyncio.to_thread(_spans, services, name, body)
-    return await _wanted(request, _wish(name, spans, body))
+    return await _wanted(request, _wish(request, name, spans, body))
 
 
 async def want_programme(request: web.Request) -> web.Response:
@@ -77,7 +78,7 @@ async def want_programme(request: web.Request) -> web.Response:
             "description": short(programme.description) if body.description is None else body.description,
         }
     )
-    return await _wanted(request, _wish(programme.channel, spans, named, programme.id))
+    return await _wanted(request, _wish(request, programme.channel, spans, named, programme.id))
 
 
 async def describe(request: web.Request) -> web.Response:
@@ -96,8 +97,8 @@ async def name_programme(request: web.Request) -> web.Response:
     title = row.title if body.title is None else body.title
     if title is None:
         raise web.HTTPUnprocessableEntity(reason="title: the programme has no name yet; give one with the description")
-    book = request.app[SERVICES].catalogue.programmes
-    named = await asyncio.to_thread(book.name_by_hand, row.id, title, body.description, body.author)
+    book, author = request.app[SERVICES].catalogue.programmes, author_of(request, body.author)
+    named = await asyncio.to_thread(book.name_by_hand, row.id, title, body.description, author)
     shown = row if named is None else named
     return json_answer(
         Naming(
@@ -158,7 +159,9 @@ def _key(request: web.Request) -> str | None:
     return "api-" + hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _wish(channel: str, spans: tuple[Span, ...], body: PieceWish, programme_id: int | None = None) -> Wish:
+def _wish(
+    request: web.Request, channel: str, spans: tuple[Span, ...], body: PieceWish, programme_id: int | None = None
+) -> Wish:
     return Wish(
         channel=channel,
         spans=spans,
@@ -166,7 +169,7 @@ def _wish(channel: str, spans: tuple[Span, ...], body: PieceWish, programme_id: 
         title=body.title,
         description=body.description,
         programme_id=programme_id,
-        author=body.author,
+        author=author_of(request, body.author),
     )
 
 

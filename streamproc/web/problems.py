@@ -4,13 +4,14 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from streamproc.errors import CatalogueConflict, CatalogueError
 from streamproc.web.answers import Problem
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger()
+_KEPT = frozenset({hdrs.ALLOW, hdrs.RETRY_AFTER, hdrs.WWW_AUTHENTICATE})
 
 
 def problem(status: HTTPStatus, detail: str) -> web.Response:
@@ -28,8 +29,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
         answer = problem(HTTPStatus(error.status), _detail(request, error))
-        if "Allow" in error.headers:
-            answer.headers["Allow"] = error.headers["Allow"]
+        answer.headers.update({name: value for name, value in error.headers.items() if name in _KEPT})
         return answer
     except CatalogueConflict as error:
         return problem(HTTPStatus.CONFLICT, str(error))

@@ -10,6 +10,7 @@ from streamproc.web.answers import Page
 from streamproc.web.api import json_answer, known_channel
 from streamproc.web.bodies import VerdictBody, parse_body
 from streamproc.web.finished_answers import ReviewSaid, Waiting, waiting_answer
+from streamproc.web.person import author_of
 from streamproc.web.queries import Query, parse
 from streamproc.web.services import SERVICES
 
@@ -28,7 +29,8 @@ async def of_boundary(request: web.Request) -> web.Response:
     body = await parse_body(VerdictBody, request)
     if await asyncio.to_thread(catalogue.boundary, number) is None:
         raise web.HTTPNotFound(reason=f"no boundary has the number {number}")
-    review = await asyncio.to_thread(partial(catalogue.reviews.accept_boundary, number, body.author))
+    author = author_of(request, body.author)
+    review = await asyncio.to_thread(partial(catalogue.reviews.accept_boundary, number, author))
     return json_answer(ReviewSaid(id=review, verdict=body.verdict), HTTPStatus.CREATED)
 
 
@@ -38,5 +40,6 @@ async def of_programme(request: web.Request) -> web.Response:
     body = await parse_body(VerdictBody, request)
     if await asyncio.to_thread(catalogue.programmes.get, number) is None:
         raise web.HTTPNotFound(reason=f"no programme has the number {number}")
-    review = await asyncio.to_thread(partial(catalogue.reviews.accept_programme, number, body.author))
+    author = author_of(request, body.author)
+    review = await asyncio.to_thread(partial(catalogue.reviews.accept_programme, number, author))
     return json_answer(ReviewSaid(id=review, verdict=body.verdict), HTTPStatus.CREATED)

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
-from streamproc.web.answers import Answer
+from streamproc.catalogue import UserRole
+from streamproc.web.answers import Answer, Problem
 from streamproc.web.problems import Handler
 from streamproc.web.queries import Query
 
@@ -35,7 +36,7 @@ class Route:
     query: type[Query] | None = None
     """What may stand behind the question mark."""
     method: str = "GET"
-    """GET (and so HEAD), POST, PATCH or DELETE."""
+    """GET (and so HEAD), POST, PUT, PATCH or DELETE."""
     status: int = 200
     """That of a good answer."""
     body: type[BaseModel] | None = None
@@ -46,13 +47,25 @@ class Route:
     """Whether Idempotency-Key is understood: the same request again does nothing more."""
     statuses: dict[int, str] = field(default_factory=dict)
     """Other answers and what they mean."""
+    problems: dict[int, type[Problem]] = field(default_factory=dict)
+    """The shapes of problems that say more than others, by status."""
+    needs: UserRole | None = None
+    """The role that it needs, where that is not a viewer's for reading and an editor's for writing."""
+    is_public: bool = False
+    """Whether anybody may ask, signed in or not."""
+
+    @property
+    def least(self) -> UserRole | None:
+        """The least role that may ask; None when anybody may."""
+        if self.is_public:
+            return None
+        return self.needs or (UserRole.VIEWER if self.method == "GET" else UserRole.EDITOR)
 
 
 NO_CHANNEL = {404: "No channel has this name."}
 BAD = {400: "A parameter is wrong."}
 WRITES = {
     400: "The body is not JSON.",
-    403: "The request comes from another site's page.",
     413: "The body is too large.",
     415: "The body is of a type that is not understood here.",
     422: "The body says something that makes no sense; the detail names it.",

@@ -10,6 +10,7 @@ from streamproc.web import (
     exports_api,
     finished_routes,
     operations,
+    people_routes,
     programmes_api,
 )
 from streamproc.web.answers import (
@@ -43,13 +44,14 @@ async def events(request: web.Request) -> web.StreamResponse:
 
 BUSY = {429: "Too many ask at once; ask again in a minute."}
 ROUTES = (
-    Route(path="/healthz", handler=operations.healthz, summary="The process answers.", answer=Liveness),
+    Route(path="/healthz", handler=operations.healthz, summary="The process answers.", answer=Liveness, is_public=True),
     Route(
         path="/readyz",
         handler=operations.readyz,
         summary="Whether the daemon does its work, with reasons in words when not.",
         answer=Readiness,
         statuses={503: "It does not; the body says why."},
+        is_public=True,
     ),
     Route(
         path="/metrics",
@@ -57,6 +59,7 @@ ROUTES = (
         summary="All metrics, for Prometheus.",
         answer=None,
         media_type="text/plain",
+        is_public=True,
     ),
     Route(path="/api/v1/channels", handler=api.channels, summary="All channels.", answer=Page[Channel]),
     Route(
@@ -265,4 +268,5 @@ ROUTES = (
         media_type="text/event-stream",
     ),
     *finished_routes.ROUTES,
+    *people_routes.ROUTES,
 )

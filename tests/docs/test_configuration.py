@@ -11,9 +11,11 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
 from streamproc.config import (
+    AuthSettings,
     ChannelSettings,
     InferenceSettings,
     LogSettings,
+    OidcSettings,
     OrderSettings,
     ScheduleSettings,
     Section,
@@ -27,6 +29,8 @@ DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "configuration.md"
 TABLES: dict[str, type[Section]] = {
     "Top of the file": Settings,
     "`[web]`": WebSettings,
+    "`[web.auth]`": AuthSettings,
+    "`[web.auth.oidc]`": OidcSettings,
     "`[inference]`": InferenceSettings,
     "`[orders]`": OrderSettings,
     "`[schedule]`": ScheduleSettings,

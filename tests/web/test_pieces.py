@@ -40,7 +40,7 @@ async def test_a_range_by_wall_time_is_queued_and_said_where(site: Site) -> None
         "queued",
         "интервью",
         "keyframe",
-        "api",
+        "editor",
     )
     assert abs(piece["duration_s"] - 2) < 1e-6
 
