@@ -11,7 +11,8 @@ from streamproc.catalogue.deliveries import Finished
 from streamproc.catalogue.pieces import Wish
 from streamproc.logic.order_lines import Wanting
 from streamproc.messages import Kind, Span, Wanted
-from streamproc.web.app import PAGE_FILES
+from streamproc.timebase import SystemClock
+from streamproc.web.app import PAGES, PAGES_OF_ONE, create_app
 from streamproc.web.openapi import PATH, document, plain
 from streamproc.web.routes import ROUTES
 from tests.programmes import add_programme
@@ -45,7 +46,11 @@ def test_every_address_is_in_the_guide(project_root: Path) -> None:
 
 
 def test_the_application_serves_nothing_but_documented_addresses_and_the_page(site: Site) -> None:
-    assert set(PAGE_FILES) == {"/", "/style.css", "/page.js", "/programmes.js", "/icon.svg"}
+    app = create_app(lambda: site.settings, site.catalogue, site.telemetry, SystemClock())
+    served = {resource.canonical for resource in app.router.resources()}
+    documented = {plain(route.path) for route in ROUTES} | {PATH}
+    pages = {plain(path) for path in (*PAGES, *PAGES_OF_ONE)}
+    assert served - documented - pages == {"/icon.svg", "/built/{file}"}
 
 
 async def test_every_answer_is_as_its_schema_says(site: Site, small_mp4: Path, write_status: Any) -> None:
