@@ -150,7 +150,7 @@ async def page(browser: Browser, site: Site) -> AsyncIterator[Page]:
     complaints: list[str] = []
     context = await browser.new_context(locale="en-GB", timezone_id="Europe/Moscow")
     page = await context.new_page()
-    page.on("console", lambda message: complaints.append(message.text) if "404" not in message.text else None)
+    page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     site.change(Kind.UNKNOWN, Kind.PROGRAMME, 2, start=True)
     await page.goto(site.address)
