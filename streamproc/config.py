@@ -183,7 +183,7 @@ def _box(value: object) -> object:
     return (x, y, width, height)
 
 
-Box = Annotated[tuple[float, float, float, float], BeforeValidator(_box)]
+Box = Annotated[tuple[float, float, float, float], BeforeValidator(_box, json_schema_input_type=str)]
 """Left, top, width and height of a part of the picture, as fractions of its width and height."""
 
 
@@ -194,6 +194,8 @@ class ChannelSettings(Section):
     """Short name for folders, metrics and addresses: small Latin letters, digits, ``_`` and ``-``."""
     title: str = ""
     """Name for people; the short name when left out."""
+    enabled: bool = True
+    """Work on it; with false it stays in the file, and nothing is connected, recorded or analysed."""
     timezone: ZoneName | None = None
     """What the channel's clock shows: the times of orders are read in it; that of ``[orders]`` when left out."""
     url: str | None = None
@@ -205,9 +207,14 @@ class ChannelSettings(Section):
     logo: Path | None = None
     """PNG with alpha of the bug, for the universal verifier; with neither this nor ``model`` the channel is only
     recorded."""
-    region: Annotated[tuple[Box, ...], BeforeValidator(_boxes), Field(min_length=1, max_length=MOST_PLACES)] | None = (
-        None
-    )
+    region: (
+        Annotated[
+            tuple[Box, ...],
+            BeforeValidator(_boxes, json_schema_input_type=str | list[str]),
+            Field(min_length=1, max_length=MOST_PLACES),
+        ]
+        | None
+    ) = None
     """Where the edges of the logo lie: "x,y,width,height", or several of them for a logo that moves between places.
     Belongs to ``logo``; a model brings its own."""
     ingest: IngestSettings = IngestSettings()
@@ -267,7 +274,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 """A short name: small Latin letters, digits, ``_`` and ``-``."""
 EventType = Literal[
     "channel", "epoch", "gap", "segment", "segment-removed", "boundary", "clip", "label", "alarm",
-    "programme", "piece", "order", "delivery", "cue", "review",
+    "programme", "piece", "order", "delivery", "cue", "review", "learning",
 ]  # fmt: skip
 """What the catalogue tells of."""
 
@@ -534,6 +541,11 @@ class Settings(Section):
     def alarm_dir(self) -> Path:
         """Where the pictures of alarms are written."""
         return self.data_dir / "alarms"
+
+    @property
+    def learnt_dir(self) -> Path:
+        """Where models are written that are learnt from a channel's recording."""
+        return self.data_dir / "models"
 
     @property
     def schedule_dir(self) -> Path:

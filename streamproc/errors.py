@@ -4,6 +4,8 @@
 
     StreamprocError
     ├── ConfigError            the operator: a setting is wrong
+    │   ├── ConfigRefused      the operator: the file can't be changed from here; by hand it can
+    │   └── ConfigStale        whoever asks: the settings are others by now
     ├── SourceError            whoever runs the feed
     │   ├── SourceLost         it was there and went, or can't be reached: worth trying again
     │   └── SourceUnsupported  it is there, but we can't use it: trying again won't help
@@ -34,6 +36,14 @@ class ConfigError(StreamprocError):
     """What the user wrote in the configuration or on the command line is wrong."""
 
     exit_code = 2
+
+
+class ConfigRefused(ConfigError):
+    """The configuration file can't be written by the daemon, or not without harm; a person can."""
+
+
+class ConfigStale(ConfigError):
+    """What is to be changed is not any more what whoever asks has seen."""
 
 
 class SourceError(StreamprocError):

@@ -128,6 +128,8 @@ class Telemetry:
             "channel",
         )
 
+        self.learnings = counter("learnings_total", "Models learnt on wish, by outcome.", "channel", "state")
+
         # Orders, and what waits for people
         self.orders = gauge("orders", "Orders by how far they are.", "state")
         self.reviews_waiting = gauge("reviews_waiting", "Boundaries and programmes that wait for a look.", "channel")

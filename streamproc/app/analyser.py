@@ -28,6 +28,7 @@ from streamproc.stages.clip import ClipStage
 from streamproc.stages.cues import CueStage
 from streamproc.stages.decide import DecideStage, Thresholds
 from streamproc.stages.drift import DriftWatch, end_watch
+from streamproc.stages.learn import LearnStage
 from streamproc.stages.name import NameStage
 from streamproc.stages.orders import OrdersStage
 from streamproc.stages.piece import PieceStage, Place
@@ -194,6 +195,7 @@ class Analyser:
             "clips": ClipStage(catalogue, self._footage, folder, tools.telemetry, tools.clock),
             "pieces": PieceStage(catalogue, self._footage, place, tools.telemetry, tools.clock),
             "orders": OrdersStage(catalogue, self._footage, self._zone_of, tools.telemetry, tools.clock),
+            "learnings": LearnStage(catalogue, self._footage, self.settings.learnt_dir, tools.telemetry, tools.clock),
             "schedule": ScheduleStage(lambda: self.settings, catalogue, tools.telemetry, tools.clock),
             **outbound(lambda: self.settings, catalogue, tools),
         }
@@ -226,5 +228,5 @@ class Analyser:
     def _zone_of(self, channel: str | None) -> tzinfo:
         return self.settings.zone_of(channel)
 
-    def _footage(self, channel: str) -> Footage:
+    def _footage(self, channel: str) -> RecordingFootage:
         return RecordingFootage(self.settings.recording_dir / channel)

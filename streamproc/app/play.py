@@ -110,7 +110,8 @@ async def _follow(
     """Keep the channels' stages as the configuration says, until told to stop."""
     running: dict[str, tuple[ChannelSettings, str | None]] = {}
     while True:
-        wanted = {channel.name: (channel, role.material(channel)) for channel in role.settings.channels}
+        enabled = [channel for channel in role.settings.channels if channel.enabled]
+        wanted = {channel.name: (channel, role.material(channel)) for channel in enabled}
         for name in [name for name in running if running[name] != wanted.get(name)]:
             await stages.stop_where(partial(_belongs, name))
             del running[name]

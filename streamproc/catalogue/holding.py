@@ -8,7 +8,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from streamproc.catalogue.finishing import Order, OrderState, Piece, PieceRange, PieceState, ProgrammePart
+from streamproc.catalogue.learnings import UNDONE, spans_of
 from streamproc.catalogue.models import Boundary, Channel, Clip, ClipState, Epoch
+from streamproc.catalogue.people import Learning
 from streamproc.catalogue.queries import End, Start, segments_query
 from streamproc.catalogue.reviews import unsure
 from streamproc.messages import BoundaryState, Kind
@@ -28,6 +30,7 @@ def held_ranges(session: Session, channel: str, margin: Fraction, now_ns: int) -
             *_for_boundaries(session, feed, margin),
             *_for_pieces(session, feed),
             *_for_orders(session, feed, now_ns),
+            *_for_learnings(session, feed),
         }
     )
 
@@ -71,6 +74,14 @@ def _for_pieces(session: Session, feed: Channel) -> Ranges:
     query = select(PieceRange, Epoch.number).join(Epoch).join(Piece, Piece.id == PieceRange.piece_id)
     for part, number in session.execute(query.where(Piece.channel_id == feed.id, Piece.state.in_(undone))):
         yield number, part.start, part.end
+
+
+def _for_learnings(session: Session, feed: Channel) -> Ranges:
+    """Yield what models are to be learnt from."""
+    undone = select(Learning.wish).where(Learning.channel_id == feed.id, Learning.state.in_(UNDONE))
+    for wish in session.scalars(undone):
+        for span in spans_of(wish):
+            yield span.epoch, span.start, span.end
 
 
 def _for_orders(session: Session, feed: Channel, now_ns: int) -> Ranges:

@@ -189,6 +189,7 @@ class Learning(Base):
     state: Mapped[LearningState] = mapped_column(words(LearningState))
     wish: Mapped[str] = mapped_column(Text)
     folder: Mapped[str | None] = mapped_column(Text)
+    share: Mapped[float | None]
     message: Mapped[str | None] = mapped_column(Text)
     author: Mapped[str] = mapped_column(Text)
     key: Mapped[str | None] = mapped_column(String(128))

@@ -31,6 +31,7 @@ from streamproc.catalogue.deliveries import Deliveries
 from streamproc.catalogue.holding import held_ranges
 from streamproc.catalogue.hooks import Hooks
 from streamproc.catalogue.keys import Keys
+from streamproc.catalogue.learnings import Learnings
 from streamproc.catalogue.ledger import Ledger, Writing
 from streamproc.catalogue.listings import Listings
 from streamproc.catalogue.models import (
@@ -54,6 +55,7 @@ from streamproc.catalogue.orders import Orders
 from streamproc.catalogue.pieces import Pieces
 from streamproc.catalogue.programmes import Programmes
 from streamproc.catalogue.queries import SegmentFilter, Start
+from streamproc.catalogue.queues import Queues
 from streamproc.catalogue.reviews import Reviews, unsure
 from streamproc.catalogue.rows import (
     AlarmRow,
@@ -105,6 +107,8 @@ class Catalogue:
         self.hooks = Hooks(self.ledger)
         self.cues = Cues(self.ledger)
         self.orders = Orders(self.ledger)
+        self.learnings = Learnings(self.ledger)
+        self.queues = Queues(self.ledger)
         self.reviews = Reviews(self.ledger, self._write)
         self.people = People(self.ledger)
         self.keys = Keys(self.ledger)

@@ -22,7 +22,7 @@ def run_daemon(config: Path, role: str | None, diagnose: Path | None, *, supervi
     from streamproc.cli.logs import configure
 
     settings = load(config)
-    configure(settings.log, role or "supervisor")
+    configure(settings.log, role or "supervisor", settings.data_dir)
     # prometheus_client reads this when it is imported: from then on the roles share their counters through files.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(settings.data_dir / "metrics")
     if role is None:
@@ -57,10 +57,11 @@ def _play(settings: Settings, config: Path, role: str, diagnose: Path | None, *,
     from streamproc.app.play import play
 
     signals = partial(watch_signals, supervised=supervised)
-    asyncio.run(play(role, _role(role), settings, partial(load, config), signals, diagnose))
+    make = _role(role, config, supervised=supervised)
+    asyncio.run(play(role, make, settings, partial(load, config), signals, diagnose))
 
 
-def _role(name: str) -> "Callable[[Settings, Tools], Role]":
+def _role(name: str, config: Path, *, supervised: bool) -> "Callable[[Settings, Tools], Role]":
     """Import only what the role needs."""
     if name == "recorder":
         from streamproc.app.recorder import Recorder
@@ -71,8 +72,12 @@ def _role(name: str) -> "Callable[[Settings, Tools], Role]":
 
         return Analyser
     from streamproc.app.web import Web
+    from streamproc.config_file import ConfigFile
+    from streamproc.web import Keeper
 
-    return Web
+    # The supervisor passes it on to every role; a role that was started alone can only speak for itself.
+    whom = os.getppid() if supervised else os.getpid()
+    return partial(Web, keeper=Keeper(file=ConfigFile(config), reload=partial(os.kill, whom, signal.SIGHUP)))
 
 
 def watch_signals(*, supervised: bool = False) -> asyncio.Queue[signal.Signals]:

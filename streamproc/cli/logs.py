@@ -5,18 +5,23 @@ import re
 import sys
 from collections.abc import MutableMapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import structlog
 
 from streamproc.addresses import redact
 from streamproc.config import LogSettings
+from streamproc.last_errors import ErrorBook
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"]+", re.IGNORECASE)
 
 
-def configure(settings: LogSettings, process: str) -> None:
-    """Send every event to standard error in the configured form, with the process's name."""
+def configure(settings: LogSettings, process: str, data_dir: Path | None = None) -> None:
+    """Send every event to standard error in the configured form, with the process's name.
+
+    data_dir: where warnings and errors are kept besides, for the page; None for a command that ends.
+    """
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if settings.format == "json"
@@ -29,6 +34,7 @@ def configure(settings: LogSettings, process: str) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
             structlog.processors.format_exc_info,
             redact_urls,
+            *([] if data_dir is None else [ErrorBook(data_dir, process)]),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(settings.level),

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +25,10 @@ from streamproc.training.thresholds import RULE, pick_decision
 if TYPE_CHECKING:
     from streamproc.training.network import Training
 
+MASK_FILE = "mask.png"
+"""The logo, RGBA; where one was found or given."""
+FRAME_FILE = "frame.jpg"
+"""A picture of the channel with the logo's box drawn in; where there is footage."""
 _SHOWN = 160  # held-out pictures that the report draws from
 
 
@@ -134,10 +139,19 @@ def run(course: Course, out: Path, settings: LearnSettings, begun: float) -> Lea
     notes = [*course.notes, *_cut_short(training, settings)]
     card = _card(course, graduate, settings.name or out.resolve().name, settings.licence)
     card.write(out)
+    _write_pictures(course, out)
     written = report.write_learn_report(out, _evidence(course, card, graduate, notes))
     settings.progress("measuring", 1.0)
     seconds = time.monotonic() - begun
     return LearnReport(folder=out, card=card, report=written, notes=tuple(notes), seconds=seconds)
+
+
+def _write_pictures(course: Course, out: Path) -> None:
+    """Leave the logo as it was found, and where it lies, beside the model: for pages that show them alone."""
+    if course.mask is not None:
+        cv2.imwrite(str(out / MASK_FILE), cv2.cvtColor(course.mask, cv2.COLOR_RGBA2BGRA))
+    if course.frame is not None:
+        cv2.imwrite(str(out / FRAME_FILE), cv2.cvtColor(course.frame, cv2.COLOR_RGB2BGR))
 
 
 def make_folder(out: Path) -> None:

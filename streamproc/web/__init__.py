@@ -3,5 +3,6 @@
 from streamproc.web.app import create_app
 from streamproc.web.guard import check_host
 from streamproc.web.server import WebStage
+from streamproc.web.services import Keeper
 
-__all__ = ["WebStage", "check_host", "create_app"]
+__all__ = ["Keeper", "WebStage", "check_host", "create_app"]

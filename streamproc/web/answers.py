@@ -21,7 +21,9 @@ from streamproc.catalogue import (
 from streamproc.catalogue.cues import CueRow
 from streamproc.catalogue.deliveries import DeliveryRow
 from streamproc.catalogue.finishing import DeliveryState, Mode, OrderState, PieceState
+from streamproc.catalogue.learnings import OFFERED, LearningRow
 from streamproc.catalogue.orders import OrderRow
+from streamproc.catalogue.people import LearningState
 from streamproc.catalogue.pieces import PieceRow
 from streamproc.messages import (
     AlarmKind,
@@ -57,6 +59,7 @@ class FeedState(StrEnum):
     FAILING = "failing"  # it comes, but can't be recorded
     UNSUPPORTED = "unsupported"  # it comes, but not as anything we can read
     FINISHED = "finished"  # it was a file, and is over
+    STOPPED = "stopped"  # by its settings
     DOWN = "down"  # no recorder works on it
     NOT_CONFIGURED = "not-configured"
 
@@ -521,7 +524,44 @@ class Order(Answer):
     """When it last changed."""
 
 
-Subject: TypeAlias = Segment | Clip | Delivery | Alarm | Cue | Piece | Order
+class Learning(Answer):
+    """The learning of a model."""
+
+    id: int
+    """Its number."""
+    channel: str
+    """The channel's short name."""
+    state: LearningState
+    """How far it is; used is the channel's model."""
+    share: float | None
+    """How much is done, in [0, 1]; null while it is not at work."""
+    message: str | None
+    """What is being done, what came of it, or why it failed."""
+    from_utc: str
+    """Where what it learns from begins."""
+    to_utc: str
+    """Where it ends."""
+    region: str | None
+    """The part of the picture that is searched."""
+    choose: int | None
+    """The number of the mark that was chosen."""
+    author: str
+    """Who wants it."""
+    created_utc: str
+    """When it was wished for."""
+    updated_utc: str
+    """When it last changed."""
+    report: str | None
+    """Address of the report, for people; null while there is none."""
+    mask: str | None
+    """Address of the bug as it was found, PNG with alpha."""
+    frame: str | None
+    """Address of a picture of the channel with the bug in a box, JPEG."""
+    marks: str | None
+    """Address of a picture with the numbered marks, where it can't be told which is the bug."""
+
+
+Subject: TypeAlias = Segment | Clip | Delivery | Alarm | Cue | Piece | Order | Learning
 """What an event can bring along."""
 
 
@@ -532,7 +572,7 @@ class Notice(Answer):
     """Its number; also the event's id for Last-Event-ID."""
     type: str
     """channel, epoch, gap, segment, segment-removed, boundary, clip, label, alarm, programme, piece, order, delivery,
-    cue or review."""
+    cue, review or learning."""
     channel: str
     """The channel's short name."""
     created_utc: str
@@ -540,7 +580,7 @@ class Notice(Answer):
     subject_id: int
     """Number of what is new or has changed."""
     subject: Subject | None = Field(union_mode="left_to_right")
-    """For segment, clip, delivery, alarm, cue, piece and order: the object as it is now; else null."""
+    """For segment, clip, delivery, alarm, cue, piece, order and learning: the object as it is now; else null."""
 
 
 def segment_answer(row: SegmentRow) -> Segment:
@@ -793,6 +833,33 @@ def notice(row: EventRow, subject: Subject | None) -> Notice:
 def fraction(value: Fraction) -> str:
     """Return ``numerator/denominator``."""
     return f"{value.numerator}/{value.denominator}"
+
+
+def learning_answer(row: LearningRow) -> Learning:
+    """Show a learning."""
+
+    def address(name: str, *states: LearningState) -> str | None:
+        return f"/api/v1/learnings/{row.id}/{name}" if row.state in states and row.folder is not None else None
+
+    lesson = row.lesson
+    return Learning(
+        id=row.id,
+        channel=lesson.channel,
+        state=row.state,
+        share=row.share,
+        message=row.message,
+        from_utc=iso_utc(lesson.start_ns),
+        to_utc=iso_utc(lesson.end_ns),
+        region=lesson.region,
+        choose=lesson.choose,
+        author=lesson.author,
+        created_utc=iso_utc(row.created_ns),
+        updated_utc=iso_utc(row.updated_ns),
+        report=address("report", *OFFERED),
+        mask=address("mask.png", *OFFERED),
+        frame=address("frame.jpg", *OFFERED),
+        marks=address("marks.png", LearningState.FAILED),
+    )
 
 
 def shown(utc_ns: int | None) -> str | None:

@@ -21,7 +21,7 @@ from streamproc.web.origin import own_pages_only
 from streamproc.web.problems import Handler, problems
 from streamproc.web.route import NAME, NUMBER
 from streamproc.web.routes import ROUTES
-from streamproc.web.services import SERVICES, Services
+from streamproc.web.services import SERVICES, Keeper, Services
 from streamproc.web.tries import TRIES, Tries
 
 STATIC = Path(str(files("streamproc.web") / "static"))
@@ -42,12 +42,16 @@ PAGES_OF_ONE = (f"/channel/{NAME}", f"/programme/{NUMBER}", f"/engineer/{NAME}")
 
 
 def create_app(
-    settings: Callable[[], Settings], catalogue: Catalogue, telemetry: Telemetry, clock: Clock
+    settings: Callable[[], Settings],
+    catalogue: Catalogue,
+    telemetry: Telemetry,
+    clock: Clock,
+    keeper: Keeper | None = None,
 ) -> web.Application:
     """Return the application.
 
     ``settings`` is asked on every request, so that a configuration that is read again shows at once;
-    ``telemetry.registry`` is what /metrics shows when the daemon is one process.
+    ``telemetry.registry`` is what /metrics shows when the daemon is one process. ``keeper`` changes the configuration.
     """
     hub = EventHub(catalogue, telemetry, clock)
     app = web.Application(
@@ -60,6 +64,7 @@ def create_app(
         clock=clock,
         health=HealthReader(settings, catalogue, clock),
         hub=hub,
+        keeper=keeper,
     )
     app[GUARD] = Guard(
         settings, catalogue, clock, {(route.method, openapi.plain(route.path)): route for route in ROUTES}

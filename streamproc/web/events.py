@@ -25,6 +25,7 @@ from streamproc.web.answers import (
     clip_answer,
     cue_answer,
     delivery_answer,
+    learning_answer,
     notice,
     order_answer,
     piece_answer,
@@ -179,6 +180,9 @@ def _subject(catalogue: Catalogue, row: EventRow) -> Subject | None:
     if row.type == "delivery":
         delivery = catalogue.deliveries.get(row.subject_id)
         return None if delivery is None else delivery_answer(delivery)
+    if row.type == "learning":
+        learning = catalogue.learnings.get(row.subject_id)
+        return None if learning is None else learning_answer(learning)
     if row.type == "cue":
         cue = catalogue.cues.get(row.subject_id)
         return None if cue is None else cue_answer(cue)

@@ -60,6 +60,8 @@ class HealthReader:
         channel = next((channel for channel in self._settings().channels if channel.name == name), None)
         if channel is None:
             return _health(FeedState.NOT_CONFIGURED, "it is no longer in the configuration", ready=True)
+        if not channel.enabled:
+            return _health(FeedState.STOPPED, "it is stopped by its settings (enabled)", ready=True)
         status = self._status(name)
         if status is not None and status.state == "finished":
             return _health(FeedState.FINISHED, "the file is over", status.since_ns, ready=True)

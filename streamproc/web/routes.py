@@ -6,6 +6,7 @@ from streamproc.web import (
     api,
     cues_api,
     deliveries,
+    engine_routes,
     evidence_api,
     exports_api,
     finished_routes,
@@ -269,4 +270,5 @@ ROUTES = (
     ),
     *finished_routes.ROUTES,
     *people_routes.ROUTES,
+    *engine_routes.ROUTES,
 )

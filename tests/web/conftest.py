@@ -17,7 +17,7 @@ from streamproc.media.encode import Coding, Encoder
 from streamproc.messages import Change, Kind, Method, Placement, Position
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import NS, SystemClock
-from streamproc.web import WebStage, create_app
+from streamproc.web import Keeper, WebStage, create_app
 
 P, A, U = Kind.PROGRAMME, Kind.ADVERT, Kind.UNKNOWN
 SECRET = "s3cret-k3y"
@@ -100,10 +100,17 @@ def catalogue(settings: Settings) -> Iterator[Catalogue]:
 
 
 @pytest.fixture
-async def site(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Site]:
+def keeper() -> Keeper | None:
+    """Who changes the configuration: nobody, unless a test says otherwise."""
+    return None
+
+
+@pytest.fixture
+async def site(settings: Settings, catalogue: Catalogue, keeper: Keeper | None) -> AsyncIterator[Site]:
     telemetry = Telemetry(CollectorRegistry())
     site = Site(catalogue, settings, telemetry)
-    stage = WebStage(create_app(lambda: site.settings, catalogue, telemetry, SystemClock()), "127.0.0.1", 0)
+    app = create_app(lambda: site.settings, catalogue, telemetry, SystemClock(), keeper)
+    stage = WebStage(app, "127.0.0.1", 0)
     task = asyncio.create_task(stage.run())
     site.address = await asyncio.wait_for(stage.address(), 10)
     async with ClientSession(site.address) as site.http:

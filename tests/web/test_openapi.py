@@ -3,15 +3,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from streamproc.catalogue import UserRole
 from streamproc.catalogue.deliveries import Finished
+from streamproc.catalogue.learnings import Lesson
 from streamproc.catalogue.pieces import Wish
+from streamproc.config_file import ConfigFile
 from streamproc.logic.order_lines import Wanting
 from streamproc.messages import Kind, Span, Wanted
 from streamproc.timebase import SystemClock
+from streamproc.web import Keeper
 from streamproc.web.app import PAGES, PAGES_OF_ONE, create_app
 from streamproc.web.openapi import PATH, document, plain
 from streamproc.web.routes import ROUTES
@@ -19,6 +23,14 @@ from tests.programmes import add_programme
 from tests.web import people
 
 Site = Any
+
+
+@pytest.fixture
+def keeper(tmp_path: Path) -> Keeper:
+    """A file with a channel, which nobody reads again."""
+    file = tmp_path / "streamproc.toml"
+    file.write_text('data_dir = "data"\n[[channels]]\nname = "one"\nurl = "udp://127.0.0.1:9"\n')
+    return Keeper(file=ConfigFile(file), reload=lambda: None)
 
 
 def validator(
@@ -85,7 +97,9 @@ def finished_work(site: Site) -> dict[str, int]:
     span = Span(epoch=1, start=Fraction(0), end=Fraction(1))
     programme = add_programme(site.catalogue)
     piece = site.catalogue.pieces.want(Wish(channel="one", spans=(span,), author="anna", programme_id=programme))
-    return {"/orders/": order.id, "/pieces/": piece, "/programmes/": programme}
+    lesson = Lesson(channel="one", spans=(span,), start_ns=0, end_ns=1, author="anna")
+    learning = site.catalogue.learnings.want(lesson)
+    return {"/learnings/": learning, "/orders/": order.id, "/pieces/": piece, "/programmes/": programme}
 
 
 async def test_every_problem_is_as_its_schema_says(site: Site) -> None:

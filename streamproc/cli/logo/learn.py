@@ -1,6 +1,8 @@
 """``streamproc logo learn``."""
 
-from collections.abc import Sequence
+import json
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -59,6 +61,9 @@ def command(
     advert: Annotated[
         list[str] | None, typer.Option(help="Where adverts are, as 12:30-16:00; may be repeated.")
     ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the progress and what came of it as JSON, an object a line.")
+    ] = False,
 ) -> None:
     """Learn a channel's bug: from footage alone, a PNG, footage with labelled ranges, or sorted crops."""
     from streamproc.training.labelled import Ranges
@@ -77,7 +82,14 @@ def command(
     )
     _check(task)
     need_tensorflow()
-    report = _learn(task)
+    if as_json:
+        report = _learn(task, _say)
+        accuracy = report.card.metrics.get("accuracy_away_from_fades")
+        said = {"folder": str(report.folder), "accuracy": accuracy, "notes": report.notes, "seconds": report.seconds}
+        typer.echo(json.dumps(said, ensure_ascii=False))
+        return
+    with progress("learning") as show:
+        report = _learn(task, show)
     for note in report.notes:
         typer.echo(note)
     accuracy = report.card.metrics.get("accuracy_away_from_fades")
@@ -136,18 +148,23 @@ def _check_crops(task: _Task) -> None:
         )
 
 
-def _learn(task: _Task) -> "LearnReport":
+def _say(what: str, share: float) -> None:
+    """Print how far it is. When nobody reads that any more, learning ends: whoever wanted the model is gone."""
+    sys.stdout.write(json.dumps({"what": what, "share": round(share, 4)}) + "\n")
+    sys.stdout.flush()
+
+
+def _learn(task: _Task, show: Callable[[str, float], None]) -> "LearnReport":
     from streamproc.training.crops import learn_from_crops
     from streamproc.training.learn import LearnSettings, learn_from_footage, learn_from_labels, learn_from_logo
 
-    with progress("learning") as show:
-        settings = LearnSettings(opacity=task.opacity, progress=show)
-        if task.crops:
-            assert task.box is not None
-            return learn_from_crops(task.sources, task.box, task.out, settings)
-        if task.logo is not None:
-            return learn_from_logo(task.logo, task.box, task.sources, task.out, settings)
-        if task.labels is not None:
-            assert task.box is not None
-            return learn_from_labels(task.sources, task.labels, task.box, task.out, settings)
-        return learn_from_footage(task.sources, task.out, settings, region=task.box, choice=task.choose)
+    settings = LearnSettings(opacity=task.opacity, progress=show)
+    if task.crops:
+        assert task.box is not None
+        return learn_from_crops(task.sources, task.box, task.out, settings)
+    if task.logo is not None:
+        return learn_from_logo(task.logo, task.box, task.sources, task.out, settings)
+    if task.labels is not None:
+        assert task.box is not None
+        return learn_from_labels(task.sources, task.labels, task.box, task.out, settings)
+    return learn_from_footage(task.sources, task.out, settings, region=task.box, choice=task.choose)

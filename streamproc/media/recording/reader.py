@@ -250,6 +250,18 @@ class RecordingEpoch:
             for row in rows
         ]
 
+    def begins(self) -> Fraction:
+        """Return the time of the first frame that is still there. Raises RecordingError."""
+        rows = self._index.need().execute("SELECT MIN(first_pts) FROM files WHERE epoch = ?", (self.id,))
+        return (rows[0][0] or 0) * self._tick
+
+    def bytes_after(self, start: Fraction) -> int:
+        """Return the size of the files that hold anything from ``start`` on. Raises RecordingError."""
+        values = (self.id, floor(start / self._tick))
+        return int(
+            self._index.need().execute("SELECT SUM(size) FROM files WHERE epoch = ? AND end_pts > ?", values)[0][0] or 0
+        )
+
     def cues(self, after: int | None = None) -> Sequence[CueMessage]:
         """Return the cues that have come by now; only those of a number above ``after``. Raises RecordingError."""
         index = self._index.get()

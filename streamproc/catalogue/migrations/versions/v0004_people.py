@@ -139,6 +139,7 @@ def _measured() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("wish", sa.Text(), nullable=False),
         sa.Column("folder", sa.Text(), nullable=True),
+        sa.Column("share", sa.Double(), nullable=True),
         sa.Column("message", sa.Text(), nullable=True),
         sa.Column("author", sa.Text(), nullable=False),
         sa.Column("key", sa.String(length=128), nullable=True),
