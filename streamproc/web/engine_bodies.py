@@ -53,8 +53,8 @@ class LessonBody(Body):
     """The part of the picture to search, "x,y,width,height" in fractions of it; the whole of it when left out."""
     choose: Annotated[int, Field(ge=1, le=99)] | None = None
     """The number of the mark that is the bug, where several stay on the picture."""
-    author: Author = "api"
-    """Who wants it."""
+    author: Author | None = None
+    """Who wants it; who is signed in, wherever somebody is."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -69,5 +69,5 @@ class LessonBody(Body):
 class UseBody(Body):
     """Who has a model used."""
 
-    author: Author = "api"
-    """Who says so."""
+    author: Author | None = None
+    """Who says so; who is signed in, wherever somebody is."""

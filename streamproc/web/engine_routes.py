@@ -1,5 +1,6 @@
 """The addresses of channels' settings, learning, models, and the operator's data."""
 
+from streamproc.catalogue import UserRole
 from streamproc.web import learnings_api, models_api, operator_api, settings_api
 from streamproc.web.answers import Learning, Page
 from streamproc.web.engine_answers import ChannelConfig, KnownModel, Operations
@@ -19,6 +20,7 @@ ROUTES = (
         path="/api/v1/channels",
         method="POST",
         handler=settings_api.add,
+        needs=UserRole.ENGINEER,
         summary="Add a channel: it is written into the configuration, and worked on at once.",
         answer=ChannelConfig,
         status=201,
@@ -28,6 +30,7 @@ ROUTES = (
     Route(
         path=SETTINGS,
         handler=settings_api.get,
+        needs=UserRole.ENGINEER,
         summary="A channel's settings; the ETag is for If-Match.",
         answer=ChannelConfig,
         statuses=NO_CHANNEL | NOT_WRITABLE,
@@ -36,6 +39,7 @@ ROUTES = (
         path=SETTINGS,
         method="PUT",
         handler=settings_api.put,
+        needs=UserRole.ENGINEER,
         summary="Give a channel these settings and no others; it begins again with them, the others are not touched.",
         answer=ChannelConfig,
         body=ChannelBody,
@@ -45,9 +49,10 @@ ROUTES = (
         path=SETTINGS,
         method="DELETE",
         handler=settings_api.remove,
+        needs=UserRole.ENGINEER,
         summary="Stop a channel and take it out of the configuration; what is recorded and found stays.",
         answer=ChannelConfig,
-        statuses=NO_CHANNEL | NOT_WRITABLE | STALE | {403: WRITES[403]},
+        statuses=NO_CHANNEL | NOT_WRITABLE | STALE,
     ),
     Route(
         path=LEARNINGS,
@@ -61,6 +66,7 @@ ROUTES = (
         path=LEARNINGS,
         method="POST",
         handler=learnings_api.want,
+        needs=UserRole.ENGINEER,
         summary="Have the channel's bug learnt from a stretch of its recording, beside everything else.",
         answer=Learning,
         status=202,
@@ -73,14 +79,16 @@ ROUTES = (
         path=LEARNING,
         method="DELETE",
         handler=learnings_api.take_back,
+        needs=UserRole.ENGINEER,
         summary="Learn it no more.",
         answer=Learning,
-        statuses=NO_LEARNING | {403: WRITES[403], 409: "It is done."},
+        statuses=NO_LEARNING | {409: "It is done."},
     ),
     Route(
         path=f"{LEARNING}/use",
         method="POST",
         handler=learnings_api.use,
+        needs=UserRole.ENGINEER,
         summary="Make it the channel's model: written into the configuration, and at work at once.",
         answer=Learning,
         body=UseBody,
@@ -108,6 +116,7 @@ ROUTES = (
     Route(
         path="/api/v1/models",
         handler=models_api.models,
+        needs=UserRole.ENGINEER,
         summary="The models of channels and those that were learnt here, with their cards.",
         answer=Page[KnownModel],
         query=Query,

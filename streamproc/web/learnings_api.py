@@ -23,6 +23,7 @@ from streamproc.web.answers import Learning, Page, learning_answer
 from streamproc.web.api import json_answer, known_channel, next_part
 from streamproc.web.bodies import LONGEST_KEY, parse_body
 from streamproc.web.engine_bodies import LessonBody, UseBody
+from streamproc.web.person import author_of
 from streamproc.web.queries import PageQuery, parse
 from streamproc.web.services import SERVICES, Services
 from streamproc.web.settings_api import known_keeper, table_of, written
@@ -61,7 +62,7 @@ async def want(request: web.Request) -> web.Response:
         end_ns=ns_from_utc(body.to),
         region=None if body.region is None else ",".join(f"{value:g}" for value in body.region),
         choose=body.choose,
-        author=body.author,
+        author=author_of(request, body.author),
         key=_key(request),
     )
     row = await asyncio.to_thread(_queued, services, lesson)
@@ -75,7 +76,7 @@ async def want(request: web.Request) -> web.Response:
 async def take_back(request: web.Request) -> web.Response:
     """Learn it no more."""
     row = await _learning(request)
-    await asyncio.to_thread(_book(request).take_back, row.id, "api")
+    await asyncio.to_thread(_book(request).take_back, row.id, author_of(request))
     return json_answer(learning_answer(await _learning(request)))
 
 
@@ -84,7 +85,7 @@ async def use(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     keeper = known_keeper(services)
     row = await _learning(request)
-    await parse_body(UseBody, request)
+    author_of(request, (await parse_body(UseBody, request)).author)  # for the audit log
     folder = _folder(services, row)
     try:
         await asyncio.to_thread(read_card, folder)

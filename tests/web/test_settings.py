@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from streamproc.catalogue import Catalogue
+from streamproc.catalogue import Catalogue, UserRole
 from streamproc.config import Settings, load
 from streamproc.config_file import ConfigFile
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import SystemClock
 from streamproc.web import Keeper, create_app
+from tests.web import people
 
 SECRET = "k3y-of-the-stream"
 FILE = """# the studio's
@@ -177,3 +178,22 @@ async def test_without_a_file_nothing_can_be_changed(settings: Settings, catalog
     app = create_app(lambda: settings, catalogue, Telemetry(CollectorRegistry()), SystemClock())
     async with TestClient(TestServer(app)) as client, client.get(ONE) as answer:
         assert (answer.status, "configuration file" in (await answer.json(content_type=None))["detail"]) == (409, True)
+
+
+async def test_settings_and_models_are_an_engineers_affair(site: Site, catalogue: Catalogue, path: Path) -> None:
+    editor = people.token(catalogue, people.add(catalogue, "anna", UserRole.EDITOR), "write")
+    engineer = people.token(catalogue, people.add(catalogue, "boris", UserRole.ENGINEER), "engineer")
+    for method, address in (
+        ("GET", ONE),
+        ("PUT", ONE),
+        ("DELETE", ONE),
+        ("POST", "/api/v1/channels"),
+        ("POST", "/api/v1/channels/one/learnings"),
+        ("DELETE", "/api/v1/learnings/1"),
+        ("POST", "/api/v1/learnings/1/use"),
+        ("GET", "/api/v1/models"),
+    ):
+        status, problem, _ = await ask(site, method, address, {}, **editor)
+        assert (status, "engineer" in problem["detail"]) == (403, True), (method, address)
+    assert path.read_text() == FILE.format(secret=SECRET)
+    assert (await ask(site, "GET", ONE, **engineer))[0] == 200
