@@ -21,7 +21,7 @@ export const signedOut = signal(false);
 export interface Sent {
   body?: unknown;
   /** The version that is changed, for If-Match. */
-  version?: number | undefined;
+  version?: number | string | undefined;
   /** Makes the same request again do nothing more. */
   key?: string | undefined;
   signal?: AbortSignal | undefined;

@@ -15,13 +15,13 @@ const t = words(
   {
     title: "Channels", none: "No channel is configured. Add a [[channels]] table to streamproc.toml.", nothing: "nothing on air",
     recording: "recording", behind: "analysis is {lag} behind", connecting: "connecting", waiting: "no signal", stalled: "signal stalled",
-    failing: "can't be recorded", unsupported: "format can't be read", finished: "file is over", down: "not running", "not-configured": "no longer configured",
+    failing: "can't be recorded", unsupported: "format can't be read", finished: "file is over", down: "not running", stopped: "stopped", "not-configured": "no longer configured",
     alarm: "the model no longer fits",
   },
   {
     title: "Каналы", none: "Не настроен ни один канал. Добавьте таблицу [[channels]] в streamproc.toml.", nothing: "ничего в эфире",
     recording: "идёт запись", behind: "анализ отстаёт на {lag}", connecting: "подключение", waiting: "нет сигнала", stalled: "сигнал прервался",
-    failing: "не записывается", unsupported: "формат не читается", finished: "файл закончился", down: "не работает", "not-configured": "больше не настроен",
+    failing: "не записывается", unsupported: "формат не читается", finished: "файл закончился", down: "не работает", stopped: "остановлен", "not-configured": "больше не настроен",
     alarm: "модель больше не подходит",
   },
 );
