@@ -44,6 +44,24 @@ class Doubt(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Where to look."""
+
+    epoch: int
+    """The epoch's number in the recording."""
+    time: Fraction
+    """Seconds in the epoch."""
+    frame: int | None
+    """Number of the first frame from there on; None when not known."""
+    utc_ns: int | None
+    """Wall time of it."""
+    before: Kind
+    """What is on air before it."""
+    after: Kind
+    """What is on air from it on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingRow:
     """Something that waits for somebody's look."""
 
@@ -55,8 +73,10 @@ class WaitingRow:
     """The channel's short name."""
     title: str | None
     """The programme's name; None for a boundary."""
-    utc_ns: int | None
-    """Where to look, wall time."""
+    programme_id: int | None
+    """The programme that it is about; None for a boundary where none begins or ends."""
+    look: Look
+    """Where to look."""
     confidence: float
     """In [0, 1]."""
     note: Note
@@ -256,20 +276,33 @@ def _boundaries(
             ),
         )
     )
+    found = session.execute(query).all()
+    programmes = _programmes_at(session, [boundary.id for boundary, _ in found])
     return [
         WaitingRow(
             doubt=Doubt.BOUNDARY,
             subject_id=boundary.id,
             channel=feed.name,
             title=None,
-            utc_ns=queries.utc(epoch, boundary.time),
+            programme_id=programmes.get(boundary.id),
+            look=_at_boundary(boundary, epoch),
             confidence=boundary.confidence,
             note=_boundary_note(boundary),
             orders=orders.get(("boundary", boundary.id), ()),
             until_ns=boundary.created_ns + feed.review_ns,
         )
-        for boundary, epoch in session.execute(query)
+        for boundary, epoch in found
     ]
+
+
+def _programmes_at(session: Session, boundaries: Sequence[int]) -> dict[int, int]:
+    """Return, by boundary, the programme that ends there, or else begins there."""
+    ends, starts = ProgrammePart.end_id, ProgrammePart.start_id
+    found: dict[int, int] = {}
+    for edge in (starts, ends):  # the later overwrites the earlier
+        query = select(edge, ProgrammePart.programme_id).where(edge.in_(boundaries))
+        found |= {boundary: programme for boundary, programme in session.execute(query) if boundary is not None}
+    return found
 
 
 def _programmes(
@@ -302,7 +335,8 @@ def _programmes(
             subject_id=programme.id,
             channel=feed.name,
             title=programme.title,
-            utc_ns=_where(programme, doubt, placed[programme.id]),
+            programme_id=programme.id,
+            look=_where(session, programme, doubt, placed[programme.id]),
             confidence=programme.confidence,
             note=_programme_note(doubt, programme),
             orders=orders.get(("programme", programme.id), ()),
@@ -313,14 +347,35 @@ def _programmes(
     ]
 
 
-def _where(programme: Programme, doubt: Doubt, unsurely_placed: Container[int]) -> int | None:
+def _where(session: Session, programme: Programme, doubt: Doubt, unsurely_placed: Container[int]) -> Look:
     """Return where to look: at the first unsure end, or at the programme's beginning."""
-    first = programme.parts[0]
+    part = programme.parts[0]
+    time = part.start
     if doubt is Doubt.SPLIT:
-        unsure_ends = [(part, time) for part in programme.parts for time in _unsure_ends(part, unsurely_placed)]
-        part, time = unsure_ends[0]
-        return queries.utc(part.epoch, time)
-    return queries.utc(first.epoch, first.start)
+        part, time = next((one, end) for one in programme.parts for end in _unsure_ends(one, unsurely_placed))
+    boundary_id = part.start_id if time == part.start else part.end_id
+    if boundary_id is not None:
+        return _at_boundary(session.get_one(Boundary, boundary_id), part.epoch)
+    rate = part.epoch.frame_rate
+    return Look(
+        epoch=part.epoch.number,
+        time=time,
+        frame=None if rate is None else round(time * rate),
+        utc_ns=queries.utc(part.epoch, time),
+        before=Kind.PROGRAMME,  # two programmes without a break between them
+        after=Kind.PROGRAMME,
+    )
+
+
+def _at_boundary(boundary: Boundary, epoch: Epoch) -> Look:
+    return Look(
+        epoch=epoch.number,
+        time=boundary.time,
+        frame=boundary.frame,
+        utc_ns=queries.utc(epoch, boundary.time),
+        before=boundary.before,
+        after=boundary.after,
+    )
 
 
 def _boundary_note(boundary: Boundary) -> Note:

@@ -6,11 +6,25 @@ from http import HTTPStatus
 from aiohttp import web
 
 from streamproc.catalogue.deliveries import DeliveryFilter, DeliveryRow, Finished
-from streamproc.web.answers import Delivery, Page, delivery_answer
+from streamproc.web.answers import Answer, Delivery, Page, delivery_answer
 from streamproc.web.api import json_answer, next_part
 from streamproc.web.bodies import DeliveryBody, parse_body
-from streamproc.web.queries import DeliveriesQuery, parse
+from streamproc.web.queries import DeliveriesQuery, Query, parse
 from streamproc.web.services import SERVICES
+
+
+class Target(Answer):
+    """A place that finished files are sent to."""
+
+    name: str
+    """Its name in the configuration."""
+
+
+async def targets(request: web.Request) -> web.Response:
+    """The targets of the configuration; their addresses are nobody's business here."""
+    parse(Query, request)
+    names = [target.name for target in request.app[SERVICES].settings.targets]
+    return json_answer(Page[Target](items=[Target(name=name) for name in names], next=None))
 
 
 async def deliveries(request: web.Request) -> web.Response:

@@ -2,6 +2,7 @@
 
 from streamproc.catalogue.finishing import Verdict
 from streamproc.catalogue.reviews import Doubt, WaitingRow
+from streamproc.messages import Kind
 from streamproc.timebase import iso_utc
 from streamproc.web.answers import Answer, Order, Words, shown, words
 
@@ -45,8 +46,18 @@ class Waiting(Answer):
     """The channel's short name."""
     title: str | None
     """The programme's name; null for a boundary."""
+    programme_id: int | None
+    """The programme that it is about; null for a boundary where none begins or ends."""
+    epoch: int
+    """Where to look: the stretch of recording."""
+    frame: int | None
+    """Where to look: number of the first frame after the boundary or split; null when not known."""
     utc: str | None
-    """Where to look."""
+    """Where to look, wall time."""
+    before: Kind
+    """What is on air before it."""
+    after: Kind
+    """What is on air from it on."""
     confidence: float
     """In [0, 1]."""
     message: Words
@@ -91,7 +102,12 @@ def waiting_answer(row: WaitingRow) -> Waiting:
         subject_id=row.subject_id,
         channel=row.channel,
         title=row.title,
-        utc=shown(row.utc_ns),
+        programme_id=row.programme_id,
+        epoch=row.look.epoch,
+        frame=row.look.frame,
+        utc=shown(row.look.utc_ns),
+        before=row.look.before,
+        after=row.look.after,
         confidence=row.confidence,
         message=words(row.note),
         orders=list(row.orders),

@@ -33,7 +33,7 @@ from streamproc.web.bodies import DeliveryBody
 from streamproc.web.evidence_api import EvidenceQuery
 from streamproc.web.exports_api import ExportQuery, RangeExportQuery
 from streamproc.web.programmes_api import Programme, Schedule, ScheduleQuery
-from streamproc.web.queries import DeliveriesQuery, PageQuery, SegmentsQuery
+from streamproc.web.queries import DeliveriesQuery, PageQuery, Query, SegmentsQuery
 from streamproc.web.route import ANY, BAD, EPOCH, FILE, FORMAT, NAME, NO_CHANNEL, NUMBER, PICTURE, WRITES, Route
 from streamproc.web.services import SERVICES
 
@@ -212,6 +212,14 @@ ROUTES = (
         media_type=ANY,
         query=EvidenceQuery,
         statuses=BAD | {404: "No piece has this number."} | BUSY,
+    ),
+    Route(
+        path="/api/v1/targets",
+        handler=deliveries.targets,
+        summary="The places that finished files can be sent to.",
+        answer=Page[deliveries.Target],
+        query=Query,
+        statuses=BAD,
     ),
     Route(
         path="/api/v1/deliveries",

@@ -52,7 +52,7 @@ def test_an_unsure_end_waits_until_somebody_accepts_it(feed: Feed) -> None:
     boundary = end_programme(feed, 60, 0.6)
     (waiting,) = feed.catalogue.reviews.waiting("one")
     assert (waiting.doubt, waiting.subject_id, waiting.confidence) == (Doubt.BOUNDARY, boundary, 0.6)
-    assert waiting.utc_ns == feed.clock.utc_ns() + 60 * NS
+    assert waiting.look.utc_ns == feed.clock.utc_ns() + 60 * NS
     assert queued(feed.catalogue) == 0
     feed.catalogue.reviews.accept_boundary(boundary, "anna")
     assert (queued(feed.catalogue), feed.catalogue.reviews.waiting("one")) == (1, [])
@@ -151,11 +151,28 @@ def test_an_unsure_name_and_an_unsure_split_wait_and_are_accepted_together(feed:
     number = programme(feed, confidence=0.5, split=True)
     waiting = feed.catalogue.reviews.waiting("one")
     assert {(row.doubt, row.subject_id) for row in waiting} == {(Doubt.NAME, number), (Doubt.SPLIT, number)}
-    assert {row.doubt: row.utc_ns for row in waiting}[Doubt.SPLIT] == feed.clock.utc_ns() + 60 * NS
+    assert {row.doubt: row.look.utc_ns for row in waiting}[Doubt.SPLIT] == feed.clock.utc_ns() + 60 * NS
     feed.catalogue.reviews.accept_programme(number, "anna")
     assert feed.catalogue.reviews.waiting("one") == []
     (show,) = feed.catalogue.orders.shows(feed.clock.utc_ns())
     assert show.doubts == ()
+
+
+def test_what_waits_says_on_which_frame_to_look_and_in_which_programme(feed: Feed) -> None:
+    boundary = end_programme(feed, 60, 0.6)
+    number = programme(feed, confidence=0.5, end_id=boundary, split=True)
+    waiting = {row.doubt: row for row in feed.catalogue.reviews.waiting("one")}
+    look = waiting[Doubt.BOUNDARY].look
+    assert (look.epoch, look.time, look.frame) == (1, 60, 1500)
+    assert (look.before, look.after) == (Kind.PROGRAMME, Kind.ADVERT)
+    assert {row.programme_id for row in waiting.values()} == {number}
+
+
+def test_a_split_without_a_break_is_looked_at_on_the_frame_of_its_time(feed: Feed) -> None:
+    number = programme(feed, split=True)
+    (waiting,) = feed.catalogue.reviews.waiting("one")
+    assert (waiting.programme_id, waiting.look.frame) == (number, 1500)
+    assert (waiting.look.before, waiting.look.after) == (Kind.PROGRAMME, Kind.PROGRAMME)
 
 
 def test_a_break_that_may_not_be_the_programmes_end_is_asked_about_although_its_frame_is_sure(feed: Feed) -> None:

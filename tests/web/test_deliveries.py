@@ -117,6 +117,11 @@ async def test_a_delivery_that_is_asked_for_is_queued_and_said_again_is_the_same
     assert numbers == [(numbers[0][0], "queued", clip)] * 2
 
 
+async def test_the_targets_are_told_by_name_only(site: Site) -> None:
+    body = await (await site.http.get("/api/v1/targets")).json()
+    assert body == {"items": [{"name": "site"}], "next": None}
+
+
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [
