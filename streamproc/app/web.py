@@ -6,7 +6,7 @@ from streamproc.app.play import Tools
 from streamproc.catalogue.store import Catalogue
 from streamproc.config import ChannelSettings, Settings
 from streamproc.stage import Stage
-from streamproc.web import Keeper, WebStage, check_host, create_app
+from streamproc.web import Keeper, WebStage, check_host, check_provider, create_app
 
 
 class Web:
@@ -20,8 +20,9 @@ class Web:
         self._catalogue = Catalogue.open(settings.database_url, clock=tools.clock)
 
     def common(self) -> Mapping[str, Stage]:
-        """Return the server. Raises ConfigError: it would let the network in, and nobody has to sign in."""
+        """Return the server. Raises ConfigError: it can't let people in as configured."""
         check_host(self.settings, self._catalogue)
+        check_provider(self.settings.web.auth)
         tools = self._tools
         app = create_app(lambda: self.settings, self._catalogue, tools.telemetry, tools.clock, self._keeper)
         return {"web": WebStage(app, self.settings.web.host, self.settings.web.port)}

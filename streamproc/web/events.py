@@ -7,7 +7,7 @@ fetch everything again.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import structlog
 from aiohttp import web
@@ -34,6 +34,7 @@ from streamproc.web.answers import (
 
 POLL_S = 0.25
 HEARTBEAT_S = 15.0
+WELCOME_S = 15.0
 SEND_TIMEOUT_S = 30.0
 RETRY_MS = 2000
 BUFFER = 256
@@ -66,18 +67,31 @@ class EventHub:
         for client in self._clients:
             client.close()
 
-    async def stream(self, request: web.Request) -> web.StreamResponse:
-        """Answer a client for as long as it stays."""
+    async def stream(self, request: web.Request, is_welcome: Callable[[], Awaitable[bool]]) -> web.StreamResponse:
+        """Answer a client for as long as it stays and is welcome, which is asked every few seconds."""
         response = EventSourceResponse(ping_interval=HEARTBEAT_S, send_timeout=SEND_TIMEOUT_S)
         _, newest = await asyncio.to_thread(self._catalogue.event_range)
         if not self._clients:
             self._newest = newest  # nobody has listened, so nobody has read on
         with self._client() as client:
             await response.prepare(request)
-            with contextlib.suppress(ConnectionResetError, TimeoutError):  # it went away, or takes nothing any more
-                async with response:
-                    await self._feed(response, client, request.headers.get("Last-Event-ID"))
+            asking = asyncio.create_task(self._ask(client, is_welcome), name="web.events.welcome")
+            try:
+                with contextlib.suppress(ConnectionResetError, TimeoutError):  # it went away, or takes nothing any more
+                    async with response:
+                        await self._feed(response, client, request.headers.get("Last-Event-ID"))
+            finally:
+                asking.cancel()
         return response
+
+    async def _ask(self, client: Channel[Notice], is_welcome: Callable[[], Awaitable[bool]]) -> None:
+        """End a client's stream when whoever listens has signed out or is kept out."""
+        while True:
+            await self._clock.sleep(WELCOME_S)
+            with contextlib.suppress(CatalogueError):  # it can't be known now; it will be asked again
+                if not await is_welcome():
+                    client.close()
+                    return
 
     async def _feed(self, response: EventSourceResponse, client: Channel[Notice], last_event_id: str | None) -> None:
         sent = self._newest

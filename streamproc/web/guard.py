@@ -84,6 +84,15 @@ class Guard:
                 return self.of_session(user, cookie)
         return await self._of_proxy(request)
 
+    async def is_welcome(self, request: web.Request) -> bool:
+        """Tell whether a request that is answered for a long time may still be."""
+        try:
+            person = await self.identify(request)
+        except web.HTTPException:
+            return False
+        needed = self.needed(request)
+        return person is not None and (needed is None or person.may(needed))
+
     def of_session(self, user: UserRow, secret: str) -> Person:
         """Return somebody who is signed in."""
         return Person(name=user.name, role=user.role, way=Way.SESSION, user=user, csrf=csrf_of(secret))

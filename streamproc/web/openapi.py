@@ -16,10 +16,9 @@ from streamproc.web.route import Route
 from streamproc.web.routes import ROUTES
 
 PATH = "/api/openapi.json"
-NO_CONTENT = 204
 _PARAMETER = re.compile(r"\{(\w+):((?:[^{}]|\{[^{}]*\})*)\}")
 _REFERENCE = "#/components/schemas/{model}"
-_EMPTY = frozenset({304, 416})
+_EMPTY = frozenset({204, 302, 303, 304, 416})
 _SECURITY = {
     "token": {"type": "http", "scheme": "bearer", "description": "An API token (docs/sign-in.md)."},
     "session": {
@@ -65,7 +64,7 @@ def plain(path: str) -> str:
 
 def _operation(route: Route, shapes: dict[Any, Any]) -> dict[str, Any]:
     schema = shapes[route.answer] if route.answer is not None else {"type": "string"}
-    body = {} if route.status == NO_CONTENT else {"content": {route.media_type: {"schema": schema}}}
+    body = {} if route.status in _EMPTY else {"content": {route.media_type: {"schema": schema}}}
     responses: dict[str, Any] = {str(route.status): {"description": route.summary, **body}}
     for status, meaning in (_of_every(route) | route.statuses).items():
         responses[str(status)] = {"description": meaning, **_other(route, status, body, shapes)}
@@ -83,10 +82,10 @@ def _operation(route: Route, shapes: dict[Any, Any]) -> dict[str, Any]:
 
 def _other(route: Route, status: int, good: dict[str, Any], shapes: dict[Any, Any]) -> dict[str, Any]:
     """Return what is answered with another status than the usual one."""
-    if status < 300 or (status == 503 and 503 in route.statuses):  # as /readyz does, which says why not
-        return good
     if status in _EMPTY:
         return {}
+    if status < 300 or (status == 503 and 503 in route.statuses):  # as /readyz does, which says why not
+        return good
     return {"content": {"application/problem+json": {"schema": shapes[route.problems.get(status, Problem)]}}}
 
 

@@ -1,7 +1,7 @@
 """The addresses of signing in, users, tokens and the audit log."""
 
 from streamproc.catalogue import UserRole
-from streamproc.web import people_api, session_api
+from streamproc.web import oidc_api, people_api, session_api
 from streamproc.web.answers import Page
 from streamproc.web.people_bodies import (
     AuditAnswer,
@@ -56,6 +56,25 @@ ROUTES = (
         answer=None,
         status=204,
         needs=UserRole.VIEWER,
+    ),
+    Route(
+        path=f"{SESSION}/oidc",
+        handler=oidc_api.go,
+        summary="For a browser: go to the identity provider to sign in.",
+        answer=None,
+        status=302,
+        is_public=True,
+        statuses={303: "The provider can't be asked; back to the page.", 404: "No provider is configured."},
+    ),
+    Route(
+        path=oidc_api.BACK,
+        handler=oidc_api.back,
+        summary="For a browser: come back from the identity provider; leads to the page, signed in or told why not.",
+        answer=None,
+        query=oidc_api.BackQuery,
+        status=303,
+        is_public=True,
+        statuses={404: "No provider is configured."},
     ),
     Route(
         path=f"{SESSION}/password",

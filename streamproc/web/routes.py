@@ -1,5 +1,7 @@
 """Every address there is, in one table; the OpenAPI document is drawn from it."""
 
+from functools import partial
+
 from aiohttp import web
 
 from streamproc.web import (
@@ -32,6 +34,7 @@ from streamproc.web.answers import (
 from streamproc.web.bodies import DeliveryBody
 from streamproc.web.evidence_api import EvidenceQuery
 from streamproc.web.exports_api import ExportQuery, RangeExportQuery
+from streamproc.web.guard import GUARD
 from streamproc.web.programmes_api import Programme, Schedule, ScheduleQuery
 from streamproc.web.queries import DeliveriesQuery, PageQuery, Query, SegmentsQuery
 from streamproc.web.route import ANY, BAD, EPOCH, FILE, FORMAT, NAME, NO_CHANNEL, NUMBER, PICTURE, WRITES, Route
@@ -40,7 +43,7 @@ from streamproc.web.services import SERVICES
 
 async def events(request: web.Request) -> web.StreamResponse:
     """Live events."""
-    return await request.app[SERVICES].hub.stream(request)
+    return await request.app[SERVICES].hub.stream(request, partial(request.app[GUARD].is_welcome, request))
 
 
 BUSY = {429: "Too many ask at once; ask again in a minute."}

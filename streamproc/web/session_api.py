@@ -38,14 +38,14 @@ async def sign_in(request: web.Request) -> web.Response:
     tries, name = request.app[TRIES], plain_name(body.name)
     wait_s = tries.take(name, request[CLIENT])
     if wait_s:
-        await _note(request, name, "sign in", 429)
+        await note(request, name, 429)
         services.telemetry.sign_ins.labels("password", "refused").inc()
         raise too_many(wait_s, "too many attempts to sign in")
     async with tries.at_once:
         user = await asyncio.to_thread(services.catalogue.people.verify, name, body.password)
     services.telemetry.sign_ins.labels("password", "refused" if user is None else "done").inc()
     if user is None:
-        await _note(request, name, "sign in", 401)
+        await note(request, name, 401)
         raise unauthorized("name or password is wrong")
     tries.give_back(name, request[CLIENT])
     person, cookie = await begin(request, user)
@@ -94,7 +94,7 @@ async def begin(request: web.Request, user: UserRow) -> tuple[Person, str]:
     longest_ns = round(guard.auth.longest_h * HOUR_NS)
     client = f"{request[CLIENT]} {request.headers.get('User-Agent', '')}"[:LONGEST_CLIENT]
     secret = await asyncio.to_thread(services.catalogue.keys.open_session, user.id, client, longest_ns)
-    await _note(request, user.name, "sign in", 200)
+    await note(request, user.name, 200)
     return guard.of_session(user, secret), secret
 
 
@@ -112,8 +112,9 @@ def set_cookie(request: web.Request, answer: web.StreamResponse, secret: str) ->
     )
 
 
-async def _note(request: web.Request, name: str, action: str, outcome: int) -> None:
-    deed = Deed(author=name, client=request[CLIENT], action=action, subject=request.path, outcome=outcome)
+async def note(request: web.Request, name: str, outcome: int) -> None:
+    """Write down that somebody signed in, or tried to."""
+    deed = Deed(author=name, client=request[CLIENT], action="sign in", subject=request.path, outcome=outcome)
     await request.app[GUARD].write_down(deed)
 
 

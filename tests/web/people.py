@@ -7,10 +7,11 @@ from typing import Any
 from aiohttp import ClientSession, CookieJar
 
 from streamproc.catalogue import Catalogue, UserRole
-from streamproc.catalogue.signing import UserRow
+from streamproc.catalogue.signing import UserChange, UserRow
 
 PASSWORD = "correct horse battery"
 SESSION = "/api/v1/session"
+KEPT_OUT = UserChange(disabled=True)
 
 
 def add(catalogue: Catalogue, name: str, role: UserRole = UserRole.EDITOR) -> UserRow:
