@@ -19,7 +19,7 @@ DATASOURCE = {"type": "prometheus", "uid": "prometheus"}
 ROWS = {
     "What is on air": ("on_air", "score", "changes", "boundaries"),
     "Whether the models still fit": (
-        *("drift_alarm", "drift_alarms", "drift_sureness", "drift_usual", "drift_absent"),
+        *("drift_alarm", "drift_alarms", "drift_sureness", "drift_usual", "drift_absent", "learnings"),
     ),
     "How fast": ("provisional_delay", "final_delay", "clip_delay", "lag"),
     "The feed": ("connected", "last_packet", "packets", "received_bytes", "reconnects", "timestamp_repairs"),
@@ -38,7 +38,7 @@ RARE = frozenset(
         *("changes", "boundaries", "reconnects", "timestamp_repairs", "epochs", "clips"),
         *("deliveries", "hook_events", "expired_files"),
         *("cues", "cue_verdicts", "cues_damaged", "programmes"),
-        *("drift_alarms", "role_restarts", "errors", "queue_dropped", "sign_ins"),
+        *("drift_alarms", "role_restarts", "errors", "queue_dropped", "sign_ins", "learnings"),
     }
 )
 """Counters of events that are seconds or hours apart: shown as events an hour."""

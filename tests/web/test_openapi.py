@@ -79,7 +79,7 @@ async def test_every_answer_is_as_its_schema_says(site: Site, small_mp4: Path, w
     numbers["/users/"], admin = boss.id, people.token(site.catalogue, boss, "admin")
     spec = document()
     for route in ROUTES:
-        if route.media_type != "application/json" or route.method != "GET":
+        if route.answer is None or route.media_type != "application/json" or route.method != "GET":
             continue
         number = clip if "/clips/" in route.path else delivery if "/deliveries/" in route.path else segment
         number = next((id_ for part, id_ in numbers.items() if part in route.path), number)
