@@ -202,9 +202,9 @@ def draw(
             for row in catalogue.listings.between(name, from_ns, until_ns)
         ],
         uncertain=[
-            DrawnDoubt(kind=row.doubt, id=row.subject_id, at_ms=_ms(row.utc_ns))
+            DrawnDoubt(kind=row.doubt, id=row.subject_id, at_ms=_ms(row.look.utc_ns))
             for row in catalogue.reviews.waiting(name)
-            if row.utc_ns is not None and from_ns <= row.utc_ns < until_ns
+            if row.look.utc_ns is not None and from_ns <= row.look.utc_ns < until_ns
         ],
         findings=[],
     )

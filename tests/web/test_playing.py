@@ -25,7 +25,7 @@ from tests.media.recorded import read_source, record
 
 Site = Any
 FRAMES = 300
-HLS = Path("/work/main") / "streamproc" / "web" / "page" / "node_modules" / "hls.js" / "dist" / "hls.min.js"
+HLS = Path(__file__).parents[2] / "streamproc" / "web" / "page" / "node_modules" / "hls.js" / "dist" / "hls.min.js"
 X264 = {"g": "25", "bf": "3", "b_strategy": "0", "sc_threshold": "0"}
 
 

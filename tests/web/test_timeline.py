@@ -89,7 +89,7 @@ async def test_the_schedule_is_drawn_beside_it(day: Site) -> None:
     listing = ListingRow(start_ns=zero + 5 * NS, stop_ns=zero + 25 * NS, title="Новости")
     day.catalogue.listings.replace("one", [listing])
     assert (await timeline(day, 0, 60))["schedule"] == [
-        {"title": "Новости", "start_ms": (zero + 5 * NS) / 1e6, "stop_ms": (zero + 25 * NS) / 1e6}
+        {"title": "Новости", "start_ms": (zero + 5 * NS) / 1_000_000, "stop_ms": (zero + 25 * NS) / 1_000_000}
     ]
 
 
@@ -98,7 +98,7 @@ async def test_the_time_between_epochs_is_a_gap(day: Site) -> None:
     day.catalogue.begin_epoch("one", 2, utc_zero_ns=zero_of(day) + 50 * NS, frame_rate=Fraction(25), description="h264")
     zero_ns = day.catalogue.epochs("one")[0].utc_zero_ns
     drawn = await timeline(day, -10, 100, zero_ns=zero_ns)
-    assert drawn["gaps"] == [[(zero_ns + 40 * NS) / 1e6, (zero_ns + 50 * NS) / 1e6]]
+    assert drawn["gaps"] == [[(zero_ns + 40 * NS) / 1_000_000, (zero_ns + 50 * NS) / 1_000_000]]
     assert [one["epoch"] for one in drawn["epochs"]] == [1, 2]
 
 
@@ -114,10 +114,10 @@ async def test_a_channel_that_is_only_recorded_has_its_epochs(site: Site, small_
     assert drawn["epochs"] == [
         {
             "epoch": recorded.id,
-            "start_ms": zero_ns / 1e6,
-            "end_ms": (zero_ns + 2 * NS) / 1e6,
-            "recorded_ms": (zero_ns + 2 * NS) / 1e6,
-            "kept_from_ms": zero_ns / 1e6,
+            "start_ms": zero_ns / 1_000_000,
+            "end_ms": (zero_ns + 2 * NS) / 1_000_000,
+            "recorded_ms": (zero_ns + 2 * NS) / 1_000_000,
+            "kept_from_ms": zero_ns / 1_000_000,
             "frame_rate": "25",
             "width": 320,
             "height": 180,
