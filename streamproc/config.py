@@ -450,6 +450,8 @@ class WebSettings(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """Port to bind; 0 takes a free one."""
     auth: AuthSettings = AuthSettings()
+    picture_processes: Annotated[int, Field(ge=1, le=16)] = 2
+    """How many processes make pictures of the recording at a time."""
 
 
 class InferenceSettings(Section):

@@ -141,4 +141,13 @@ class Telemetry:
         self.role_up = gauge("role_up", "1 while the role's process runs, else 0.", "role")
         self.role_restarts = counter("role_restarts_total", "Times a role's process had to be started again.", "role")
         self.sign_ins = counter("sign_ins_total", "Attempts to sign in, by way and outcome.", "way", "outcome")
+        self.pictures = counter(
+            "pictures_total", "Pictures of the recording that were asked for, by outcome.", "kind", "outcome"
+        )
+        self.picture = histogram(
+            "picture_seconds",
+            "From the request for a picture of the recording to the picture.",
+            (0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+            "kind",
+        )
         self.http_requests = counter("http_requests_total", "HTTP answers.", "method", "route", "status")

@@ -32,6 +32,7 @@ ROWS = {
     "Names": ("programmes", "schedule_read", "schedule_until"),
     "Cues": ("cues", "cue_verdicts", "cues_damaged"),
     "The daemon": ("role_up", "role_restarts", "errors", "queue_depth", "queue_dropped", "http_requests", "sign_ins"),
+    "What people look at": ("pictures", "picture"),
 }
 RARE = frozenset(
     {

@@ -71,6 +71,7 @@ from streamproc.catalogue.rows import (
     VersionRow,
 )
 from streamproc.catalogue.signing import People
+from streamproc.catalogue.timeline import Timeline
 from streamproc.errors import CatalogueError
 from streamproc.logic import labels
 from streamproc.messages import AlarmKind, BoundaryState, Change, Footing, Kind, Method, Placement, Position
@@ -113,6 +114,7 @@ class Catalogue:
         self.people = People(self.ledger)
         self.keys = Keys(self.ledger)
         self.audit = AuditLog(self.ledger)
+        self.timeline = Timeline(self.ledger)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock) -> "Catalogue":

@@ -78,6 +78,19 @@ class Frame:
             return np.asarray(np.moveaxis(frame.to_ndarray(), 0, -1), np.uint8)
         return np.dstack([_shrunk(plane, width, height) for plane in planes])
 
+    def scaled(self, width: int, height: int) -> NDArray[np.uint8]:
+        """Return (height, width, 3) uint8 BGR of the whole picture, as OpenCV wants it."""
+        bt709, full = self._colour()
+        frame = self._frame.reformat(
+            width=width,
+            height=height,
+            format="bgr24",
+            src_colorspace="ITU709" if bt709 else "ITU601",
+            src_color_range="JPEG" if full else "MPEG",
+            interpolation="AREA" if width < self.width else "BICUBIC",
+        )
+        return np.asarray(frame.to_ndarray(), np.uint8)
+
     def _planes(self) -> list[NDArray[np.uint8]] | None:
         """Return Y, U and V as views of the codec's memory; None for a format that has no such planes of bytes."""
         name = self._frame.format.name

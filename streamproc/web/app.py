@@ -12,7 +12,7 @@ from streamproc.catalogue import Catalogue
 from streamproc.config import Settings
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import Clock
-from streamproc.web import evidence_api, openapi
+from streamproc.web import evidence_api, openapi, pictures, playing_api, recordings
 from streamproc.web.bodies import LARGEST_BODY
 from streamproc.web.events import EventHub
 from streamproc.web.guard import GUARD, Guard, audited, guarded
@@ -84,6 +84,9 @@ def create_app(
     app.on_shutdown.append(hub.close)
     app.cleanup_ctx.append(hub.running)
     app.cleanup_ctx.append(evidence_api.desk)
+    app.cleanup_ctx.append(recordings.recordings)
+    app.cleanup_ctx.append(pictures.desk)
+    app.cleanup_ctx.append(playing_api.numberings)
     return app
 
 

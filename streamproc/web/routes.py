@@ -14,6 +14,7 @@ from streamproc.web import (
     finished_routes,
     operations,
     people_routes,
+    picture_routes,
     programmes_api,
 )
 from streamproc.web.answers import (
@@ -282,4 +283,5 @@ ROUTES = (
     *finished_routes.ROUTES,
     *people_routes.ROUTES,
     *engine_routes.ROUTES,
+    *picture_routes.ROUTES,
 )

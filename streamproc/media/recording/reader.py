@@ -55,6 +55,22 @@ class RecordedFile:
     """Whether it will not grow any more."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedRun:
+    """Bytes of one file that begin with a keyframe and end before another: what a player can be given alone."""
+
+    file: int
+    """The file's number."""
+    offset: int
+    """Where it begins in the file, bytes."""
+    size_bytes: int
+    """How long it is."""
+    start: Fraction
+    """Time of its keyframe, seconds in the epoch."""
+    end: Fraction
+    """Time of the keyframe that follows, or after its last frame where none does."""
+
+
 class _LiveIndex:
     """The index as it is now; opened when it appears, opened anew when the recorder has replaced it."""
 
@@ -216,6 +232,10 @@ class RecordingEpoch:
         sql = "SELECT pts FROM keyframes WHERE epoch = ? AND pts >= ? AND pts < ? ORDER BY pts"
         return [pts * self._tick for (pts,) in self._index.need().execute(sql, values)]
 
+    def keyframe_before(self, time: Fraction) -> Fraction:
+        """Return the time of the last keyframe at or before ``time``. Raises RecordingError where it was deleted."""
+        return self._keyframe_at(time).pts * self._tick
+
     def frame_number(self, time: Fraction) -> int:
         """Return how many frames are presented before ``time``. Raises RecordingError where they were deleted."""
         if time <= 0:
@@ -230,6 +250,98 @@ class RecordingEpoch:
                     return count
                 count += sample.pts < bound
         return count
+
+    def times_until(self, number: int, count: int) -> list[Fraction]:
+        """Return the times of at most ``count`` consecutive frames, of which the last has that number.
+
+        Fewer come where their group of pictures begins, since to decode those before it is another reading. Raises
+        IndexError for a frame that is not recorded, or not yet, and RecordingError for one that was deleted.
+        """
+        index = self._index.need()
+        rest = "WHERE epoch = ? AND frames_before <= ? ORDER BY number DESC"
+        file = index.row(FileRow, rest, (self.id, number))
+        key = None
+        if file is not None:
+            rest = "WHERE epoch = ? AND file = ? AND frames_before <= ? ORDER BY pts DESC"
+            key = index.row(KeyframeRow, rest, (self.id, file.number, number))
+        if key is None:
+            raise RecordingError(f"{self._index.folder}: frame {number} of epoch {self.id} was deleted by retention")
+        # All frames decoded before a keyframe are presented before those decoded from it on; see frame_number.
+        group = sorted(self._group(key))
+        place = number - key.frames_before
+        last = index.row(FileRow, "WHERE epoch = ? ORDER BY number DESC", (self.id,))
+        if place >= len(group) and last is not None and key.file < last.number:
+            raise RecordingError(f"{self._index.folder}: frame {number} of epoch {self.id} was deleted by retention")
+        if place >= len(group) or group[place] * self._tick >= self.end():
+            raise IndexError(number)
+        return [pts * self._tick for pts in group[max(0, place + 1 - count) : place + 1]]
+
+    def _group(self, key: KeyframeRow) -> Iterator[int]:
+        """Yield the presentation times, ticks, of the frames decoded from a keyframe on, before the next one."""
+        for place, _, fragment in self._fragments(key.file, key.fragment_offset):
+            is_next = bool(fragment.video) and fragment.video[0].is_keyframe
+            if is_next and place != (key.file, key.fragment_offset):
+                return
+            yield from (sample.pts for sample in fragment.video)
+
+    def runs(self, start: Fraction, end: Fraction, least: Fraction, *, whole: bool = False) -> list[RecordedRun]:
+        """Return the runs that hold any of [start, end), in order. Raises RecordingError.
+
+        least: a run ends at the first keyframe so long after its own, and with its file. The last one of a file that
+        grows is left out until that keyframe has come, so that what was returned once stays. whole: a file that lies
+        within [start, end) and is closed is one run.
+        """
+        files = self.files(start, end)
+        if not files:
+            return []
+        sql = "SELECT file, pts, fragment_offset FROM keyframes WHERE epoch = ? AND file BETWEEN ? AND ? ORDER BY pts"
+        keys: dict[int, list[tuple[int, int]]] = {file.number: [] for file in files}
+        for number, pts, offset in self._index.need().execute(sql, (self.id, files[0].number, files[-1].number)):
+            if number in keys:
+                keys[number].append((pts, offset))
+        starts = {file.number: file.start for file in files}
+        found: list[RecordedRun] = []
+        for file in files:
+            until = starts.get(file.number + 1, file.end)
+            whole_one = whole and file.closed and start <= file.start and file.end <= end
+            ticks = None if whole_one else ceil(least / self._tick)
+            found += self._runs_of(file, keys[file.number], until, ticks)
+        return [run for run in found if run.start < end and run.end > start]
+
+    def _runs_of(
+        self, file: RecordedFile, keys: Sequence[tuple[int, int]], until: Fraction, least: int | None
+    ) -> Iterator[RecordedRun]:
+        """Yield a file's runs. keys: its keyframes' times and places; least: ticks, None for one run."""
+        begun: tuple[int, int] | None = None
+        for pts, offset in keys:
+            if begun is None:
+                begun = (pts, offset)
+            elif least is not None and pts - begun[0] >= least:
+                yield self._run(file, begun, pts * self._tick, offset)
+                begun = (pts, offset)
+        if begun is not None and file.closed:
+            yield self._run(file, begun, until, file.size_bytes)
+
+    def _run(self, file: RecordedFile, begun: tuple[int, int], end: Fraction, stop: int) -> RecordedRun:
+        pts, offset = begun
+        return RecordedRun(file=file.number, offset=offset, size_bytes=stop - offset, start=pts * self._tick, end=end)
+
+    def first_kept(self) -> Fraction | None:
+        """Return when the first keyframe that is still there is presented; None when there is none."""
+        row = self._index.need().row(FileRow, "WHERE epoch = ? ORDER BY number", (self.id,))
+        return None if row is None else row.first_pts * self._tick
+
+    def header(self) -> bytes:
+        """Return what a player must have before any of the epoch's runs: the beginning of one of its files.
+
+        It says the same in all of them. Raises RecordingError when none is left.
+        """
+        row = self._index.need().row(FileRow, "WHERE epoch = ? ORDER BY number DESC", (self.id,))
+        if row is not None:
+            with _opened(file_path(self._index.folder, self.id, row.number)) as fd:
+                if fd is not None:
+                    return _read(fd, row.header_size, 0)
+        raise RecordingError(f"{self._index.folder}: epoch {self.id} was deleted by retention")
 
     def files(self, start: Fraction, end: Fraction) -> list[RecordedFile]:
         """Return the files that hold any of [start, end) and are there now, in order. Raises RecordingError."""

@@ -1,0 +1,88 @@
+"""The addresses of what is seen of the recording: frames, thumbnails, playlists, the timeline."""
+
+from typing import Final
+
+from streamproc.web import pictures_api, playing_api, timeline_api
+from streamproc.web.pictures_api import FrameQuery, ShownFrame, ShownQuery, ThumbnailQuery
+from streamproc.web.playing_api import MEDIA_TYPE, RangeQuery
+from streamproc.web.queries import Query
+from streamproc.web.route import BAD, EPOCH, NAME, NO_CHANNEL, Route
+from streamproc.web.timeline_api import DrawnTimeline, TimelineQuery
+
+FRAME: Final = "{frame:[0-9]{1,12}}"
+SECONDS: Final = "{seconds:[0-9]{1,9}}"
+CHANNEL: Final = f"/api/v1/channels/{NAME}"
+UNREADABLE: Final = {503: "The recording can't be read now, or the picture's decoder crashed."}
+OF_EPOCH: Final = {
+    404: "No channel has this name, no such epoch is recorded, or nothing can be decoded there.",
+    410: "It was deleted by retention.",
+}
+BEYOND: Final = {416: "It is not recorded, or not yet; the detail says up to when."}
+MANY: Final = {429: "Too many pictures are being made; Retry-After says when to ask again."}
+
+ROUTES: Final = (
+    Route(
+        path=f"{CHANNEL}/frames/{EPOCH}",
+        handler=pictures_api.shown,
+        summary="Which frame is shown at a time in an epoch, and when a frame is shown.",
+        answer=ShownFrame,
+        query=ShownQuery,
+        statuses=BAD | OF_EPOCH | BEYOND | UNREADABLE,
+    ),
+    Route(
+        path=f"{CHANNEL}/frames/{EPOCH}/{FRAME}.jpg",
+        handler=pictures_api.frame,
+        summary="The picture of exactly this frame: the n-th in presentation order, from 0, as boundaries count.",
+        answer=None,
+        media_type="image/jpeg",
+        query=FrameQuery,
+        statuses=BAD | OF_EPOCH | BEYOND | MANY | UNREADABLE,
+    ),
+    Route(
+        path=f"{CHANNEL}/thumbnails/{EPOCH}/{SECONDS}.jpg",
+        handler=pictures_api.thumbnail,
+        summary="The last keyframe at or before a second of an epoch, small.",
+        answer=None,
+        media_type="image/jpeg",
+        query=ThumbnailQuery,
+        statuses=BAD | OF_EPOCH | BEYOND | MANY | UNREADABLE,
+    ),
+    Route(
+        path=f"{CHANNEL}/timeline",
+        handler=timeline_api.timeline,
+        summary="All that is drawn of a stretch of time, in Unix milliseconds.",
+        answer=DrawnTimeline,
+        query=TimelineQuery,
+        statuses=BAD | NO_CHANNEL,
+    ),
+    Route(
+        path=f"{CHANNEL}/hls/live.m3u8",
+        handler=playing_api.live,
+        summary="An HLS playlist of the last two minutes, which goes on with the recording.",
+        answer=None,
+        media_type=MEDIA_TYPE,
+        query=Query,
+        statuses=BAD | NO_CHANNEL | {409: "Nothing was recorded in the last two minutes."} | UNREADABLE,
+    ),
+    Route(
+        path=f"{CHANNEL}/hls/range.m3u8",
+        handler=playing_api.range_,
+        summary="An HLS playlist of a stretch of time; one whose end is still to come grows with the recording.",
+        answer=None,
+        media_type=MEDIA_TYPE,
+        query=RangeQuery,
+        statuses=BAD | {404: "No channel has this name, or nothing of that time is recorded."} | UNREADABLE,
+    ),
+    Route(
+        path=f"{CHANNEL}/hls/{EPOCH}/init.mp4",
+        handler=playing_api.init,
+        summary="What a player must have before the segments of an epoch.",
+        answer=None,
+        media_type="video/mp4",
+        statuses={
+            404: "No channel has this name, or no such epoch is recorded.",
+            410: "It was deleted by retention.",
+        }
+        | UNREADABLE,
+    ),
+)
