@@ -6,6 +6,7 @@ from streamproc.web import (
     api,
     cues_api,
     deliveries,
+    edits_routes,
     engine_routes,
     evidence_api,
     exports_api,
@@ -279,4 +280,5 @@ ROUTES = (
     *finished_routes.ROUTES,
     *people_routes.ROUTES,
     *engine_routes.ROUTES,
+    *edits_routes.ROUTES,
 )
