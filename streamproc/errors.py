@@ -13,6 +13,7 @@
     ├── RecordingError         the operator: the recording can't be written or read
     ├── CatalogueError         the operator: the catalogue can't be opened or migrated
     │   └── CatalogueConflict  whoever asks: it is not possible, or no more, as things stand
+    │       └── CatalogueOutdated  whoever asks: somebody else was faster; look again
     ├── ClipError              the cut failed or did not pass its check
     │   └── ClipStorageError   the operator: the folder of clips is full or can't be written to
     ├── EvidenceError          whoever relies on it: an evidence pack is not as it was made
@@ -80,6 +81,10 @@ class CatalogueError(StreamprocError):
 
 class CatalogueConflict(CatalogueError):
     """What is asked for is not possible in the state that its subject is in: a delivered order can't be taken back."""
+
+
+class CatalogueOutdated(CatalogueConflict):
+    """What is to be changed is not as the person who changes it has seen it: somebody else was faster."""
 
 
 class ClipError(StreamprocError):

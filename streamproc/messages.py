@@ -33,6 +33,7 @@ class Method(StrEnum):
     FADE = "fade"  # the middle of a dissolve next to the bug's change
     BUG = "bug"  # the bug's own change; nothing else near it
     EPOCH = "epoch"  # the feed began or ended here
+    HAND = "hand"  # a person
 
 
 class CueKind(StrEnum):

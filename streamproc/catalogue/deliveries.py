@@ -227,7 +227,8 @@ class Deliveries:
         """Return the oldest files that were ready before a moment and have arrived wherever they shall, with paths.
 
         targets: where everything of the channel goes. A file that a delivery still needs, to whatever target, is not
-        among them. At most some hundred: those are deleted first, then it is asked again.
+        among them; that of a clip which an edit has withdrawn is needed by nobody. At most some hundred: those are
+        deleted first, then it is asked again.
         """
         found: list[tuple[Finished, str]] = []
         with self._ledger.read() as session:
@@ -242,6 +243,9 @@ class Deliveries:
                     (Finished(clip_id=number) if table is Clip else Finished(piece_id=number), str(path))
                     for number, path in session.execute(ids)
                 ]
+            query = _clips(channel, ClipState.WITHDRAWN).where(Clip.updated_ns < before_ns, Clip.path.is_not(None))
+            ids = query.with_only_columns(Clip.id, Clip.path).order_by(Clip.updated_ns).limit(_BATCH)
+            found += [(Finished(clip_id=number), str(path)) for number, path in session.execute(ids)]
         return found
 
     def removed(self, what: Finished) -> None:
@@ -270,10 +274,10 @@ class Deliveries:
             return [_row(delivery) for delivery in session.scalars(loaded)]
 
 
-def _clips(channel: str) -> Select[Clip]:
-    """Select the channel's clips whose files are there."""
+def _clips(channel: str, state: ClipState = ClipState.READY) -> Select[Clip]:
+    """Select the channel's clips in a state whose files are there."""
     joined = select(Clip).join(Segment).join(Epoch, Segment.epoch_id == Epoch.id).join(Channel)
-    return joined.where(Channel.name == channel, Clip.state == ClipState.READY, Clip.removed_ns.is_(None))
+    return joined.where(Channel.name == channel, Clip.state == state, Clip.removed_ns.is_(None))
 
 
 def _pieces(channel: str) -> Select[Piece]:

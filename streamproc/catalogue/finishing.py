@@ -96,6 +96,7 @@ class Programme(Base):
     description: Mapped[str | None] = mapped_column(Text)
     confidence: Mapped[float]
     title_author: Mapped[str | None] = mapped_column(Text)
+    shape_author: Mapped[str | None] = mapped_column(Text)
     scheduled_start_ns: Mapped[int | None] = mapped_column(BigInteger)
     scheduled_stop_ns: Mapped[int | None] = mapped_column(BigInteger)
     created_ns: Mapped[int] = mapped_column(BigInteger)

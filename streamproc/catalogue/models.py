@@ -54,6 +54,7 @@ class ClipState(StrEnum):
     CUTTING = "cutting"
     READY = "ready"
     FAILED = "failed"
+    WITHDRAWN = "withdrawn"  # an edit took back what it shows
 
 
 class Base(DeclarativeBase):
@@ -139,6 +140,7 @@ class Boundary(Base):
     frame: Mapped[int | None] = mapped_column(BigInteger)
     confidence: Mapped[float]
     method: Mapped[Method] = mapped_column(words(Method))
+    version: Mapped[int] = mapped_column(server_default="1")
     created_ns: Mapped[int] = mapped_column(BigInteger)
 
     epoch: Mapped[Epoch] = relationship()
@@ -158,11 +160,16 @@ class BoundaryVersion(Base):
     frame: Mapped[int | None] = mapped_column(BigInteger)
     confidence: Mapped[float]
     method: Mapped[Method] = mapped_column(words(Method))
+    author: Mapped[str | None] = mapped_column(Text)
     created_ns: Mapped[int] = mapped_column(BigInteger)
 
 
 class Segment(Base):
-    """The space between two neighbouring boundaries; without an end it is what is on air now."""
+    """The space between two neighbouring boundaries; without an end it is what is on air now.
+
+    One that had a clip when an edit took its start back stays as a row without an end, for the clip's sake: it is no
+    segment any more, unless the edit is undone.
+    """
 
     __tablename__ = "segments"
     __table_args__ = (AUTOINCREMENT,)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from streamproc.catalogue.models import (
@@ -15,6 +15,7 @@ from streamproc.catalogue.models import (
     BoundaryVersion,
     Channel,
     Clip,
+    ClipState,
     Epoch,
     Event,
     Gap,
@@ -41,6 +42,7 @@ from streamproc.timebase import to_ns
 
 Start = aliased(Boundary)
 End = aliased(Boundary)
+_Begin, _Segment, _Epoch = aliased(Boundary), aliased(Segment), aliased(Epoch)
 SegmentQuery: TypeAlias = "Select[Segment, Boundary, Boundary, Epoch, Channel, Clip]"
 
 
@@ -59,7 +61,7 @@ class SegmentFilter:
     until_ns: int | None = None
     """Only what begins before this wall time."""
     before_id: int | None = None
-    """Only those with a smaller number: the next page, newest first."""
+    """Only those that begin before the segment of this number: the next page, newest first."""
     newest_first: bool = False
     """Order; oldest first when left out."""
     limit: int | None = None
@@ -104,7 +106,8 @@ def segments_query() -> SegmentQuery:
         .outerjoin(End, Segment.end_id == End.id)
         .join(Epoch, Segment.epoch_id == Epoch.id)
         .join(Channel, Epoch.channel_id == Channel.id)
-        .outerjoin(Clip, Clip.segment_id == Segment.id)
+        .outerjoin(Clip, (Clip.segment_id == Segment.id) & (Clip.state != ClipState.WITHDRAWN))
+        .where(Start.state != BoundaryState.WITHDRAWN)
     )
 
 
@@ -124,8 +127,19 @@ def narrowed(query: SegmentQuery, where: SegmentFilter) -> SegmentQuery:
     if where.until_ns is not None:
         query = query.where(Epoch.utc_zero_ns + Start.time_ns < where.until_ns)
     if where.before_id is not None:
-        query = query.where(Segment.id < where.before_id)
-    return query.order_by(Segment.id.desc() if where.newest_first else Segment.id).limit(where.limit)
+        query = query.where(_earlier_than(where.before_id))
+    order = (Epoch.number.desc(), Start.time_ns.desc()) if where.newest_first else (Epoch.number, Start.time_ns)
+    return query.order_by(*order).limit(where.limit)
+
+
+def _earlier_than(segment_id: int) -> ColumnElement[bool]:
+    """Tell what begins before a segment of the same channel, as far as is known also before one that is gone."""
+    begins = select(_Epoch.number, _Begin.time_ns).join(_Segment, _Segment.epoch_id == _Epoch.id)
+    begins = begins.join(_Begin, _Segment.start_id == _Begin.id).where(_Segment.id == segment_id)
+    found = begins.subquery()
+    number, time_ns = select(found.c.number).scalar_subquery(), select(found.c.time_ns).scalar_subquery()
+    before = (Epoch.number < number) | ((Epoch.number == number) & (Start.time_ns < time_ns))
+    return func.coalesce(before, Segment.id < segment_id)
 
 
 def segment_rows(session: Session, query: SegmentQuery) -> list[SegmentRow]:
@@ -177,6 +191,7 @@ def boundary_row(boundary: Boundary, epoch: Epoch, channel: str) -> BoundaryRow:
         after=boundary.after,
         change=change,
         placement=placement(boundary),
+        version=boundary.version,
         utc_ns=utc(epoch, boundary.time),
         created_ns=boundary.created_ns,
     )
@@ -277,7 +292,8 @@ def gap_row(gap: Gap, channel: str) -> GapRow:
 def version_rows(versions: Iterable[BoundaryVersion]) -> list[VersionRow]:
     """Put versions together."""
     return [
-        VersionRow(number=v.number, state=v.state, placement=placement(v), created_ns=v.created_ns) for v in versions
+        VersionRow(number=v.number, state=v.state, placement=placement(v), author=v.author, created_ns=v.created_ns)
+        for v in versions
     ]
 
 

@@ -92,6 +92,8 @@ class BoundaryRow:
     """What the hysteresis said; None for an epoch's end, and for its start while nothing was decided."""
     placement: Placement
     """Where it is."""
+    version: int
+    """Number of its newest version."""
     utc_ns: int | None
     """Wall time of it."""
     created_ns: int
@@ -113,6 +115,8 @@ class VersionRow:
     """How settled it was."""
     placement: Placement
     """Where it was."""
+    author: str | None
+    """Who put it there; None for the analysis."""
     created_ns: int
     """When that was written, wall time."""
 
@@ -188,7 +192,7 @@ class SegmentRow:
     """A stretch of one kind."""
 
     id: int
-    """Number in the catalogue; greater is later within a channel."""
+    """Number in the catalogue; an edit may put one between others, so numbers do not tell the order."""
     channel: str
     """The channel's short name."""
     epoch: int

@@ -7,11 +7,12 @@ What always holds, whatever is called in whatever order and wherever a process i
 
 * the segments of an epoch are contiguous and in order, the first begins at 0, each has a place of its own;
 * a call that is made again changes nothing (a reader that was killed comes back and says it again);
-* a boundary that is final stays where it is;
-* a programme segment gets exactly one clip, when both its ends are final and sure enough, or accepted by a person;
+* a boundary that is final stays where it is, unless a person moves it or takes it out;
+* a programme segment gets exactly one clip, when both its ends are final and sure enough, or accepted by a person; a
+  clip whose segment an edit has changed is cut anew, one whose segment an edit has taken away is withdrawn;
 * versions of boundaries are only ever added.
 
-docs/decisions/0006-catalogue.md has the reasons.
+docs/decisions/0006-catalogue.md and 0016-edits.md have the reasons.
 """
 
 import json
@@ -28,6 +29,8 @@ from streamproc.catalogue.audit import AuditLog
 from streamproc.catalogue.cues import Cues
 from streamproc.catalogue.database import Database
 from streamproc.catalogue.deliveries import Deliveries
+from streamproc.catalogue.edits import Edits
+from streamproc.catalogue.finishing import Delivery, DeliveryState
 from streamproc.catalogue.holding import held_ranges
 from streamproc.catalogue.hooks import Hooks
 from streamproc.catalogue.keys import Keys
@@ -72,7 +75,7 @@ from streamproc.catalogue.rows import (
 )
 from streamproc.catalogue.signing import People
 from streamproc.catalogue.timeline import Timeline
-from streamproc.errors import CatalogueError
+from streamproc.errors import CatalogueConflict, CatalogueError
 from streamproc.logic import labels
 from streamproc.messages import AlarmKind, BoundaryState, Change, Footing, Kind, Method, Placement, Position
 from streamproc.timebase import NS, Clock, to_ns
@@ -115,6 +118,7 @@ class Catalogue:
         self.keys = Keys(self.ledger)
         self.audit = AuditLog(self.ledger)
         self.timeline = Timeline(self.ledger)
+        self.edits = Edits(self.ledger, self._write)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock) -> "Catalogue":
@@ -213,7 +217,8 @@ class Catalogue:
     def end_epoch(self, channel: str, epoch: int, end: Fraction, end_frame: int | None, reason: str) -> None:
         """Close an epoch and its last segment; nothing happens when it is closed already.
 
-        A provisional boundary at or past the end is withdrawn: what it was seen in is not in the recording.
+        A boundary at or past the end is withdrawn if it is provisional, or was put there by a person: what it was seen
+        in is not in the recording.
         """
         with self._write() as write:
             row = queries.find_epoch(write.session, channel, epoch)
@@ -222,7 +227,7 @@ class Catalogue:
             while (last := write.running(row).start).time_ns >= to_ns(end):
                 if last.role is Role.START:
                     break  # not one frame was recorded: the only segment there is has no length
-                if last.state is not BoundaryState.PROVISIONAL:
+                if last.state is not BoundaryState.PROVISIONAL and last.method is not Method.HAND:
                     raise CatalogueError(
                         f"channel '{channel}': epoch {epoch} can't end at {float(end):.3f} s, "
                         f"its boundary at {float(last.time):.3f} s is final"
@@ -255,7 +260,8 @@ class Catalogue:
         The epoch's first decision, placed at time 0 by Method.EPOCH, names the segment that is running since its
         start; that boundary is final. A placement that is not after the boundary before it, which refining may
         have moved, is taken as one frame after that. Returns the boundary's number, or None when there is nothing
-        new: the change is known (none is decided earlier than a known one), or it says what is on air already.
+        new: the change is known (none is decided earlier than a known one), or it says what is on air already. Where a
+        person has marked a stretch and the change says that it began inside, the stretch goes on: its end is withdrawn.
         Raises CatalogueError when the epoch has ended.
         """
         with self._write() as write:
@@ -268,6 +274,9 @@ class Catalogue:
             segment = write.running(row)
             last = segment.start
             if last.after is change.after:
+                return None
+            if _continues(last, change, at):
+                write.drop_last(last)
                 return None
             if at.method is Method.EPOCH:
                 return write.name_start(segment, change, at)
@@ -287,7 +296,7 @@ class Catalogue:
         """Put a boundary where it stays; the same place again changes nothing.
 
         Segments between final boundaries become final with it, and a final programme queues its clip. Raises
-        CatalogueError when it is final elsewhere, is withdrawn, or would pass a neighbour.
+        CatalogueError when it is final elsewhere or is withdrawn, CatalogueConflict when it would pass a neighbour.
         """
         with self._write() as write:
             write.move(queries.find_boundary(write.session, boundary_id), at, BoundaryState.FINAL)
@@ -296,7 +305,7 @@ class Catalogue:
         """Take back two neighbouring boundaries, with the segment between them; their neighbours become one.
 
         One of the two may be the epoch's start or end: that one stays, and the segment next to the short one
-        reaches to it. Their versions stay on record. Said again, it changes nothing. Raises CatalogueError when
+        reaches to it. Their versions stay on record. Said again, it changes nothing. Raises CatalogueConflict when
         they are not neighbours, one is final, or what would become one is of different kinds.
         """
         with self._write() as write:
@@ -446,17 +455,30 @@ class Catalogue:
                 write.clip(clip, ClipState.QUEUED)
             return len(left)
 
-    def clip_ready(self, clip_id: int, path: str, size_bytes: int, sha256: str) -> None:
-        """Offer a clip: its file is whole and checked."""
+    def clip_ready(self, clip_id: int, path: str, size_bytes: int, sha256: str) -> str | None:
+        """Offer a clip: its file is whole and checked; returns the file that is of no use now, if there is one.
+
+        That is the one from before an edit; or this one, where an edit has come while it was cut.
+        """
         with self._write() as write:
             clip = write.find_clip(clip_id)
+            if clip.state is not ClipState.CUTTING:
+                return path
+            replaced = clip.path if clip.path != path else None
             clip.path, clip.size_bytes, clip.sha256, clip.message = path, size_bytes, sha256, None
+            clip.removed_ns = None
             write.clip(clip, ClipState.READY)
+            return replaced
 
     def clip_failed(self, clip_id: int, message: str, *, retry: bool) -> None:
-        """Write down why cutting failed; with ``retry`` it goes to the end of the queue."""
+        """Write down why cutting failed; with ``retry`` it goes to the end of the queue.
+
+        It says nothing where an edit has queued the clip again, or taken it back, in the meantime.
+        """
         with self._write() as write:
             clip = write.find_clip(clip_id)
+            if clip.state is not ClipState.CUTTING:
+                return
             clip.message = message
             write.clip(clip, ClipState.QUEUED if retry else ClipState.FAILED)
 
@@ -571,7 +593,7 @@ class _Write(Writing):
         boundary.state = BoundaryState.PROVISIONAL if role is Role.CHANGE else BoundaryState.FINAL
         if change is not None:
             boundary.last_old, boundary.first_new, boundary.decided = change.last_old, change.first_new, change.decided
-        self._place(boundary, at)
+        self.place(boundary, at)
         return boundary
 
     def segment(self, epoch: Epoch, start: Boundary) -> None:
@@ -583,7 +605,9 @@ class _Write(Writing):
 
     def running(self, epoch: Epoch) -> Segment:
         """Return the last segment of an epoch that has not ended."""
-        return self.session.scalars(select(Segment).where(Segment.epoch_id == epoch.id, Segment.end_id.is_(None))).one()
+        query = select(Segment).join(Boundary, Segment.start_id == Boundary.id)
+        open_ = query.where(Segment.epoch_id == epoch.id, Segment.end_id.is_(None))
+        return self.session.scalars(open_.where(Boundary.state != BoundaryState.WITHDRAWN)).one()
 
     def segment_from(self, boundary: Boundary) -> Segment:
         """Return the segment that begins at a boundary."""
@@ -600,7 +624,7 @@ class _Write(Writing):
             raise CatalogueError(f"epoch {change.epoch}: only its first change can be placed at its start")
         start.after = change.after
         start.last_old, start.first_new, start.decided = change.last_old, change.first_new, change.decided
-        self._place(start, at)
+        self.place(start, at)
         self.settle(running)
         return start.id
 
@@ -614,9 +638,9 @@ class _Write(Writing):
         before, following = self.segment_to(boundary), self.segment_from(boundary)
         passes_end = following.end is not None and to_ns(at.time) >= following.end.time_ns
         if passes_end or to_ns(at.time) <= before.start.time_ns:
-            raise CatalogueError(f"boundary {boundary.id} would pass its neighbour at {float(at.time):.3f} s")
+            raise CatalogueConflict(f"boundary {boundary.id} would pass its neighbour at {float(at.time):.3f} s")
         boundary.state = state
-        self._place(boundary, at)
+        self.place(boundary, at)
         self.settle(before)
         self.settle(following)
 
@@ -624,11 +648,11 @@ class _Write(Writing):
         """Take out the segment between two boundaries."""
         middle = self.segment_from(first)
         if middle.end is not second:
-            raise CatalogueError(f"boundaries {first.id} and {second.id} are not neighbours")
+            raise CatalogueConflict(f"boundaries {first.id} and {second.id} are not neighbours")
         if any(b.role is Role.CHANGE and b.state is not BoundaryState.PROVISIONAL for b in (first, second)):
-            raise CatalogueError(f"boundary {first.id} or {second.id} is final and can't be withdrawn")
+            raise CatalogueConflict(f"boundary {first.id} or {second.id} is final and can't be withdrawn")
         if first.role is Role.START and second.role is Role.END:
-            raise CatalogueError(f"boundaries {first.id} and {second.id} are the ends of an epoch")
+            raise CatalogueConflict(f"boundaries {first.id} and {second.id} are the ends of an epoch")
         if second.role is Role.END:
             self.drop_last(first)
         elif first.role is Role.START:
@@ -653,7 +677,7 @@ class _Write(Writing):
     def _drop_pair(self, first: Boundary, middle: Segment, second: Boundary) -> None:
         before, following = self.segment_to(first), self.segment_from(second)
         if before.start.after is not second.after:
-            raise CatalogueError(
+            raise CatalogueConflict(
                 f"boundaries {first.id} and {second.id} can't be withdrawn: "
                 f"{before.start.after} before them and {second.after} after them don't make one segment"
             )
@@ -662,31 +686,57 @@ class _Write(Writing):
 
     def _join(self, segment: Segment, last: Segment, gone: list[Segment], boundaries: list[Boundary]) -> None:
         end = last.end
-        channel = segment.epoch.channel.name
         for lost in gone:
-            self.tell(channel, "segment-removed", lost.id)
-            self.session.delete(lost)
+            self.remove(lost)
         self.session.flush()  # the end is free only once the segment that had it is gone
         segment.end = end
         for boundary in boundaries:
             boundary.state = BoundaryState.WITHDRAWN
-            self._place(boundary, queries.placement(boundary))
+            self.place(boundary, queries.placement(boundary))
+
+    def remove(self, segment: Segment) -> None:
+        """Take a segment away; the row of one that has a clip stays for the clip's sake, see Segment."""
+        self.tell(segment.epoch.channel.name, "segment-removed", segment.id)
+        clip = self.session.scalar(select(Clip).where(Clip.segment_id == segment.id))
+        if clip is None:
+            self.session.delete(segment)
+        else:
+            segment.end = None
+            self.withdraw_clip(clip)
 
     def settle(self, segment: Segment) -> None:
-        """Tell that a segment changed, and queue its clip if it is a finished programme without one."""
+        """Tell that a segment changed; queue its clip if it is a finished programme without one, or take it back."""
         self.session.flush()
         channel, end = segment.epoch.channel, segment.end
         self.tell(channel.name, "segment", segment.id)
-        if not channel.clips or segment.start.after is not Kind.PROGRAMME:
+        clip = self.session.scalar(select(Clip).where(Clip.segment_id == segment.id))
+        final = end is not None and {segment.start.state, end.state} == {BoundaryState.FINAL}
+        if end is None or not final or segment.start.after is not Kind.PROGRAMME:
+            if clip is not None:
+                self.withdraw_clip(clip)
             return
-        if end is None or {segment.start.state, end.state} != {BoundaryState.FINAL}:
-            return
-        if unsure(self.session, (segment.start, end), channel.min_confidence):
+        if not channel.clips or unsure(self.session, (segment.start, end), channel.min_confidence):
             return  # until somebody has looked at it: see Reviews
-        if self.session.scalar(select(Clip.id).where(Clip.segment_id == segment.id)) is None:
+        if clip is None:
             clip = Clip(segment=segment, attempts=0, created_ns=self.now_ns)
             self.session.add(clip)
             self.clip(clip, ClipState.QUEUED)
+        elif clip.state is ClipState.WITHDRAWN:
+            self.recut(clip)
+
+    def recut(self, clip: Clip) -> None:
+        """Queue a clip again, for its segment is another one now; where it was delivered it is delivered again."""
+        clip.attempts, clip.message, clip.created_ns = 0, None, self.now_ns
+        self.clip(clip, ClipState.QUEUED)
+        done = select(Delivery).where(Delivery.clip_id == clip.id, Delivery.state == DeliveryState.DONE)
+        for delivery in self.session.scalars(done.order_by(Delivery.id)).all():
+            delivery.state, delivery.next_ns, delivery.updated_ns = DeliveryState.QUEUED, self.now_ns, self.now_ns
+            self.tell(clip.segment.epoch.channel.name, "delivery", delivery.id)
+
+    def withdraw_clip(self, clip: Clip) -> None:
+        """Take a clip back: what it shows is no programme segment any more."""
+        if clip.state is not ClipState.WITHDRAWN:
+            self.clip(clip, ClipState.WITHDRAWN)
 
     def relax(self, channel: Channel, strict: float) -> None:
         """Settle what waited because its ends were less sure than the channel's rules once asked for."""
@@ -694,7 +744,7 @@ class _Write(Writing):
             select(Segment)
             .join(Epoch, Segment.epoch_id == Epoch.id)
             .join(Boundary, or_(Segment.start_id == Boundary.id, Segment.end_id == Boundary.id))
-            .where(Epoch.channel_id == channel.id, Boundary.confidence < strict)
+            .where(Epoch.channel_id == channel.id, Boundary.confidence < strict, Segment.end_id.is_not(None))
             .where(Boundary.confidence >= channel.min_confidence, ~exists().where(Clip.segment_id == Segment.id))
             .order_by(Segment.id)
         )
@@ -719,18 +769,25 @@ class _Write(Writing):
         self.session.flush()
         self.tell(clip.segment.epoch.channel.name, "clip", clip.id)
 
-    def _place(self, boundary: Boundary, at: Placement) -> None:
+    def place(self, boundary: Boundary, at: Placement, author: str | None = None) -> None:
         """Write a place into a boundary, and a version with it."""
+        of_boundary = select(func.max(BoundaryVersion.number)).where(BoundaryVersion.boundary_id == boundary.id)
+        boundary.version = 1 + (0 if boundary.id is None else self.session.scalar(of_boundary) or 0)
         boundary.time, boundary.time_ns, boundary.frame = at.time, to_ns(at.time), at.frame
         boundary.confidence, boundary.method = at.confidence, at.method
         self.session.add(boundary)
         self.session.flush()
-        of_boundary = select(func.count()).where(BoundaryVersion.boundary_id == boundary.id)
-        version = BoundaryVersion(boundary_id=boundary.id, number=1 + (self.session.scalar(of_boundary) or 0))
+        version = BoundaryVersion(boundary_id=boundary.id, number=boundary.version, author=author)
         version.state, version.created_ns = boundary.state, self.now_ns
         version.time, version.frame, version.confidence, version.method = at.time, at.frame, at.confidence, at.method
         self.session.add(version)
         self.tell(boundary.epoch.channel.name, "boundary", boundary.id)
+
+
+def _continues(last: Boundary, change: Change, at: Placement) -> bool:
+    """Tell whether a change only says that what a person has marked up to ``last`` goes on after it."""
+    is_inside = to_ns(at.time) <= last.time_ns
+    return last.method is Method.HAND and last.before is change.after and is_inside and at.method is not Method.EPOCH
 
 
 def _after(at: Placement, last: Boundary, frame_rate: Fraction | None) -> Placement:

@@ -151,11 +151,34 @@ class Footage(Protocol):
         ...
 
 
-def frame_time(epoch: Epoch, number: int) -> Fraction:
-    """Return the presentation time of the frame with that number, from 0. Raises IndexError past the last one."""
+def frame_time(epoch: Epoch, number: int, within: tuple[Fraction, Fraction] | None = None) -> Fraction:
+    """Return the presentation time of the frame with that number, from 0. Raises IndexError past the last one.
+
+    within: where to look for it, seconds, when that is known; it is raised as well when the frame is not there.
+    """
     base = epoch.format.video.time_base
-    ticks = range(int(epoch.end() / base) + 1)
+    start, end = (Fraction(0), epoch.end()) if within is None else (max(Fraction(0), within[0]), within[1])
+    ticks = range(int(start / base), int(min(end, epoch.end()) / base) + 1)
     after = bisect_right(ticks, number, key=lambda tick: epoch.frame_number(tick * base))
-    if after == len(ticks):
+    if after in (0, len(ticks)):
         raise IndexError(number)
-    return (after - 1) * base
+    return ticks[after - 1] * base
+
+
+_ABOUT = Fraction(2)
+
+
+def frame_time_far_in(epoch: Epoch, number: int) -> Fraction:
+    """Return the same, without looking at the beginning of an epoch, which may be deleted. Raises IndexError.
+
+    Where the frame should be is worked out from the rate, and mended by what is counted there.
+    """
+    rate = epoch.format.video.rate or Fraction(25)
+    about = number / rate
+    for _ in range(8):
+        about = min(max(about, Fraction(0)), epoch.end())
+        missing = number - epoch.frame_number(about)
+        if abs(missing) <= rate:
+            break
+        about += missing / rate
+    return frame_time(epoch, number, (about - _ABOUT, about + _ABOUT))

@@ -92,7 +92,12 @@ class _Clips:
 
     def done(self, job: ClipJob, report: CutReport) -> None:
         name = clip_name(job)
-        self._catalogue.clip_ready(job.id, str(name), report.size_bytes, report.sha256)
+        useless = self._catalogue.clip_ready(job.id, str(name), report.size_bytes, report.sha256)
+        if useless is not None:
+            self._delete(job, useless)
+        if useless == str(name):
+            log.info("clip.outdated", channel=job.channel, segment=job.segment_id, file=useless)
+            return
         delay_s = (self._clock.utc_ns() - job.queued_ns) / NS
         self._telemetry.clips.labels(job.channel, "ready").inc()
         self._telemetry.clip_delay.labels(job.channel).observe(max(delay_s, 0.0))
@@ -106,6 +111,13 @@ class _Clips:
             delay_s=round(delay_s, 3),
             notes="; ".join(report.notes) or None,
         )
+
+    def _delete(self, job: ClipJob, name: str) -> None:
+        """Delete a file that shows what a person has corrected since."""
+        try:
+            (self._folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("clip.outdated_stays", channel=job.channel, file=name, error=error.strerror)
 
     def failed(self, job: ClipJob, error: StreamprocError, *, retry: bool) -> None:
         self._catalogue.clip_failed(job.id, str(error), retry=retry)

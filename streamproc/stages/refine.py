@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from streamproc.catalogue.rows import BoundaryRow
 from streamproc.catalogue.store import Catalogue
 from streamproc.config import CueSettings
-from streamproc.errors import RecordingError
+from streamproc.errors import CatalogueConflict, RecordingError
 from streamproc.inference.session import LogoModel
 from streamproc.logic.changepoint import Window, locate
 from streamproc.logic.cues import FAR_S, Stance, announced, confidence, stance, weights
@@ -202,7 +202,8 @@ class RefineStage:
             is_settled = finishing or self._is_settled(row, settled_until)
             if not (is_settled and self._is_looked_at(row, following)):
                 break  # in time order, or a final boundary could be passed by an earlier one
-            self._settle(row, epochs.get(row.epoch))
+            if not self._settle(row, epochs.get(row.epoch)):
+                break
             settled += 1
         return len(standing) - settled
 
@@ -218,15 +219,19 @@ class RefineStage:
         enough = row.change.first_new + (_OUTWARD if known is None else _FORTH)
         if not ended and recorded < enough:
             return
+        room = self._room(row)
         try:
-            look = self._placer.place(epoch, row.change, self._room(row))
+            look = self._placer.place(epoch, row.change, room)
         except RecordingError as error:
             log.error("refine.unreadable", channel=row.channel, epoch=row.epoch, error=str(error))
             self._around.telemetry.errors.labels(row.channel, type(error).__name__).inc()
             look = Look(replace(row.placement, confidence=_UNREAD), is_complete=True)
+        if not room.start < look.placement.time < room.end:
+            # A person has marked what lies there: what is left to this boundary is where it stands.
+            look = replace(look, placement=replace(row.placement, confidence=_UNREAD))
         self._looks[row.id] = look
         if not look.is_complete:
-            self._catalogue.add_version(row.id, look.placement)
+            self._move(row, look.placement)
 
     def _room(self, row: BoundaryRow) -> Room:
         """Return what the neighbours leave, as they stand now."""
@@ -246,11 +251,33 @@ class RefineStage:
             if first.epoch != second.epoch or first.id in gone or looks[0] is None or looks[1] is None:
                 continue
             if looks[1].placement.time - looks[0].placement.time < self._shortest:
-                self._catalogue.withdraw(first.id, second.id)
+                if not self._withdraw(first, second):
+                    continue
                 self._around.telemetry.boundaries.labels(first.channel, BoundaryState.WITHDRAWN).inc(2)
                 log.info("refine.withdrawn", channel=first.channel, epoch=first.epoch, time_s=float(first.time))
                 gone |= {first.id, second.id}
         return gone
+
+    def _move(self, row: BoundaryRow, at: Placement) -> None:
+        """Move a boundary for now."""
+        try:
+            self._catalogue.add_version(row.id, at)
+        except CatalogueConflict as conflict:
+            self._look_again(row, conflict)
+
+    def _withdraw(self, first: BoundaryRow, second: BoundaryRow) -> bool:
+        """Take back two neighbours, unless a person has put something between them; tell whether it was done."""
+        try:
+            self._catalogue.withdraw(first.id, second.id)
+        except CatalogueConflict as conflict:
+            log.info("refine.stays", channel=first.channel, epoch=first.epoch, why=str(conflict))
+            return False
+        return True
+
+    def _look_again(self, row: BoundaryRow, conflict: CatalogueConflict) -> None:
+        """Forget a look at what a person has edited since; the next round looks again, in the room that is left."""
+        self._looks.pop(row.id, None)
+        log.info("refine.edited_meanwhile", channel=row.channel, epoch=row.epoch, why=str(conflict))
 
     def _is_looked_at(self, row: BoundaryRow, following: BoundaryRow | None) -> bool:
         look = self._looks.get(row.id)
@@ -266,10 +293,20 @@ class RefineStage:
         late = _LATE_BUG if row.after is Kind.ADVERT else 0
         return until.covers(row.epoch, look.placement.time + self._shortest + late)
 
-    def _settle(self, row: BoundaryRow, epoch: Epoch | None) -> None:
+    def _settle(self, row: BoundaryRow, epoch: Epoch | None) -> bool:
+        """Make a boundary final; tell whether nothing stood in the way."""
         look = self._looks.pop(row.id)
         at = look.placement
-        self._catalogue.finalize(row.id, at)
+        try:
+            self._catalogue.finalize(row.id, at)
+        except CatalogueConflict as conflict:
+            self._look_again(row, conflict)
+            return False
+        self._tell_of(row, look, epoch)
+        return True
+
+    def _tell_of(self, row: BoundaryRow, look: Look, epoch: Epoch | None) -> None:
+        at = look.placement
         telemetry, channel = self._around.telemetry, self._around.channel
         if look.said is not Stance.SILENT:
             telemetry.cue_verdicts.labels(channel, look.said).inc()

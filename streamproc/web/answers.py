@@ -104,9 +104,11 @@ class Edge(Answer):
     confidence: float
     """In [0, 1]."""
     method: Method
-    """What put it here."""
+    """What put it here; hand: a person."""
     state: BoundaryState
     """How settled it is."""
+    version: int
+    """Number of the boundary's newest version; in quotes what If-Match wants."""
 
 
 class Version(Answer):
@@ -126,6 +128,8 @@ class Version(Answer):
     """What put it here."""
     state: BoundaryState
     """How settled it was."""
+    author: str | None
+    """Who put it there; null for the analysis."""
     created_utc: str
     """When it was written."""
 
@@ -135,6 +139,12 @@ class Boundary(Answer):
 
     id: int
     """Its number."""
+    channel: str
+    """The channel's short name."""
+    epoch: int
+    """The stretch of recording that it lies in."""
+    version: int
+    """Number of its newest version; in quotes its ETag, and what If-Match wants."""
     role: Role
     """The epoch's start, its end, or a change."""
     before: Kind
@@ -219,7 +229,7 @@ class Segment(Answer):
     """A stretch of one kind; [start, end)."""
 
     id: int
-    """Its number; greater is later within a channel."""
+    """Its number."""
     channel: str
     """The channel's short name."""
     epoch: int
@@ -572,7 +582,7 @@ class Notice(Answer):
     """Its number; also the event's id for Last-Event-ID."""
     type: str
     """channel, epoch, gap, segment, segment-removed, boundary, clip, label, alarm, programme, piece, order, delivery,
-    cue, review or learning."""
+    cue, review, edit or learning."""
     channel: str
     """The channel's short name."""
     created_utc: str
@@ -608,20 +618,31 @@ def segment_fields(row: SegmentRow) -> dict[str, object]:
 
 def edge(row: BoundaryRow) -> Edge:
     """Show a boundary as the end of a segment."""
-    return Edge(**_place(row.placement), boundary_id=row.id, utc=shown(row.utc_ns), state=row.state)
+    return Edge(
+        **_place(row.placement), boundary_id=row.id, utc=shown(row.utc_ns), state=row.state, version=row.version
+    )
 
 
 def boundary_answer(row: BoundaryRow, versions: list[VersionRow]) -> Boundary:
     """Show a boundary with its versions."""
     return Boundary(
         id=row.id,
+        channel=row.channel,
+        epoch=row.epoch,
+        version=row.version,
         role=row.role,
         before=row.before,
         after=row.after,
         created_utc=iso_utc(row.created_ns),
         at=edge(row),
         versions=[
-            Version(**_place(v.placement), number=v.number, state=v.state, created_utc=iso_utc(v.created_ns))
+            Version(
+                **_place(v.placement),
+                number=v.number,
+                state=v.state,
+                author=v.author,
+                created_utc=iso_utc(v.created_ns),
+            )
             for v in versions
         ],
     )

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from datetime import datetime
 from fractions import Fraction
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 from aiohttp import web
 from pydantic import (
@@ -22,6 +22,7 @@ from pydantic import (
 from streamproc.catalogue.finishing import Mode, Verdict
 from streamproc.logic.order_lines import LONGEST_LINE, LONGEST_NAME, LONGEST_RANGE_NS, MOST_LINES, decode
 from streamproc.logic.order_times import UnclearError
+from streamproc.messages import Kind
 from streamproc.timebase import NS
 
 B = TypeVar("B", bound=BaseModel)
@@ -242,6 +243,59 @@ class VerdictBody(Body):
     """Who says so; who is signed in, wherever somebody is."""
 
 
+class MoveBody(Body):
+    """Where a boundary shall be: one of the three."""
+
+    frame: Annotated[int, Field(ge=0, lt=1 << 31)] | None = None
+    """Number of the first frame after it, from 0 in presentation order in its epoch."""
+    time: Seconds | None = None
+    """Seconds in its epoch, a number or exactly as "801/25"; the first frame from there on is taken."""
+    by_frames: Annotated[int, Field(gt=-(1 << 24), lt=1 << 24)] | None = None
+    """So many frames later; earlier where it is below 0."""
+    author: Author | None = None
+    """Who says so."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if sum(value is not None for value in (self.frame, self.time, self.by_frames)) != 1:
+            raise ValueError("give one of frame, time and by_frames")
+        return self
+
+
+class MarkBody(Body):
+    """A stretch of an epoch, and what it is."""
+
+    epoch: Annotated[int, Field(ge=0, lt=1 << 63)]
+    """The epoch that the following count in."""
+    start: Seconds | None = None
+    """Where it begins, seconds; the first frame from there on is taken. Or"""
+    start_frame: Annotated[int, Field(ge=0, lt=1 << 31)] | None = None
+    """the number of its first frame."""
+    end: Seconds | None = None
+    """Where it ends, exclusive, seconds. Or"""
+    end_frame: Annotated[int, Field(ge=0, lt=1 << 31)] | None = None
+    """the number of the first frame that no longer belongs to it."""
+    kind: Literal[Kind.PROGRAMME, Kind.ADVERT]
+    """programme or advert."""
+    author: Author | None = None
+    """Who says so."""
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        if (self.start is None) == (self.start_frame is None):
+            raise ValueError("give either start or start_frame")
+        if (self.end is None) == (self.end_frame is None):
+            raise ValueError("give either end or end_frame")
+        return self
+
+
+class AuthorBody(Body):
+    """Who does it."""
+
+    author: Author | None = None
+    """Who says so."""
+
+
 async def parse_body(body: type[B], request: web.Request) -> B:
     """Return what was sent. Raises HTTPUnsupportedMediaType, HTTPBadRequest, HTTPUnprocessableEntity and so on."""
     if request.content_type != JSON:
@@ -252,10 +306,10 @@ async def parse_body(body: type[B], request: web.Request) -> B:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         if first["type"] == "json_invalid":
-            raise web.HTTPBadRequest(reason=_one_line(f"the body is no JSON: {first['msg']}")) from error
+            raise web.HTTPBadRequest(reason=one_line(f"the body is no JSON: {first['msg']}")) from error
         where = ".".join(str(part) for part in first["loc"])
         said = first["msg"].removeprefix("Value error, ")
-        raise web.HTTPUnprocessableEntity(reason=_one_line(f"{where}: {said}" if where else said)) from error
+        raise web.HTTPUnprocessableEntity(reason=one_line(f"{where}: {said}" if where else said)) from error
 
 
 async def parse_text(request: web.Request) -> str:
@@ -268,7 +322,7 @@ async def parse_text(request: web.Request) -> str:
         return decode(data)
     except (UnclearError, UnicodeDecodeError, LookupError) as error:
         said = error.note.en if isinstance(error, UnclearError) else f"the body is no text in {charset}"
-        raise web.HTTPUnprocessableEntity(reason=_one_line(said)) from error
+        raise web.HTTPUnprocessableEntity(reason=one_line(said)) from error
 
 
 async def read(request: web.Request) -> bytes:
@@ -281,6 +335,6 @@ async def read(request: web.Request) -> bytes:
         ) from error
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Return what may stand in a status line: aiohttp puts reasons there."""
     return " ".join(text.split())

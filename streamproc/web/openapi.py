@@ -110,11 +110,17 @@ def _content(route: Route, schema: Any) -> dict[str, Any]:
 
 
 def _header_parameters(route: Route) -> list[dict[str, Any]]:
-    if not route.has_key:
-        return []
-    said = "The same request with the same key again does nothing more."
-    schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY}
-    return [{"name": "Idempotency-Key", "in": "header", "required": False, "description": said, "schema": schema}]
+    found = []
+    if route.has_key:
+        said = "The same request with the same key again does nothing more."
+        schema: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY}
+        found.append({"name": "Idempotency-Key", "in": "header", "required": False, "description": said})
+        found[-1]["schema"] = schema
+    if route.has_version:
+        said = "The version that is changed, as its ETag says it."
+        found.append({"name": "If-Match", "in": "header", "required": True, "description": said})
+        found[-1]["schema"] = {"type": "string", "pattern": '^("[0-9]{1,9}"|\\*)$'}
+    return found
 
 
 def _operation_id(route: Route) -> str:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 import structlog
 from aiohttp import hdrs, web
 
-from streamproc.errors import CatalogueConflict, CatalogueError
+from streamproc.errors import CatalogueConflict, CatalogueError, CatalogueOutdated
 from streamproc.web.answers import Problem
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -31,6 +31,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         answer = problem(HTTPStatus(error.status), _detail(request, error))
         answer.headers.update({name: value for name, value in error.headers.items() if name in _KEPT})
         return answer
+    except CatalogueOutdated as error:
+        return problem(HTTPStatus.PRECONDITION_FAILED, str(error))
     except CatalogueConflict as error:
         return problem(HTTPStatus.CONFLICT, str(error))
     except CatalogueError as error:

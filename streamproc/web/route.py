@@ -45,6 +45,8 @@ class Route:
     """Media types besides JSON in which the body may come, as text."""
     has_key: bool = False
     """Whether Idempotency-Key is understood: the same request again does nothing more."""
+    has_version: bool = False
+    """Whether If-Match must say which version is changed."""
     statuses: dict[int, str] = field(default_factory=dict)
     """Other answers and what they mean."""
     problems: dict[int, type[Problem]] = field(default_factory=dict)
@@ -64,6 +66,10 @@ class Route:
 
 NO_CHANNEL = {404: "No channel has this name."}
 BAD = {400: "A parameter is wrong."}
+VERSIONED = {
+    412: "It is another version by now; the detail says who changed it, and how.",
+    428: "If-Match is missing: it must say which version is changed.",
+}
 WRITES = {
     400: "The body is not JSON.",
     413: "The body is too large.",

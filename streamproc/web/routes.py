@@ -8,6 +8,7 @@ from streamproc.web import (
     api,
     cues_api,
     deliveries,
+    edits_routes,
     engine_routes,
     evidence_api,
     exports_api,
@@ -284,4 +285,5 @@ ROUTES = (
     *people_routes.ROUTES,
     *engine_routes.ROUTES,
     *picture_routes.ROUTES,
+    *edits_routes.ROUTES,
 )

@@ -5,18 +5,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from streamproc.catalogue.edits import Mark, Point
 from streamproc.catalogue.store import Catalogue
 from streamproc.inference.session import LogoModel
 from streamproc.logic.hysteresis import Thresholds
 from streamproc.logic.sampling import SamplingPlan
 from streamproc.media.files import FileFootage
-from streamproc.messages import BoundaryState, Method
+from streamproc.media.footage import frame_time
+from streamproc.messages import BoundaryState, Kind, Method
 from streamproc.stages.classify import ClassifyStage
 from streamproc.stages.decide import DecideStage
-from streamproc.stages.refine import Placer, RefineStage
+from streamproc.stages.refine import Look, Placer, RefineStage
 from streamproc.stages.sample import SampleStage
 from streamproc.timebase import SystemClock
 from tests.stages.broadcast import CHANNEL, DEMO, Part, broadcast, surroundings
@@ -113,3 +116,62 @@ async def test_where_the_recording_is_gone_the_first_guess_becomes_final(tmp_pat
     rows = run.catalogue.boundaries(CHANNEL, kept.epochs()[0].id)[1:-1]
     assert [row.placement for row in rows] == [replace(place, confidence=0.1) for place in first]
     assert all(place.time < Fraction(16) for place in first)
+
+
+def marked(run: Run, frames: tuple[int, int], kind: Kind) -> None:
+    """Have a person say what a stretch is."""
+    (epoch,) = run.footage.epochs()
+    start, end = (Point(time=frame_time(epoch, frame), frame=frame) for frame in frames)
+    run.catalogue.edits.mark(Mark(channel=CHANNEL, epoch=epoch.id, start=start, end=end, kind=kind), "olga")
+
+
+async def test_what_a_person_put_into_a_break_keeps_it_from_being_taken_back(tmp_path: Path) -> None:
+    run = Run(tmp_path, BLIP)
+    await run.work(refine=False)
+    first, second = (row.placement.frame or 0 for row in run.catalogue.provisional(CHANNEL))
+    marked(run, (first + 10, first + 20), Kind.PROGRAMME)
+    await run.work()
+    leave, *by_hand, enter = run.found()
+    assert by_hand == [first + 10, first + 20]
+    assert leave < by_hand[0] < by_hand[1] < enter <= second
+
+
+async def test_a_boundary_stays_behind_what_a_person_put_before_it(tmp_path: Path) -> None:
+    run = Run(tmp_path, HARD)
+    await run.work(refine=False)
+    first = run.catalogue.provisional(CHANNEL)[0].placement.frame
+    assert first is not None
+    assert run.truth[0] < first - 1
+    marked(run, (run.truth[0] - 30, first - 1), Kind.ADVERT)  # the true place is within what is marked
+    await run.work()
+    *by_hand, place, last = run.found()
+    assert (by_hand, last) == ([run.truth[0] - 30, first - 1], run.truth[1])
+    assert first - 1 < place < last
+
+
+async def test_an_edit_during_a_look_has_the_boundary_looked_at_again(tmp_path: Path) -> None:
+    run = Run(tmp_path, HARD)
+    await run.work(refine=False)
+    first = run.catalogue.provisional(CHANNEL)[0].placement.frame
+    assert first is not None
+
+    class Interrupted(Placer):
+        looks = 0
+
+        def place(self, *args: Any) -> Look:
+            found = super().place(*args)
+            self.looks += 1
+            if self.looks == 1:
+                marked(run, (run.truth[0] - 30, first - 1), Kind.ADVERT)
+            return found
+
+    plan = SamplingPlan(rate_hz=None, max_gap_s=4, dense_rate_hz=5)
+    with surroundings(run.clock) as around:
+        placer = Interrupted(around, run.model)
+        stage = RefineStage(around, run.footage, run.catalogue, placer, plan=plan, min_segment_s=3)
+        stage.finish()
+        await stage.run()
+    assert placer.looks == 3
+    *by_hand, place, last = run.found()
+    assert (by_hand, last) == ([run.truth[0] - 30, first - 1], run.truth[1])
+    assert first - 1 < place < last

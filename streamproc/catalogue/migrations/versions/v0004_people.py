@@ -153,8 +153,19 @@ def _measured() -> None:
     op.create_index("ix_learnings_channel_id_state", "learnings", ["channel_id", "state"], unique=False)
 
 
+def _edited() -> None:
+    op.add_column("boundary_versions", sa.Column("author", sa.Text(), nullable=True))
+    op.add_column("boundaries", sa.Column("version", sa.Integer(), nullable=False, server_default="1"))
+    op.execute(
+        "UPDATE boundaries SET version ="
+        " (SELECT count(*) FROM boundary_versions WHERE boundary_versions.boundary_id = boundaries.id)"
+    )
+    op.add_column("programmes", sa.Column("shape_author", sa.Text(), nullable=True))
+
+
 def upgrade() -> None:
     """Make the tables."""
+    _edited()
     _people()
     _work()
     _measured()
@@ -166,3 +177,5 @@ def downgrade() -> None:
         "learnings", "curves", "handouts", "seen", "edits", "audit", "tokens", "sessions", "users",
     ):  # fmt: skip
         op.drop_table(table)
+    for table, column in (("programmes", "shape_author"), ("boundaries", "version"), ("boundary_versions", "author")):
+        op.drop_column(table, column)

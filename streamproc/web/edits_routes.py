@@ -1,0 +1,71 @@
+"""The addresses of edits: boundaries and stretches that people correct, and taking it back."""
+
+from streamproc.web import edits_api
+from streamproc.web.answers import Boundary, Page
+from streamproc.web.bodies import AuthorBody, MarkBody, MoveBody
+from streamproc.web.edits_api import Edit, RemoveQuery
+from streamproc.web.queries import PageQuery
+from streamproc.web.route import BAD, NAME, NO_CHANNEL, NUMBER, VERSIONED, WRITES, Route
+
+BOUNDARY = f"/api/v1/boundaries/{NUMBER}"
+NO_BOUNDARY = {404: "No boundary has this number."}
+NOT_NOW = {409: "It is not possible as things stand; the detail says why."}
+GONE = {410: "The recording there is deleted, so no frame can be found."}
+
+ROUTES = (
+    Route(
+        path=BOUNDARY,
+        handler=edits_api.boundary,
+        summary="One boundary with all its versions; its ETag is the number of the newest.",
+        answer=Boundary,
+        statuses=NO_BOUNDARY,
+    ),
+    Route(
+        path=BOUNDARY,
+        method="PATCH",
+        handler=edits_api.move,
+        summary="Put a boundary on another frame, between its neighbours.",
+        answer=Boundary,
+        body=MoveBody,
+        has_version=True,
+        statuses=WRITES | NO_BOUNDARY | NOT_NOW | GONE | VERSIONED,
+    ),
+    Route(
+        path=BOUNDARY,
+        method="DELETE",
+        handler=edits_api.remove,
+        summary="Take a boundary out: what is on air before it, or after it, goes on.",
+        answer=Edit,
+        query=RemoveQuery,
+        has_version=True,
+        statuses=BAD | NO_BOUNDARY | NOT_NOW | VERSIONED,
+    ),
+    Route(
+        path=f"/api/v1/channels/{NAME}/marks",
+        method="POST",
+        handler=edits_api.mark,
+        summary="Say that a stretch is programme, or advert; boundaries follow: added, moved, taken out.",
+        answer=Edit,
+        status=201,
+        body=MarkBody,
+        statuses=WRITES | NO_CHANNEL | NOT_NOW | GONE,
+    ),
+    Route(
+        path=f"/api/v1/channels/{NAME}/edits",
+        handler=edits_api.edits,
+        summary="What people have edited of a channel.",
+        answer=Page[Edit],
+        query=PageQuery,
+        statuses=BAD | NO_CHANNEL,
+    ),
+    Route(
+        path=f"/api/v1/edits/{NUMBER}/undo",
+        method="POST",
+        handler=edits_api.undo,
+        summary="Take an edit back, where what it left is still as it left it; undoing that does it again.",
+        answer=Edit,
+        status=201,
+        body=AuthorBody,
+        statuses=WRITES | {404: "No edit has this number."} | NOT_NOW,
+    ),
+)
