@@ -8,7 +8,13 @@ export type Problem = Schemas["Problem"];
 
 /** What the server refuses, in its own words. */
 export class ApiError extends Error {
-  constructor(readonly status: number, detail: string, readonly problem: Partial<Problem> = {}) {
+  constructor(
+    readonly status: number,
+    detail: string,
+    readonly problem: Partial<Problem> = {},
+    /** After how many seconds it may be tried again, where the server says so. */
+    readonly retryAfter: number | null = null,
+  ) {
     super(detail);
   }
 }
@@ -61,7 +67,7 @@ async function ask<T>(method: string, path: string, sent: Sent): Promise<T> {
   if (!answer.ok) {
     if (answer.status === 401) signedOut.value = true;
     const problem: Partial<Problem> = await answer.json().catch(() => ({}));
-    throw new ApiError(answer.status, problem.detail ?? `${answer.status} ${answer.statusText}`, problem);
+    throw new ApiError(answer.status, problem.detail ?? `${answer.status} ${answer.statusText}`, problem, Number(answer.headers.get("Retry-After")) || null);
   }
   return (answer.status === 204 ? undefined : await answer.json()) as T;
 }

@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useMemo } from "preact/hooks";
+import lazy from "preact-iso/lazy";
 import { useLocation } from "preact-iso/router";
 import { send, signedOut } from "./api";
 import { inForce, type Key, useKeys } from "./keys";
@@ -12,17 +13,18 @@ import { paint, theme } from "./theme";
 import { Dialog, Menu, Switch, Toasts, sayFailed } from "./ui";
 import { language, speak, words } from "./words";
 
+const AccountDialog = lazy(() => import("./account").then((module) => module.AccountDialog));
 const t = words(
   {
     skip: "Skip to the content", channels: "Channels", reviews: "To check", search: "Search", engineer: "Engineer", operator: "Operator", people: "People",
     live: "live", lost: "connection lost, trying again", linking: "connecting", zone: "times in {zone}", keys: "Keys", keys_title: "Keys on this page",
-    theme: "Colours", system: "as the system", light: "light", dark: "dark", account: "Settings", sign_out: "Sign out", views: "Views", language: "Language",
+    account_own: "Password and tokens…", theme: "Colours", system: "as the system", light: "light", dark: "dark", account: "Settings", sign_out: "Sign out", views: "Views", language: "Language",
     help: "show all keys", go_channels: "go to the channels", go_reviews: "go to what is to be checked", go_search: "search",
   },
   {
     skip: "К содержанию", channels: "Каналы", reviews: "Проверить", search: "Поиск", engineer: "Инженер", operator: "Оператор", people: "Люди",
     live: "данные обновляются", lost: "связь потеряна, пробуем снова", linking: "подключение", zone: "время: {zone}", keys: "Клавиши", keys_title: "Клавиши на этой странице",
-    theme: "Цвета", system: "как в системе", light: "светлые", dark: "тёмные", account: "Настройки", sign_out: "Выйти", views: "Разделы", language: "Язык",
+    account_own: "Пароль и ключи…", theme: "Цвета", system: "как в системе", light: "светлые", dark: "тёмные", account: "Настройки", sign_out: "Выйти", views: "Разделы", language: "Язык",
     help: "показать все клавиши", go_channels: "к каналам", go_reviews: "к тому, что надо проверить", go_search: "поиск",
   },
 );
@@ -69,6 +71,7 @@ export function Shell({ children }: { children: ComponentChildren }): JSX.Elemen
 
 function Account({ onKeys }: { onKeys: () => void }): JSX.Element {
   const user = me.value?.user;
+  const own = useSignal(false);
   const signOut = (): void => {
     send("DELETE", "/api/v1/session").then(() => (signedOut.value = true), sayFailed);
   };
@@ -80,8 +83,10 @@ function Account({ onKeys }: { onKeys: () => void }): JSX.Element {
         <p class="soft">{t("zone", { zone: Intl.DateTimeFormat().resolvedOptions().timeZone })}</p>
         <Switch label={t("theme")} value={theme.value} options={[["system", t("system")], ["light", t("light")], ["dark", t("dark")]]} onPick={paint} />
         <button type="button" onClick={onKeys} aria-keyshortcuts="?">{t("keys")}</button>
+        {user && <button type="button" onClick={() => (own.value = true)}>{t("account_own")}</button>}
         {user && <button type="button" onClick={signOut}>{t("sign_out")}</button>}
       </Menu>
+      {own.value && <AccountDialog onClose={() => (own.value = false)} />}
     </>
   );
 }
