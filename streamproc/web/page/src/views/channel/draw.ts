@@ -86,7 +86,8 @@ const PAINTERS: Record<LaneName, Painter> = {
 
 function drawRuler(pen: Pen, lane: Lane, { range, width, palette, lanes }: Scene, x: (at: number) => number): void {
   const step = niceStep((span(range) / width) * 74);
-  const word = step < MINUTE ? clock : minute;
+  const tenths = (at: number): string => `${clock(at)}.${Math.floor((at % SECOND) / 100)}`;
+  const word = step < SECOND ? tenths : step < MINUTE ? clock : minute;
   const bottom = heightOf(lanes);
   pen.textAlign = "left";
   for (let at = firstStep(range.from, step); at < range.to; at += step) {

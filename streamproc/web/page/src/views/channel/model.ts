@@ -50,11 +50,11 @@ export function firstStep(at: number, step: number): number {
 }
 
 const STEPS = [
-  SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE,
+  100, 200, 500, SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE,
   HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY,
 ];
 
-/** The shortest step of whole seconds, minutes or hours that is at least so long. */
+/** The shortest step of tenths of seconds, seconds, minutes or hours that is at least so long. */
 export const niceStep = (least: number): number => STEPS.find((step) => step >= least) ?? DAY;
 
 /** Where something that may still run ends by now. */

@@ -77,6 +77,7 @@ function Still({ station, title }: { station: Station; title: string }): JSX.Ele
     for (const frame of [place.frame + 1, place.frame - 1]) if (frame >= 0) new Image().src = station.picture({ epoch: place.epoch, frame }, WIDTH);
   }, [place?.epoch, place?.frame]);
   const address = exact !== null && shown.value === exact ? exact : shown.value !== null && exact !== null ? shown.value : moving.value;
+  if (address === null && exact !== null) return <p class="blank" />;
   if (address === null) return <p class="blank">{t(scope.at.value > scope.now() - 15 * SECOND ? "recorded_soon" : "not_recorded")}</p>;
   return <img src={address} alt={t("of_channel", { title })} data-epoch={place?.epoch} data-frame={address === exact ? place?.frame : undefined} />;
 }
@@ -104,8 +105,8 @@ function Times({ station }: { station: Station }): JSX.Element {
       <div><dt>{t("wall")}</dt><dd><time dateTime={new Date(at).toISOString()}>{clock(Math.floor(at))}</time> <small>{day(at)}</small></dd></div>
       <div><dt>{t("timecode")}</dt><dd>{code}</dd></div>
       <div>
-        <dt>{scope.isLive.value ? t("live") : epoch === null ? "" : t("epoch", { n: epoch.epoch })}</dt>
-        <dd class="soft">{scope.isLive.value ? t("behind", { n: behind }) : place === null ? "" : t("frame", { n: place.frame.toLocaleString(locale.value) })}</dd>
+        <dt>{t(scope.isLive.value ? "live" : "frame_word")}</dt>
+        <dd class="soft">{scope.isLive.value ? t("behind", { n: behind }) : place === null ? "–" : place.frame.toLocaleString(locale.value)}</dd>
       </div>
     </dl>
   );

@@ -16,7 +16,7 @@ type Segment = Schemas["Segment"];
 type Edge = Schemas["Edge"];
 type Filter = "all" | "programme" | "advert";
 
-const PAGE = 50;
+const PAGE = 25;
 
 export function Segments({ name, title, scope }: { name: string; title: string; scope: Scope }): JSX.Element {
   const segments = useSignal<ReadonlyMap<number, Segment>>(new Map());

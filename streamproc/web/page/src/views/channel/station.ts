@@ -24,6 +24,7 @@ const STANDS_MS = 60;
 const LEAST_LOADED = 24 * HOUR;
 const POINTS = 1500;
 const GROWTH_MS = 2500; // how often the live edge of the curves is got
+const RETRY_MS = 5000;
 const REFRESH_MS = 30_000;
 
 export const base = (name: string): string => `/api/v1/channels/${encodeURIComponent(name)}`;
@@ -109,8 +110,10 @@ export class Station {
       this.coarse.value = { range: wanted, curves };
     } catch (problem) {
       if (control.signal.aborted) return;
-      this.loaded = null;
       this.error.value = problem as Error;
+      setTimeout(() => {
+        if (!control.signal.aborted) this.loaded = null;
+      }, RETRY_MS);
     }
   }
 
