@@ -14,7 +14,8 @@ import streamproc.web
 SCRIPT = Path(streamproc.web.__file__).parent / "page" / "node_modules" / "axe-core" / "axe.min.js"
 _RUN = """async () => {
   const found = await axe.run(document, {resultTypes: ["violations"]});
-  return found.violations.map(({id, impact, help, nodes}) => ({id, impact, help, at: nodes.map(({target}) => target.join(" "))}));
+  const at = (nodes) => nodes.map(({target}) => target.join(" "));
+  return found.violations.map(({id, impact, help, nodes}) => ({id, impact, help, at: at(nodes)}));
 }"""
 
 

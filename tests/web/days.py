@@ -55,9 +55,7 @@ def change(
     if at == 0:
         place = Placement(time=at, frame=0, confidence=1.0, method=Method.EPOCH)
     decided = at + Fraction(1, 2)
-    found = Change(
-        epoch=epoch, before=kinds[0], after=kinds[1], last_old=at - 1, first_new=at, decided=decided
-    )
+    found = Change(epoch=epoch, before=kinds[0], after=kinds[1], last_old=at - 1, first_new=at, decided=decided)
     number = catalogue.add_change(channel, found, place, Position(epoch=epoch, time=decided, memory="{}"))
     assert number is not None
     if final and at > 0:

@@ -29,7 +29,7 @@ export class Stepper {
         const by = this.wanted;
         this.wanted = 0;
         if (from === null) return;
-        const found = await station.frameOf(from.epoch, Math.max(0, from.frame + by));
+        const found = await station.frameFrom(from, by);
         if (found === null) return;
         station.place.value = found;
         scope.seek(found.ms);

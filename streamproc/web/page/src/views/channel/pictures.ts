@@ -46,7 +46,7 @@ export class Pictures {
     const found: [number, string][] = [];
     for (let frame = Math.max(0, Math.floor(first / every) * every); ; frame += every) {
       const at = place.ms + (frame - place.frame) * frameMs;
-      if (at >= range.to || at >= (epoch.recorded_ms ?? 0)) return found;
+      if (at >= range.to || at >= this.station.recordedUntil(epoch)) return found;
       found.push([at, this.station.picture({ epoch: epoch.epoch, frame }, 160)]);
     }
   }

@@ -99,6 +99,11 @@ export class Scope {
     if (ms < range.from || ms > range.to) this.show(moved(range, ms - (range.from + span(range) * (this.speed.value > 0 ? 0.1 : 0.5))));
   }
 
+  /** Puts a playhead that nobody has moved yet where something is recorded. */
+  rest(ms: number): void {
+    if (this.jump.peek().count === 0 && this.speed.peek() === 0) this.at.value = Math.min(this.at.peek(), ms);
+  }
+
   goLive(): void {
     this.isLive.value = true;
     this.speed.value = 1;

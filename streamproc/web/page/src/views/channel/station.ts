@@ -3,7 +3,8 @@
 import { computed, effect, signal } from "@preact/signals";
 import { ApiError, get, type Schemas } from "../../api";
 import { listen } from "../../live";
-import { boundaries, epochAt, HOUR, type Known, knownAt, type Place, type Range, span, type Timeline } from "./model";
+import { rate } from "../../time";
+import { boundaries, type EpochSpan, epochAt, HOUR, type Known, knownAt, type Place, type Range, SECOND, span, type Timeline } from "./model";
 import type { Scope } from "./scope";
 
 export interface Curves {
@@ -23,6 +24,7 @@ const SETTLED_MS = 180;
 const STANDS_MS = 60;
 const LEAST_LOADED = 24 * HOUR;
 const POINTS = 1500;
+const UNSURE_MS = 2000; // a feed may have broken off in between
 const GROWTH_MS = 2500; // how often the live edge of the curves is got
 const RETRY_MS = 5000;
 const REFRESH_MS = 30_000;
@@ -105,6 +107,8 @@ export class Station {
       const timeline = await get<Timeline>(`${base(this.name)}/timeline?${query}`, control.signal);
       this.timeline.value = timeline;
       this.scope.skew.value = timeline.now - Date.now();
+      const last = timeline.epochs.at(-1);
+      if (last !== undefined && last.recorded_ms !== null) this.scope.rest(last.recorded_ms - SECOND);
       this.error.value = null;
       const curves = await get<Curves>(`${base(this.name)}/curves?${query}&points=${POINTS}`, control.signal);
       this.coarse.value = { range: wanted, curves };
@@ -139,13 +143,28 @@ export class Station {
   /** Finds the frame that is shown at a moment; null where nothing is recorded. */
   async frameAt(ms: number, signal?: AbortSignal): Promise<Place | null> {
     const epoch = epochAt(this.timeline.peek(), ms);
-    if (epoch === null) return null;
+    if (epoch === null || !this.isRecorded(epoch, ms)) return null;
     return this.frame(epoch.epoch, `time=${Math.max(0, (ms - epoch.start_ms) / 1000).toFixed(6)}`, signal);
   }
 
-  /** Finds a frame by its number. */
-  async frameOf(epoch: number, frame: number, signal?: AbortSignal): Promise<Place | null> {
-    return this.frame(epoch, `frame=${frame}`, signal);
+  /** Finds the frame that lies so many frames from another; the first or last one where there are no more. */
+  async frameFrom(place: Place, by: number, signal?: AbortSignal): Promise<Place | null> {
+    const epoch = this.timeline.peek()?.epochs.find((one) => one.epoch === place.epoch);
+    const frameMs = SECOND / rate(epoch?.frame_rate ?? "25");
+    const left = epoch === undefined ? by : Math.floor((this.recordedUntil(epoch) - place.ms) / frameMs - 0.5);
+    return this.frame(place.epoch, `frame=${Math.max(0, place.frame + Math.min(by, Math.max(left, 0)))}`, signal);
+  }
+
+  /** Up to when an epoch is recorded: of one that grows as it was when it was asked for, and the time since then. */
+  recordedUntil(epoch: EpochSpan): number {
+    const timeline = this.timeline.peek();
+    if (timeline === null || epoch.recorded_ms === null) return -Infinity;
+    if (epoch.end_ms !== null) return epoch.recorded_ms;
+    return epoch.recorded_ms + Math.max(0, this.scope.now() - timeline.now - UNSURE_MS);
+  }
+
+  private isRecorded(epoch: EpochSpan, ms: number): boolean {
+    return epoch.kept_from_ms !== null && ms >= epoch.kept_from_ms && ms < this.recordedUntil(epoch);
   }
 
   private async frame(epoch: number, query: string, signal?: AbortSignal): Promise<Place | null> {
@@ -187,9 +206,8 @@ export class Station {
 
   /** The address of the keyframe before a moment; null where nothing is kept. */
   thumbnail(ms: number, width: number): string | null {
-    const epoch = epochAt(this.timeline.peek(), ms);
-    if (epoch === null || epoch.kept_from_ms === null || epoch.recorded_ms === null) return null;
-    if (ms >= epoch.recorded_ms || ms < epoch.kept_from_ms) return null;
+    const epoch = epochAt(this.timeline.value, ms);
+    if (epoch === null || !this.isRecorded(epoch, ms)) return null;
     return `${base(this.name)}/thumbnails/${epoch.epoch}/${Math.floor((ms - epoch.start_ms) / 1000)}.jpg?width=${width}`;
   }
 }
