@@ -1,0 +1,78 @@
+// What is shown, as a table: the same as the canvas, for the keyboard and for screen readers.
+
+import { useComputed } from "@preact/signals";
+import type { JSX } from "preact";
+import { wall } from "../../time";
+import { Kind, type KindName, Soft } from "../../ui";
+import { HOUR, type Range, type Timeline } from "./model";
+import type { Station } from "./station";
+import { t } from "./words";
+
+const MOST = 60;
+
+interface Item {
+  key: string;
+  from: number;
+  to: number | null;
+  kind: KindName | null;
+  text: string;
+  href: string | null;
+}
+
+export function InView({ station }: { station: Station }): JSX.Element {
+  const items = useComputed(() => {
+    const timeline = station.timeline.value;
+    return timeline === null ? [] : itemsOf(timeline, station.scope.range.value);
+  });
+  const go = (at: number): void => {
+    station.scope.stop();
+    station.scope.seek(at);
+  };
+  return (
+    <details class="card inview">
+      <summary>{t("in_view")} <span class="soft">{items.value.length}</span></summary>
+      {items.value.length === 0 ? <Soft>{t("empty_view")}</Soft> : (
+        <table>
+          <thead><tr><th scope="col">{t("from")}</th><th scope="col">{t("to")}</th><th scope="col">{t("what")}</th></tr></thead>
+          <tbody>
+            {items.value.slice(0, MOST).map(({ key, from, to, kind, text, href }) => (
+              <tr key={key}>
+                <td><button type="button" class="link" aria-label={t("go", { time: wall(from) })} onClick={() => go(from)}>{wall(from)}</button></td>
+                <td>{to === null ? t("on_air") : to === from ? "" : wall(to)}</td>
+                <td>{kind !== null && <Kind kind={kind} />} {href === null ? text : <a href={href}>{text}</a>}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {items.value.length > MOST && <Soft>{t("more_in_view", { n: items.value.length - MOST })}</Soft>}
+    </details>
+  );
+}
+
+function itemsOf(timeline: Timeline, range: Range): Item[] {
+  const items: Item[] = [];
+  for (const { id, title, parts } of timeline.programmes) {
+    const [first, last] = [parts[0], parts.at(-1)];
+    if (first !== undefined && last !== undefined) {
+      items.push({ key: `p${id}`, from: first[0], to: last[1], kind: null, text: title ?? t("unnamed"), href: `/programme/${id}` });
+    }
+  }
+  for (const { id, kind, start_ms, end_ms, confidence, state } of timeline.segments) {
+    const text = [t("sure", { n: Math.round(confidence * 100) }), state === "final" ? null : t("provisional")].filter(Boolean).join(" · ");
+    items.push({ key: `s${id}`, from: start_ms, to: end_ms, kind, text, href: null });
+  }
+  for (const [from, to] of timeline.gaps) items.push({ key: `g${from}`, from, to, kind: "gap", text: "", href: null });
+  for (const { kind, id, at_ms } of timeline.uncertain) {
+    items.push({ key: `u${kind}${id}`, from: at_ms, to: at_ms, kind: null, text: t("look", { what: t(`doubt_${kind}`) }), href: "/reviews" });
+  }
+  for (const { kind, start_ms, end_ms } of timeline.findings) {
+    items.push({ key: `f${kind}${start_ms}`, from: start_ms, to: end_ms, kind: null, text: t("finding", { what: kind }), href: null });
+  }
+  for (const { title, start_ms, stop_ms } of timeline.schedule) {
+    items.push({ key: `l${start_ms}${title}`, from: start_ms, to: stop_ms ?? start_ms + HOUR / 2, kind: null, text: t("scheduled", { title }), href: null });
+  }
+  return items
+    .filter(({ from, to }) => from < range.to && (to === null || to > range.from || (to === from && from >= range.from)))
+    .sort((one, other) => one.from - other.from);
+}
