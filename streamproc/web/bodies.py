@@ -2,14 +2,12 @@
 
 import re
 import unicodedata
-from datetime import datetime
 from fractions import Fraction
 from typing import Annotated, Literal, Self, TypeVar
 
 from aiohttp import web
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -24,6 +22,7 @@ from streamproc.logic.order_lines import LONGEST_LINE, LONGEST_NAME, LONGEST_RAN
 from streamproc.logic.order_times import UnclearError
 from streamproc.messages import Kind
 from streamproc.timebase import NS
+from streamproc.web.moments import Moment
 
 B = TypeVar("B", bound=BaseModel)
 LARGEST_BODY = 1 << 20
@@ -31,7 +30,6 @@ LONGEST_DESCRIPTION = 5000
 LONGEST_KEY = 200
 JSON = "application/json"
 TABLES = ("text/csv", "text/plain")
-_LAST_MOMENT_YEAR = 2200
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,18})?|[0-9]{1,20}/[0-9]{1,20}")
 
 
@@ -52,12 +50,6 @@ def _paragraphs(text: str) -> str:
     return text
 
 
-def _within_reason(moment: datetime) -> datetime:
-    if not 2000 <= moment.year < _LAST_MOMENT_YEAR:
-        raise ValueError("the year is out of reason")
-    return moment
-
-
 def _seconds(value: object) -> object:
     """Take seconds as 12.5, "12.5" or "25/2", exactly. Raises ValueError."""
     text = str(value).strip() if isinstance(value, float | str) or type(value) is int else ""
@@ -71,7 +63,6 @@ def _seconds(value: object) -> object:
 
 Name = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(_line)]
 Paragraph = Annotated[str, Field(max_length=LONGEST_DESCRIPTION), AfterValidator(_paragraphs)]
-Moment = Annotated[AwareDatetime, AfterValidator(_within_reason)]
 Seconds = Annotated[
     Fraction,
     BeforeValidator(_seconds, json_schema_input_type=str | float),
@@ -80,10 +71,15 @@ Author = Annotated[str, Field(max_length=64), AfterValidator(_line)]
 
 
 class Body(BaseModel):
-    """A JSON object that is sent; unknown keys are refused."""
+    """A JSON object that is sent; unknown keys are refused, and 0 is not false."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, arbitrary_types_allowed=True, populate_by_name=False
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        use_attribute_docstrings=True,
+        arbitrary_types_allowed=True,
+        populate_by_name=False,
     )
 
 

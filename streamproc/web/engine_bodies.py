@@ -6,7 +6,8 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from streamproc.config import Box, ChannelSettings, Name
 from streamproc.logic.order_lines import LONGEST_NAME
-from streamproc.web.bodies import Author, Body, Moment
+from streamproc.web.bodies import Author, Body
+from streamproc.web.moments import Moment
 
 LONGEST_LESSON_S = 6 * 3600
 _LONGEST_ADDRESS = 2000

@@ -6,7 +6,7 @@ from datetime import tzinfo
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from streamproc.errors import ConfigError
 from streamproc.exports import FORMATS, Format, export
@@ -17,6 +17,7 @@ from streamproc.media.recording.index import file_path
 from streamproc.messages import Kind
 from streamproc.timebase import ns_from_utc
 from streamproc.web.api import disposition, known_channel, safe_name, title_of
+from streamproc.web.moments import Moment
 from streamproc.web.queries import Query, parse
 from streamproc.web.services import SERVICES, Services
 from streamproc.web.timelines import RunningError, Timelines
@@ -40,9 +41,9 @@ class ExportQuery(Query):
 class RangeExportQuery(ExportQuery):
     """Which stretch of time is exported, and how."""
 
-    from_: Annotated[AwareDatetime, Field(alias="from")]
+    from_: Annotated[Moment, Field(alias="from")]
     """Where it begins; ISO 8601 with an offset."""
-    to: AwareDatetime
+    to: Moment
     """Where it ends."""
     only: Kind | None = None
     """Only segments of this kind."""

@@ -12,7 +12,7 @@ from streamproc.web.answers import Problem
 from streamproc.web.bodies import JSON, LONGEST_KEY
 from streamproc.web.guard import COOKIE
 from streamproc.web.queries import Query
-from streamproc.web.route import Route
+from streamproc.web.route import ANY, Route
 from streamproc.web.routes import ROUTES
 
 PATH = "/api/openapi.json"
@@ -63,7 +63,7 @@ def plain(path: str) -> str:
 
 
 def _operation(route: Route, shapes: dict[Any, Any]) -> dict[str, Any]:
-    schema = shapes[route.answer] if route.answer is not None else {"type": "string"}
+    schema = shapes[route.answer] if route.answer is not None else _text(route)
     body = {} if route.status in _EMPTY else {"content": {route.media_type: {"schema": schema}}}
     responses: dict[str, Any] = {str(route.status): {"description": route.summary, **body}}
     for status, meaning in (_of_every(route) | route.statuses).items():
@@ -78,6 +78,11 @@ def _operation(route: Route, shapes: dict[Any, Any]) -> dict[str, Any]:
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": _content(route, shapes[route.body])}
     return operation
+
+
+def _text(route: Route) -> dict[str, Any]:
+    """Return the shape of what is not a model: text or bytes, or whatever the media type that is chosen says."""
+    return {} if route.media_type == ANY else {"type": "string"}
 
 
 def _other(route: Route, status: int, good: dict[str, Any], shapes: dict[Any, Any]) -> dict[str, Any]:
@@ -136,7 +141,9 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
 
 
 def _path_schema(name: str, pattern: str) -> dict[str, Any]:
-    return {"type": "integer", "minimum": 0} if name == "id" else {"type": "string", "pattern": f"^{pattern}$"}
+    if name == "id":
+        return {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
+    return {"type": "string", "pattern": f"^{pattern}$"}
 
 
 def _query_parameters(query: type[Query] | None) -> list[dict[str, Any]]:

@@ -33,6 +33,7 @@ from streamproc.web.answers import Order, Page, order_answer, words
 from streamproc.web.api import json_answer, next_part
 from streamproc.web.bodies import TABLES, OrderBody, OrderChange, OrdersBody, parse_body, parse_text
 from streamproc.web.finished_answers import OrderLine, OrderList
+from streamproc.web.moments import Day
 from streamproc.web.person import author_of
 from streamproc.web.queries import PageQuery, Query, parse
 from streamproc.web.services import SERVICES, Services
@@ -48,7 +49,7 @@ class OrdersQuery(PageQuery):
 class ListQuery(Query):
     """How a list is read."""
 
-    day: date | None = None
+    day: Day | None = None
     """What its times are of where a line names no day: 2026-11-26. Today when left out."""
     author: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     """Who orders; who is signed in, wherever somebody is."""

@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from streamproc.catalogue.finishing import ProgrammeState
 from streamproc.catalogue.listings import ListingRow
@@ -12,6 +12,7 @@ from streamproc.catalogue.programmes import PartRow, ProgrammeRow
 from streamproc.timebase import NS, iso_utc, ns_from_utc
 from streamproc.web.answers import Answer, Page, shown
 from streamproc.web.api import json_answer, known_channel, next_part
+from streamproc.web.moments import Moment
 from streamproc.web.queries import PageQuery, Query, parse
 from streamproc.web.services import SERVICES
 
@@ -98,9 +99,9 @@ class Schedule(Answer):
 class ScheduleQuery(Query):
     """Which part of the schedule is wanted."""
 
-    from_: Annotated[AwareDatetime | None, Field(alias="from")] = None
+    from_: Annotated[Moment | None, Field(alias="from")] = None
     """Only what ends after this moment; six hours ago when left out."""
-    to: AwareDatetime | None = None
+    to: Moment | None = None
     """Only what begins before this moment; in 24 hours when left out."""
 
 

@@ -3,10 +3,11 @@
 from typing import Annotated, TypeVar
 
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from streamproc.catalogue.finishing import DeliveryState
 from streamproc.messages import BoundaryState, Kind
+from streamproc.web.moments import Moment
 
 Q = TypeVar("Q", bound="Query")
 
@@ -22,16 +23,16 @@ class PageQuery(Query):
 
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
     """At most so many."""
-    before: Annotated[int, Field(ge=1)] | None = None
+    before: Annotated[int, Field(ge=1, lt=1 << 63)] | None = None
     """Only those with a smaller number; ``next`` of an answer sets it."""
 
 
 class SegmentsQuery(PageQuery):
     """Which segments are wanted."""
 
-    from_: Annotated[AwareDatetime | None, Field(alias="from")] = None
+    from_: Annotated[Moment | None, Field(alias="from")] = None
     """Only what ends after this moment; ISO 8601 with an offset."""
-    to: AwareDatetime | None = None
+    to: Moment | None = None
     """Only what begins before this moment."""
     kind: Kind | None = None
     """Only this kind."""
@@ -46,9 +47,9 @@ class DeliveriesQuery(PageQuery):
     """Only those to this target."""
     state: DeliveryState | None = None
     """Only those that are so far."""
-    clip: Annotated[int, Field(ge=1)] | None = None
+    clip: Annotated[int, Field(ge=1, lt=1 << 63)] | None = None
     """Only those of this clip."""
-    piece: Annotated[int, Field(ge=1)] | None = None
+    piece: Annotated[int, Field(ge=1, lt=1 << 63)] | None = None
     """Only those of this piece."""
 
 

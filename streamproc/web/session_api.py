@@ -23,9 +23,12 @@ async def show(request: web.Request) -> web.Response:
     """Who asks."""
     parse(Query, request)
     guard = request.app[GUARD]
-    person = await guard.identify(request)
+    try:
+        person = await guard.identify(request)
+    except web.HTTPUnauthorized as error:
+        return _not_signed_in(guard, error.reason)
     if person is None:
-        return _not_signed_in(guard)
+        return _not_signed_in(guard, "nobody is signed in")
     return json_answer(_me(guard, person))
 
 
@@ -134,10 +137,8 @@ def _me(guard: Guard, person: Person) -> Me:
     )
 
 
-def _not_signed_in(guard: Guard) -> web.Response:
-    problem = NotSignedIn.model_validate(
-        {"title": "Unauthorized", "status": 401, "detail": "nobody is signed in", **_ways(guard)}
-    )
+def _not_signed_in(guard: Guard, why: str) -> web.Response:
+    problem = NotSignedIn.model_validate({"title": "Unauthorized", "status": 401, "detail": why, **_ways(guard)})
     answer = json_answer(problem, 401)
     answer.content_type = "application/problem+json"
     answer.headers["WWW-Authenticate"] = "Bearer"
