@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
-from streamproc.catalogue import queries
+from streamproc.catalogue import dividing, queries
 from streamproc.catalogue.finishing import Programme
 from streamproc.catalogue.ledger import Ledger
 from streamproc.catalogue.models import Boundary, BoundaryVersion, Epoch, Label, Reader, Role
@@ -165,6 +165,28 @@ class Edits:
             painting = _Painting((mark.start.time, mark.end.time), mark.kind, frames)
             return _paint(write, epoch, EditAction.MARK, painting, author)
 
+    def split(self, programme_id: int, number: int, at: Point, author: str) -> int:
+        """Say that another programme begins at a frame of one, in an epoch; returns the edit's number."""
+        with self._write() as write:
+            programme = dividing.find(write.session, programme_id)
+            epoch = queries.find_epoch(write.session, programme.channel.name, number)
+            before = remembered(programme)
+            halves = dividing.split(write, programme, epoch, at.time, author)
+            edit = Edit(channel=programme.channel, action=EditAction.SPLIT)
+            edit.before, edit.after = _text((), [before]), _text((), halves)
+            return _added(write, edit, author)
+
+    def merge(self, programme_id: int, other_id: int, author: str) -> int:
+        """Say that two programmes are one; returns the edit's number. The first keeps its number and its name."""
+        with self._write() as write:
+            first, second = (dividing.find(write.session, number) for number in (programme_id, other_id))
+            before = [remembered(first), remembered(second)]
+            before[1]["belongings"] = dividing.belongings(write.session, second)
+            after = dividing.merge(write, first, second, author)
+            edit = Edit(channel=first.channel, action=EditAction.MERGE)
+            edit.before, edit.after = _text((), before), _text((), [after])
+            return _added(write, edit, author)
+
     def undo(self, edit_id: int, author: str) -> int:
         """Take an edit back, if what it left is still as it left it; returns the number of the edit that does so.
 
@@ -277,6 +299,8 @@ def _put_programmes_back(
     back = [memory for memory in found.programmes if memory["id"] in as_left or memory["id"] not in known]
     gone = [number for number in as_left if number not in {memory["id"] for memory in found.programmes}]
     restore(write, edit.channel, back, gone)
+    for memory in back:
+        dividing.give_back(write.session, memory)
     if edit.epoch is not None:
         renew(write, edit.epoch, changed)
 

@@ -6,7 +6,7 @@ them can still be told in one order; see :class:`streamproc.catalogue.models.Out
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -16,6 +16,17 @@ from streamproc.catalogue.models import Event, Outbox
 from streamproc.timebase import Clock
 
 EVENTS_KEPT = 10_000
+
+
+class Telling(Protocol):
+    """What a transaction that changes something can do, of whatever book it is."""
+
+    session: Session
+    now_ns: int
+
+    def tell(self, channel: str, type_: str, subject_id: int) -> None:
+        """Add an event."""
+        ...
 
 
 class Writing:

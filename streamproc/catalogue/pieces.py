@@ -1,7 +1,7 @@
 """The book of pieces: files made, or to be made, out of stretches of the recording. Its rows are a queue."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +9,9 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from streamproc.catalogue import queries
-from streamproc.catalogue.finishing import Mode, Piece, PieceRange, PieceState, Programme
+from streamproc.catalogue.finishing import Mode, Piece, PieceRange, PieceState, Programme, ProgrammePart
 from streamproc.catalogue.ledger import Ledger, Writing
+from streamproc.catalogue.models import Epoch
 from streamproc.errors import CatalogueError
 from streamproc.messages import Span
 
@@ -79,6 +80,8 @@ class PieceRow:
     """When its state last changed, wall time."""
     removed_ns: int | None
     """When its file was deleted, wall time; None while it is kept."""
+    is_outdated: bool
+    """Whether the programme that it shows has other parts by now than when it was wished for."""
 
 
 class Pieces:
@@ -159,7 +162,20 @@ class Pieces:
     def _rows(self, query: Select[Piece]) -> list[PieceRow]:
         loaded = query.options(joinedload(Piece.channel), selectinload(Piece.ranges).joinedload(PieceRange.epoch))
         with self._ledger.read() as session:
-            return [_row(piece) for piece in session.scalars(loaded)]
+            pieces = session.scalars(loaded).all()
+            shown = _shown(session, {piece.programme_id for piece in pieces if piece.programme_id is not None})
+            return [_row(piece, shown.get(piece.programme_id or 0)) for piece in pieces]
+
+
+def _shown(session: Session, programmes: Collection[int]) -> dict[int, tuple[Span, ...]]:
+    """Return the stretches that programmes are made of by now, without what is on air."""
+    found: dict[int, tuple[Span, ...]] = dict.fromkeys(programmes, ())
+    query = select(ProgrammePart, Epoch.number).join(Epoch, ProgrammePart.epoch_id == Epoch.id)
+    query = query.where(ProgrammePart.programme_id.in_(programmes), ProgrammePart.end.is_not(None))
+    for part, number in session.execute(query.order_by(ProgrammePart.programme_id, ProgrammePart.number)):
+        assert part.end is not None  # as the query asks
+        found[part.programme_id] += (Span(epoch=number, start=part.start, end=part.end),)
+    return found
 
 
 def _added(write: Writing, wish: Wish) -> Piece:
@@ -201,8 +217,9 @@ def _spans(ranges: Sequence[PieceRange]) -> tuple[Span, ...]:
     return tuple(Span(epoch=part.epoch.number, start=part.start, end=part.end) for part in ranges)
 
 
-def _row(piece: Piece) -> PieceRow:
-    first = piece.ranges[0]
+def _row(piece: Piece, shown: tuple[Span, ...] | None = None) -> PieceRow:
+    """Return a piece; shown: what the programme that it shows is made of by now, if that is to be compared."""
+    first, spans = piece.ranges[0], _spans(piece.ranges)
     return PieceRow(
         id=piece.id,
         channel=piece.channel.name,
@@ -211,7 +228,7 @@ def _row(piece: Piece) -> PieceRow:
         description=piece.description,
         mode=piece.mode,
         state=piece.state,
-        spans=_spans(piece.ranges),
+        spans=spans,
         start_utc_ns=queries.utc(first.epoch, first.start),
         attempts=piece.attempts,
         path=piece.path,
@@ -223,4 +240,5 @@ def _row(piece: Piece) -> PieceRow:
         created_ns=piece.created_ns,
         updated_ns=piece.updated_ns,
         removed_ns=piece.removed_ns,
+        is_outdated=shown is not None and shown != spans,
     )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import selectinload
 
 from streamproc.catalogue import queries
 from streamproc.catalogue.finishing import Programme, ProgrammePart, ProgrammeState
-from streamproc.catalogue.ledger import Ledger, Writing
+from streamproc.catalogue.ledger import Ledger, Telling, Writing
 from streamproc.catalogue.models import Channel, Epoch
 from streamproc.messages import Kind, Span
 from streamproc.timebase import to_ns
@@ -61,6 +61,8 @@ class ProgrammeRow:
     """In [0, 1]: how sure we are of the name."""
     title_author: str | None
     """Who gave it its name by hand; None while the schedule did."""
+    shape_author: str | None
+    """Who said by splitting or merging where it begins and ends; None while the schedule did."""
     scheduled_start_ns: int | None
     """When the schedule has it begin, wall time."""
     scheduled_stop_ns: int | None
@@ -156,7 +158,8 @@ class Programmes:
     def rewrite(self, channel: str, drafts: Sequence[Draft], gone: Sequence[int]) -> None:
         """Bring programmes to what they are found to be by now, add new ones, take back those that are gone.
 
-        What a person has named keeps its name; when it is complete as well, nothing of it changes and it can't go.
+        What a person has named keeps its name; when it is complete as well, or a person has split or merged it, nothing
+        of it changes and it can't go.
         What is as it was is not written, nor told.
         """
         known = {draft.id: self.get(draft.id) for draft in drafts if draft.id is not None}
@@ -171,8 +174,11 @@ class Programmes:
                     write.session.delete(programme)
                     write.tell(channel, "programme", number)
             write.session.flush()
+            written = []
             for draft in changed:
                 programme = None if draft.id is None else write.session.get(Programme, draft.id)
+                if programme is None and draft.id is not None:
+                    continue  # a person has merged it into another meanwhile
                 if programme is None:
                     programme = Programme(channel=feed, created_ns=write.now_ns)
                     write.session.add(programme)
@@ -180,8 +186,9 @@ class Programmes:
                     continue
                 _fill(write, programme, draft)
                 write.tell(channel, "programme", programme.id)
-            for draft in changed:
-                _name_segments(write, channel, draft)
+                written.append(draft)
+            for draft in written:
+                name_segments(write, channel, draft.title, draft.parts)
 
     def _rows(self, query: Select[Programme, str]) -> list[ProgrammeRow]:
         loaded = query.options(selectinload(Programme.parts).joinedload(ProgrammePart.epoch))
@@ -202,6 +209,7 @@ def _row(programme: Programme, channel: str) -> ProgrammeRow:
         description=programme.description,
         confidence=programme.confidence,
         title_author=programme.title_author,
+        shape_author=programme.shape_author,
         scheduled_start_ns=programme.scheduled_start_ns,
         scheduled_stop_ns=programme.scheduled_stop_ns,
         parts=_parts(programme.parts),
@@ -228,8 +236,29 @@ def _part(part: ProgrammePart, epoch: Epoch) -> PartRow:
     )
 
 
+def draft_parts(programme: Programme) -> tuple[DraftPart, ...]:
+    """Return a programme's parts as a draft has them."""
+    return _drafted(_parts(programme.parts))
+
+
+def _drafted(parts: Sequence[PartRow]) -> tuple[DraftPart, ...]:
+    return tuple(
+        DraftPart(
+            epoch=part.epoch,
+            start=part.start,
+            end=part.end,
+            start_id=part.start_id,
+            end_id=part.end_id,
+            start_sure=part.start_sure,
+            end_sure=part.end_sure,
+        )
+        for part in parts
+    )
+
+
 def _is_settled(programme: Programme) -> bool:
-    return programme.title_author is not None and programme.state is ProgrammeState.COMPLETE
+    by_hand = programme.title_author is not None or programme.shape_author is not None
+    return by_hand and programme.state is ProgrammeState.COMPLETE
 
 
 def _says(row: ProgrammeRow | None, draft: Draft) -> bool:
@@ -243,19 +272,7 @@ def _says(row: ProgrammeRow | None, draft: Draft) -> bool:
         draft.confidence,
     )
     scheduled = (row.scheduled_start_ns, row.scheduled_stop_ns) == (draft.scheduled_start_ns, draft.scheduled_stop_ns)
-    parts = tuple(
-        DraftPart(
-            epoch=part.epoch,
-            start=part.start,
-            end=part.end,
-            start_id=part.start_id,
-            end_id=part.end_id,
-            start_sure=part.start_sure,
-            end_sure=part.end_sure,
-        )
-        for part in row.parts
-    )
-    return row.state is draft.state and named and scheduled and parts == draft.parts
+    return row.state is draft.state and named and scheduled and _drafted(row.parts) == draft.parts
 
 
 def _fill(write: Writing, programme: Programme, draft: Draft) -> None:
@@ -283,9 +300,9 @@ def _fill(write: Writing, programme: Programme, draft: Draft) -> None:
     write.session.flush()
 
 
-def _name_segments(write: Writing, channel: str, draft: Draft) -> None:
+def name_segments(write: Telling, channel: str, title: str | None, parts: Sequence[DraftPart]) -> None:
     """Give the segments that a programme has most of its name."""
-    for part in draft.parts:
+    for part in parts:
         query = queries.segments_query().where(
             Channel.name == channel,
             Epoch.number == part.epoch,
@@ -295,8 +312,8 @@ def _name_segments(write: Writing, channel: str, draft: Draft) -> None:
         if part.end is not None:
             query = query.where(queries.Start.time_ns < to_ns(part.end))
         for segment, start, end, *_ in write.session.execute(query):
-            if segment.title != draft.title and _has_most(part, start.time, None if end is None else end.time):
-                segment.title = draft.title
+            if segment.title != title and _has_most(part, start.time, None if end is None else end.time):
+                segment.title = title
                 write.tell(channel, "segment", segment.id)
 
 

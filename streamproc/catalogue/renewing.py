@@ -9,8 +9,8 @@ from sqlalchemy.orm import selectinload
 
 from streamproc.catalogue import queries
 from streamproc.catalogue.finishing import Piece, Programme, ProgrammePart, ProgrammeState
+from streamproc.catalogue.ledger import Telling
 from streamproc.catalogue.models import Channel, Epoch
-from streamproc.catalogue.reshaping import Shaping
 from streamproc.logic.editing import Held, Stretch, reassigned
 from streamproc.messages import Kind
 
@@ -22,7 +22,7 @@ _KEPT = (
 )  # fmt: skip
 
 
-def renew(write: Shaping, epoch: Epoch, changed: Sequence[tuple[Stretch, Kind]]) -> tuple[list[Memory], list[Memory]]:
+def renew(write: Telling, epoch: Epoch, changed: Sequence[tuple[Stretch, Kind]]) -> tuple[list[Memory], list[Memory]]:
     """Bring the parts of programmes to what an epoch's boundaries say; return the programmes it touched, as they were
     and as they are.
 
@@ -53,7 +53,7 @@ def remembered(programme: Programme) -> Memory:
     return memory | {"state": programme.state.value, "parts": [_part_memory(part) for part in programme.parts]}
 
 
-def restore(write: Shaping, channel: Channel, memories: Iterable[Memory], gone: Iterable[int]) -> None:
+def restore(write: Telling, channel: Channel, memories: Iterable[Memory], gone: Iterable[int]) -> None:
     """Bring programmes back to what they were, those that are gone too; take back those that were not there."""
     for number in gone:
         programme = write.session.get(Programme, number)
@@ -70,7 +70,7 @@ def restore(write: Shaping, channel: Channel, memories: Iterable[Memory], gone: 
         fill(write, programme, [_part(part) for part in memory["parts"]])
 
 
-def fill(write: Shaping, programme: Programme, parts: Sequence[ProgrammePart]) -> None:
+def fill(write: Telling, programme: Programme, parts: Sequence[ProgrammePart]) -> None:
     """Give a programme its parts, and tell of it and of the pieces that show it; without any it is taken back."""
     channel, number = programme.channel.name, programme.id
     pieces = [] if number is None else write.session.scalars(select(Piece.id).where(Piece.programme_id == number)).all()

@@ -9,23 +9,16 @@ from fractions import Fraction
 from typing import Protocol, TypeAlias
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from streamproc.catalogue import queries
+from streamproc.catalogue.ledger import Telling
 from streamproc.catalogue.models import Boundary, Clip, ClipState, Epoch, Role, Segment
 from streamproc.logic.editing import Edge
 from streamproc.messages import BoundaryState, Kind, Method, Placement
 
 
-class Shaping(Protocol):
+class Shaping(Telling, Protocol):
     """A transaction that can change boundaries and segments: see Catalogue."""
-
-    session: Session
-    now_ns: int
-
-    def tell(self, channel: str, type_: str, subject_id: int) -> None:
-        """Add an event."""
-        ...
 
     def place(self, boundary: Boundary, at: Placement, author: str | None = None) -> None:
         """Write a place into a boundary, and a version with it."""

@@ -374,7 +374,7 @@ class _Chain:
         score = self._length(lasted, slot) - weights.short * np.maximum(0, 0.5 - lasted / max(whole, 1.0))
         if joined_late:
             score[:1] = self._length(end - slot.start, slot)
-        if ends.stop == len(places.after):
+        if ends.start < ends.stop == len(places.after):
             score[:, -1] = _outlasts(lasted[:, -1] - whole, weights)  # the footage breaks off in it
         net = places.net[ends][None, :] - places.net[starts][:, None]
         score = score + weights.breaks * self._division(starts, ends) + self._joint(starts)[:, None]

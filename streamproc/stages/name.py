@@ -118,10 +118,11 @@ class NameStage:
         segments = book.segments(channel, SegmentFilter(from_ns=from_ns))
         listings = book.listings.between(channel, from_ns - _AHEAD_NS, end_ns + _AHEAD_NS)
         minute = end_ns // (60 * NS) if segments and segments[-1].end is None else 0
-        now = (segments, listings, minute)
+        known = book.programmes.since(channel, from_ns - WINDOW_NS)
+        shaped = [(row.id, row.state, row.parts) for row in known if row.shape_author is not None]
+        now = (segments, listings, minute, shaped)
         if now == self._seen or not segments or not listings:
             return
-        known = book.programmes.since(channel, from_ns - WINDOW_NS)
         settled = [row for row in known if _is_settled(row, end_ns)]
         zeros = {row.epoch: row.utc_zero_ns for row in book.epochs(channel) if row.utc_zero_ns is not None}
         pieces = _without(_pieces(segments, zeros, end_ns), settled)
@@ -270,7 +271,8 @@ def _is_settled(row: ProgrammeRow, end_ns: int) -> bool:
     if row.state is not ProgrammeState.COMPLETE:
         return False
     end = row.parts[-1].end_utc_ns
-    return row.title_author is not None or (end is not None and end < end_ns - SETTLED_NS)
+    by_hand = row.title_author is not None or row.shape_author is not None
+    return by_hand or (end is not None and end < end_ns - SETTLED_NS)
 
 
 def _is_sure(boundary: BoundaryRow | None) -> bool:

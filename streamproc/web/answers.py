@@ -493,6 +493,8 @@ class Piece(Answer):
     """When that was."""
     download: str | None
     """Where to get it; null until it is ready."""
+    outdated: bool
+    """Whether the programme that it shows has been corrected, or has gone on, since it was wished for."""
 
 
 class Order(Answer):
@@ -809,6 +811,7 @@ def piece_answer(row: PieceRow) -> Piece:
         author=row.author,
         created_utc=iso_utc(row.created_ns),
         download=f"/api/v1/pieces/{row.id}/download" if row.state is PieceState.READY else None,
+        outdated=row.is_outdated,
     )
 
 

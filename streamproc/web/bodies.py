@@ -285,6 +285,34 @@ class MarkBody(Body):
         return self
 
 
+class SplitBody(Body):
+    """Where the second of two programmes begins: a frame, or a time."""
+
+    epoch: Annotated[int, Field(ge=0, lt=1 << 63)]
+    """The epoch that it counts in."""
+    frame: Annotated[int, Field(ge=0, lt=1 << 31)] | None = None
+    """Number of its first frame. Or"""
+    time: Seconds | None = None
+    """its time, seconds."""
+    author: Author | None = None
+    """Who says so."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.frame is None) == (self.time is None):
+            raise ValueError("give either frame or time")
+        return self
+
+
+class MergeBody(Body):
+    """What a programme is one with."""
+
+    with_: Annotated[int, Field(alias="with", ge=1, lt=1 << 63)]
+    """The other programme's number; it becomes part of the first."""
+    author: Author | None = None
+    """Who says so."""
+
+
 class AuthorBody(Body):
     """Who does it."""
 

@@ -11,6 +11,7 @@ from aiohttp import hdrs, web
 from streamproc.catalogue import BoundaryRow, Catalogue, Role
 from streamproc.catalogue.edits import EditRow, Keep, Mark, Picture, Point
 from streamproc.catalogue.people import EditAction
+from streamproc.catalogue.programmes import ProgrammeRow
 from streamproc.catalogue.reshaping import Placed
 from streamproc.errors import RecordingError
 from streamproc.media.footage import Epoch, frame_time, frame_time_far_in
@@ -19,7 +20,7 @@ from streamproc.messages import Kind
 from streamproc.timebase import iso_utc
 from streamproc.web.answers import Answer, Boundary, Page, boundary_answer, fraction, shown
 from streamproc.web.api import json_answer, known_channel, next_part
-from streamproc.web.bodies import Author, AuthorBody, MarkBody, MoveBody, one_line, parse_body
+from streamproc.web.bodies import Author, AuthorBody, MarkBody, MergeBody, MoveBody, SplitBody, one_line, parse_body
 from streamproc.web.person import author_of
 from streamproc.web.queries import PageQuery, Query, parse
 from streamproc.web.services import SERVICES, Services
@@ -146,6 +147,26 @@ async def mark(request: web.Request) -> web.Response:
     return await _edit(request, number, HTTPStatus.CREATED)
 
 
+async def split(request: web.Request) -> web.Response:
+    """Say that another programme begins at a frame of one."""
+    services = request.app[SERVICES]
+    row = await _programme(request, int(request.match_info["id"]))
+    body = await parse_body(SplitBody, request)
+    at = await asyncio.to_thread(_split_at, services, row.channel, body)
+    author = author_of(request, body.author)
+    number = await asyncio.to_thread(services.catalogue.edits.split, row.id, body.epoch, at, author)
+    return await _edit(request, number, HTTPStatus.CREATED)
+
+
+async def merge(request: web.Request) -> web.Response:
+    """Say that two programmes are one."""
+    row = await _programme(request, int(request.match_info["id"]))
+    body = await parse_body(MergeBody, request)
+    other = await _programme(request, body.with_)
+    book, author = request.app[SERVICES].catalogue.edits, author_of(request, body.author)
+    return await _edit(request, await asyncio.to_thread(book.merge, row.id, other.id, author), HTTPStatus.CREATED)
+
+
 async def edits(request: web.Request) -> web.Response:
     """What people have edited of a channel."""
     query = parse(PageQuery, request)
@@ -251,6 +272,20 @@ async def _boundary(request: web.Request) -> BoundaryRow:
     if row is None:
         raise web.HTTPNotFound(reason=f"no boundary has the number {number}")
     return row
+
+
+async def _programme(request: web.Request, number: int) -> ProgrammeRow:
+    row = await asyncio.to_thread(request.app[SERVICES].catalogue.programmes.get, number)
+    if row is None:
+        raise web.HTTPNotFound(reason=f"no programme has the number {number}; it may have become part of another")
+    return row
+
+
+def _split_at(services: Services, channel: str, body: SplitBody) -> Point:
+    if all(row.epoch != body.epoch for row in services.catalogue.epochs(channel)):
+        raise web.HTTPUnprocessableEntity(reason=f"epoch: channel '{channel}' has no epoch {body.epoch}")
+    epoch = _recorded(services, channel, body.epoch)
+    return _at_frame(epoch, "frame", body.frame or 0) if body.time is None else _at_time(epoch, "time", body.time)
 
 
 def _destination(services: Services, row: BoundaryRow, body: MoveBody) -> Point:

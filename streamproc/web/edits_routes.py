@@ -2,13 +2,14 @@
 
 from streamproc.web import edits_api
 from streamproc.web.answers import Boundary, Page
-from streamproc.web.bodies import AuthorBody, MarkBody, MoveBody
+from streamproc.web.bodies import AuthorBody, MarkBody, MergeBody, MoveBody, SplitBody
 from streamproc.web.edits_api import Edit, RemoveQuery
 from streamproc.web.queries import PageQuery
 from streamproc.web.route import BAD, NAME, NO_CHANNEL, NUMBER, VERSIONED, WRITES, Route
 
 BOUNDARY = f"/api/v1/boundaries/{NUMBER}"
 NO_BOUNDARY = {404: "No boundary has this number."}
+NO_PROGRAMME = {404: "No programme has this number."}
 NOT_NOW = {409: "It is not possible as things stand; the detail says why."}
 GONE = {410: "The recording there is deleted, so no frame can be found."}
 
@@ -49,6 +50,26 @@ ROUTES = (
         status=201,
         body=MarkBody,
         statuses=WRITES | NO_CHANNEL | NOT_NOW | GONE,
+    ),
+    Route(
+        path=f"/api/v1/programmes/{NUMBER}/split",
+        method="POST",
+        handler=edits_api.split,
+        summary="Say that another programme begins at a frame of one; no schedule joins them again.",
+        answer=Edit,
+        status=201,
+        body=SplitBody,
+        statuses=WRITES | NO_PROGRAMME | NOT_NOW | GONE,
+    ),
+    Route(
+        path=f"/api/v1/programmes/{NUMBER}/merge",
+        method="POST",
+        handler=edits_api.merge,
+        summary="Say that two programmes are one; the first keeps its number and name.",
+        answer=Edit,
+        status=201,
+        body=MergeBody,
+        statuses=WRITES | NO_PROGRAMME | NOT_NOW,
     ),
     Route(
         path=f"/api/v1/channels/{NAME}/edits",

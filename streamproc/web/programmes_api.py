@@ -60,6 +60,8 @@ class Programme(Answer):
     """In [0, 1]: how sure the name is; 1 when a person gave it."""
     title_author: str | None
     """Who gave it its name by hand; null while the schedule did."""
+    shape_author: str | None
+    """Who has split or merged it by hand; null while the schedule says where it begins and ends."""
     scheduled_start_utc: str | None
     """When the schedule has it begin."""
     scheduled_stop_utc: str | None
@@ -152,6 +154,7 @@ def programme_answer(row: ProgrammeRow) -> Programme:
         description=row.description,
         confidence=row.confidence,
         title_author=row.title_author,
+        shape_author=row.shape_author,
         scheduled_start_utc=shown(row.scheduled_start_ns),
         scheduled_stop_utc=shown(row.scheduled_stop_ns),
         duration_s=float(sum(span.end - span.start for span in spans)) if len(spans) == len(row.parts) else None,

@@ -1,7 +1,8 @@
-"""Whatever is called in whatever order, with replays and restarts in between, the promises hold."""
+"""Whatever is called in whatever order, with replays, restarts and people's edits in between, the promises hold."""
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -11,13 +12,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from streamproc.catalogue import Catalogue, SegmentRow, VersionRow
-from streamproc.errors import CatalogueError
+from streamproc.catalogue.edits import Keep, Mark, Point
+from streamproc.errors import CatalogueConflict, CatalogueError
 from streamproc.messages import BoundaryState, Change, Kind, Method, Placement, Position
 from streamproc.timebase import ManualClock
 
 KINDS = st.sampled_from([Kind.PROGRAMME, Kind.ADVERT])
 STEPS = st.fractions(min_value=Fraction(1, 50), max_value=20, max_denominator=90_000)
 SHIFTS = st.fractions(min_value=-6, max_value=6, max_denominator=90_000)
+PLACES = st.fractions(min_value=0, max_value=80, max_denominator=25)
 PICKS = st.integers(min_value=0, max_value=100)
 
 
@@ -30,6 +33,7 @@ class CatalogueMachine(RuleBasedStateMachine):
         self.clock = ManualClock()
         self.epoch = 0
         self.ended = True
+        self.decided = False
         self.time = Fraction(0)
         self.said: list[tuple[Change, Placement]] = []
         self.boundary_ids: set[int] = set()
@@ -56,7 +60,7 @@ class CatalogueMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.ended)
     @rule()
     def begin(self) -> None:
-        self.epoch, self.ended, self.time = self.epoch + 1, False, Fraction(0)
+        self.epoch, self.ended, self.time, self.decided = self.epoch + 1, False, Fraction(0), False
         self._begin()
 
     @precondition(lambda self: self.epoch)
@@ -78,7 +82,8 @@ class CatalogueMachine(RuleBasedStateMachine):
     @precondition(lambda self: not self.ended)
     @rule(after=KINDS, step=STEPS, at_start=st.booleans())
     def change(self, after: Kind, step: Fraction, at_start: bool) -> None:
-        running = self.catalogue.segments("one")[-1].kind
+        running = self.catalogue.segments("one")[-1].kind if self.decided else Kind.UNKNOWN
+        self.decided = True
         new = self.time + step
         self.time = new + 1
         last_old = None if running is Kind.UNKNOWN else new - step
@@ -135,6 +140,75 @@ class CatalogueMachine(RuleBasedStateMachine):
         before = self.catalogue.segments("one")
         self.catalogue.withdraw(*pair)
         assert self.catalogue.segments("one") == before
+
+    def _edited(self, edit: Callable[[], int | None]) -> bool:
+        """Do an edit, if it is possible as things stand, and tell whether it was; it leaves all or nothing."""
+        before = self.catalogue.segments("one"), self.catalogue.event_range()
+        try:
+            edit()
+        except CatalogueConflict:
+            assert (self.catalogue.segments("one"), self.catalogue.event_range()) == before
+            return False
+        self.boundary_ids |= {
+            row.id for epoch in self.catalogue.epochs("one") for row in self.catalogue.boundaries("one", epoch.epoch)
+        }
+        self.final.clear()  # a person may move what is final
+        return True
+
+    @precondition(lambda self: self.epoch)
+    @rule(pick=PICKS, start=PLACES, length=STEPS, kind=KINDS)
+    def mark(self, pick: int, start: Fraction, length: Fraction, kind: Kind) -> None:
+        epoch = 1 + pick % self.epoch
+        ends = (Point(time=start, frame=None), Point(time=start + length, frame=None))
+        said = Mark(channel="one", epoch=epoch, start=ends[0], end=ends[1], kind=kind)
+        if self._edited(lambda: self.catalogue.edits.mark(said, "olga")):
+            (row,) = [
+                row
+                for row in self.catalogue.segments("one")
+                if row.epoch == epoch and row.start.time <= start and (row.end is None or start < row.end.time)
+            ]
+            assert row.kind is kind
+            assert row.end is None or row.end.time >= start + length
+
+    @precondition(lambda self: self.boundary_ids)
+    @rule(pick=PICKS, shift=SHIFTS)
+    def nudge(self, pick: int, shift: Fraction) -> None:
+        number = sorted(self.boundary_ids)[pick % len(self.boundary_ids)]
+        row = self.catalogue.boundary(number)
+        assert row is not None
+        to = Point(time=row.time + shift, frame=None)
+        self._edited(lambda: self.catalogue.edits.move(number, to, "olga", version=row.version))
+
+    @precondition(lambda self: self.boundary_ids)
+    @rule(pick=PICKS, keep=st.sampled_from(Keep))
+    def take_out(self, pick: int, keep: Keep) -> None:
+        number = sorted(self.boundary_ids)[pick % len(self.boundary_ids)]
+        self._edited(lambda: self.catalogue.edits.remove(number, keep, "olga"))
+
+    @rule(pick=PICKS)
+    def undo(self, pick: int) -> None:
+        done = [row for row in self.catalogue.edits.of_channel("one") if row.undone_ns is None]
+        if done:
+            self._edited(lambda: self.catalogue.edits.undo(done[pick % len(done)].id, "anna"))
+
+    @rule()
+    def undo_at_once(self) -> None:
+        """What nobody has touched since can always be taken back, and then all is as it was."""
+        if self.epoch == 0 or not self.ended:
+            return
+        epoch = self.catalogue.epochs("one")[-1]
+        if epoch.end is None or epoch.end == 0:
+            return
+        shape = [(row.start.placement, row.kind) for row in self.catalogue.segments("one")]
+        ends = Point(time=epoch.end / 3, frame=None), Point(time=epoch.end * 2 / 3, frame=None)
+        said = Mark(channel="one", epoch=epoch.epoch, start=ends[0], end=ends[1], kind=Kind.ADVERT)
+        try:
+            edit = self.catalogue.edits.mark(said, "olga")
+        except CatalogueConflict:
+            return
+        self.catalogue.edits.undo(edit, "olga")
+        assert [(row.start.placement, row.kind) for row in self.catalogue.segments("one")] == shape
+        self.final.clear()
 
     @precondition(lambda self: not self.ended)
     @rule(back=st.sampled_from([0, 0, 3]))

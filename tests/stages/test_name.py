@@ -8,9 +8,13 @@ from typing import Any, cast
 
 import pytest
 
+from streamproc.catalogue.edits import Point
 from streamproc.catalogue.finishing import ProgrammeState
 from streamproc.catalogue.listings import ListingRow
+from streamproc.catalogue.pieces import Wish
+from streamproc.catalogue.programmes import Draft
 from streamproc.catalogue.store import Catalogue
+from streamproc.errors import CatalogueConflict
 from streamproc.media.footage import Footage
 from streamproc.messages import Change, Kind, Method, Placement, Position
 from streamproc.stages.name import NameStage
@@ -199,3 +203,128 @@ def test_a_programme_that_is_long_over_is_left_alone_when_the_schedule_is_rewrit
     channel.listings((0, "Совсем другое"), (30, "Новости"), (60, "Кино"), (150, "Спорт"))
     channel.name_until(60 * 14 + 1)
     assert channel.told()[0] == ("Утро", "complete", [(0, 29)])
+
+
+def test_a_listing_that_could_begin_in_the_footages_last_minute_is_no_harm(channel: Channel) -> None:
+    channel.listings((0, "Утро"), (60, "Кино"), (150, "Спорт"))
+    channel.breaks((12, 15), (58, 61))
+    for minute in range(108, 113):
+        channel.name_until(minute)
+        assert channel.told()[-1] == ("Кино", "running", [(61, None)])
+
+
+def split(channel: Channel, title: str, minute: float) -> int:
+    at = Point(time=channel._time(minute), frame=None)
+    return channel.catalogue.edits.split(channel.ids()[title], channel.number, at, "olga")
+
+
+def test_a_split_by_hand_stays_and_what_follows_is_named_by_the_schedule(channel: Channel) -> None:
+    channel.listings((0, "Утро"), (60, "Кино"), (150, "Спорт"))
+    channel.breaks((12, 15), (58, 61), (100, 104))
+    channel.name_until(110)
+    assert channel.told()[0] == ("Утро", "complete", [(0, 12), (15, 58)])
+    split(channel, "Утро", 30)
+    halves = [("Утро", "complete", [(0, 12), (15, 30)]), (None, "complete", [(30, 58)])]
+    for minute in (111, 120, 140):
+        channel.name_until(minute)
+        by_start = sorted(channel.told(), key=lambda row: row[2][0])
+        assert by_start[:2] == halves
+        assert by_start[2][0] == "Кино"
+    channel.restart()
+    channel.name_until(149)
+    assert sorted(channel.told(), key=lambda row: row[2][0])[:2] == halves
+
+
+def test_the_second_half_has_the_listing_that_no_programme_has(channel: Channel) -> None:
+    channel.listings((0, "Утро"), (60, "Кино"), (150, "Спорт"))
+    channel.breaks((12, 15), (58, 61), (100, 104))
+    channel.name_until(110)
+    channel.listings((0, "Утро"), (28, "Новости"), (60, "Кино"), (150, "Спорт"))
+    split(channel, "Утро", 30)
+    second = channel.catalogue.programmes.get(channel.ids()["Новости"])
+    assert second is not None
+    assert (second.confidence, second.shape_author) == (0.5, "olga")
+
+
+def test_a_programme_on_air_is_split_and_its_second_half_goes_on(channel: Channel) -> None:
+    channel.breaks((12, 15))
+    channel.name_until(25)
+    split(channel, "Утро", 20)
+    for minute in (26, 29):
+        channel.name_until(minute)
+        assert channel.told()[0] == ("Утро", "complete", [(0, 12), (15, 20)])
+        assert [row[1:] for row in channel.told()[1:]] == [("running", [(20, None)])]
+
+
+def test_a_merge_by_hand_stays_and_is_undone_with_numbers_names_and_pieces(channel: Channel) -> None:
+    channel.breaks((12, 15), (29, 31), (58, 61))
+    channel.name_until(70)
+    before, ids = channel.told(), channel.ids()
+    spans = channel.catalogue.programmes.get(ids["Новости"]).spans
+    wish = Wish(channel=CHANNEL, spans=spans, programme_id=ids["Новости"], author="anna")
+    piece = channel.catalogue.pieces.want(wish)
+    edit = channel.catalogue.edits.merge(ids["Утро"], ids["Новости"], "olga")
+    merged = ("Утро", "complete", [(0, 12), (15, 29), (31, 58)])
+    assert channel.told()[0] == merged
+    assert channel.catalogue.programmes.get(ids["Новости"]) is None
+    row = channel.catalogue.pieces.get(piece)
+    assert (row.programme_id, row.is_outdated) == (ids["Утро"], True)
+    for minute in (71, 90):
+        channel.name_until(minute)
+        assert channel.told()[0] == merged
+    channel.restart()
+    channel.name_until(91)
+    assert channel.told()[0] == merged
+    channel.catalogue.edits.undo(edit, "olga")
+    assert (channel.told()[:2], {title: channel.ids()[title] for title in ("Утро", "Новости")}) == (
+        before[:2],
+        {title: ids[title] for title in ("Утро", "Новости")},
+    )
+    row = channel.catalogue.pieces.get(piece)
+    assert (row.programme_id, row.is_outdated) == (ids["Новости"], False)
+
+
+def test_what_can_not_be_split_or_merged_is_said_in_a_sentence(channel: Channel) -> None:
+    channel.breaks((12, 15), (29, 31), (58, 61))
+    channel.name_until(70)
+    ids = channel.ids()
+    with pytest.raises(CatalogueConflict, match="not on air before and after that"):
+        split(channel, "Утро", 29)
+    with pytest.raises(CatalogueConflict, match="is still on air; merge it when it has ended"):
+        channel.catalogue.edits.merge(ids["Новости"], ids["Кино"], "olga")
+    channel.breaks((100, 101), (149, 151))
+    channel.name_until(170)
+    with pytest.raises(CatalogueConflict, match="lies between"):
+        channel.catalogue.edits.merge(channel.ids()["Утро"], channel.ids()["Кино"], "olga")
+
+
+def test_a_naming_that_began_before_a_merge_does_not_bring_the_second_back(channel: Channel) -> None:
+    channel.breaks((12, 15), (29, 31), (58, 61))
+    channel.name_until(70)
+    ids = channel.ids()
+    drafts = [
+        Draft(
+            id=ids["Новости"],
+            state=ProgrammeState.COMPLETE,
+            title="Новости",
+            description="начатое раньше",
+            confidence=0.9,
+            scheduled_start_ns=None,
+            scheduled_stop_ns=None,
+            parts=(),
+        )
+    ]
+    channel.catalogue.edits.merge(ids["Утро"], ids["Новости"], "olga")
+    channel.catalogue.programmes.rewrite(CHANNEL, drafts, [])
+    assert "Новости" not in channel.ids()
+
+
+def test_a_corrected_boundary_moves_a_complete_programme_with_it(channel: Channel) -> None:
+    channel.breaks((12, 15), (29, 31), (58, 61))
+    channel.name_until(70)
+    channel.catalogue.programmes.name_by_hand(channel.ids()["Новости"], "Новости в полдень", None, "olga")
+    boundary = next(row for row in channel.catalogue.boundaries(CHANNEL, 1) if row.time == channel._time(58))
+    channel.catalogue.edits.move(boundary.id, Point(time=channel._time(57), frame=None), "olga")
+    assert channel.told()[1] == ("Новости в полдень", "complete", [(31, 57)])
+    channel.name_until(71)
+    assert channel.told()[1] == ("Новости в полдень", "complete", [(31, 57)])

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from streamproc.catalogue.finishing import ProgrammeState
+from streamproc.catalogue.programmes import Draft, DraftPart
 from streamproc.messages import Change, Kind, Method, Position
 from tests.media.recorded import record
 
@@ -251,3 +253,76 @@ async def test_where_the_recording_is_deleted_no_frame_is_found(cut: Site) -> No
     status, body, _ = await call(cut, "PATCH", f"boundaries/{leave}", {"by_frames": 1}, If_Match="*")
     assert status == 410
     assert "there is no epoch" in body["detail"]
+
+
+async def test_a_programme_is_split_merged_and_a_piece_of_it_says_that_it_is_outdated(cut: Site) -> None:
+    programme = named(cut, (0, 20), (30, 40))
+    _, wished, _ = await call(cut, "POST", f"programmes/{programme}/pieces", {})
+    assert wished["outdated"] is False
+    status, edit, _ = await call(
+        cut, "POST", f"programmes/{programme}/split", {"epoch": epoch_of(cut), "frame": 10, "author": "olga"}
+    )
+    first, second = edit["after"]["programmes"]
+    assert (status, edit["action"], first["id"], first["parts"], second["parts"]) == (201, "split", programme, 1, 2)
+    _, shown, _ = await call(cut, "GET", f"programmes/{second['id']}")
+    assert [(part["start"], part["end"]) for part in shown["parts"]] == [("2/5", "4/5"), ("6/5", "8/5")]
+    assert shown["shape_author"] == "olga"
+    assert (await call(cut, "GET", f"pieces/{wished['id']}"))[1]["outdated"] is True
+    status, merged, _ = await call(cut, "POST", f"programmes/{programme}/merge", {"with": second["id"]})
+    assert (status, [one["parts"] for one in merged["after"]["programmes"]]) == (201, [2])
+    assert (await call(cut, "GET", f"pieces/{wished['id']}"))[1]["outdated"] is False
+    for address in (merged["undo"], edit["undo"]):
+        assert (await call(cut, "POST", address.removeprefix("/api/v1/"), {}))[0] == 201
+    _, shown, _ = await call(cut, "GET", f"programmes/{programme}")
+    assert (len(shown["parts"]), shown["shape_author"]) == (2, None)
+
+
+@pytest.mark.parametrize(
+    ("what", "body", "status", "says"),
+    [
+        ("split", {"epoch": 77, "frame": 10}, 422, "epoch: channel 'two' has no epoch 77"),
+        ("split", {"frame": 10}, 422, "epoch: Field required"),
+        ("split", {"frame": 10, "time": 1}, 422, "epoch"),
+        ("split", {"frame": 25}, 409, "not on air before and after that"),
+        ("merge", {"with": 999}, 404, "no programme has the number 999"),
+        ("merge", {"with": 1}, 409, "are not two programmes of one channel"),
+        ("merge", {"with": "<b>"}, 422, "with"),
+    ],
+)
+async def test_a_split_or_merge_that_makes_no_sense_is_refused(
+    cut: Site, what: str, body: dict[str, Any], status: int, says: str
+) -> None:
+    programme = named(cut, (0, 20))
+    if says.startswith("not on air"):
+        body = body | {"epoch": epoch_of(cut)}
+    answered, answer, _ = await call(cut, "POST", f"programmes/{programme}/{what}", body)
+    assert (answered, says in answer["detail"]) == (status, True)
+
+
+def named(site: Site, *parts: tuple[int, int]) -> int:
+    """Give the channel a programme of some frames; return its number."""
+    edges = {row.placement.frame: row.id for row in site.catalogue.boundaries("two", epoch_of(site))}
+    stretches = tuple(
+        DraftPart(
+            epoch=epoch_of(site),
+            start=Fraction(start, 25),
+            end=Fraction(end, 25),
+            start_id=edges.get(start),
+            end_id=edges.get(end),
+            start_sure=True,
+            end_sure=True,
+        )
+        for start, end in parts
+    )
+    found = Draft(
+        id=None,
+        state=ProgrammeState.COMPLETE,
+        title="Новости",
+        description=None,
+        confidence=0.95,
+        scheduled_start_ns=None,
+        scheduled_stop_ns=None,
+        parts=stretches,
+    )
+    site.catalogue.programmes.rewrite("two", [found], [])
+    return int(site.catalogue.programmes.of_channel("two")[0].id)
