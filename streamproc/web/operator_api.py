@@ -34,7 +34,7 @@ SHOWN_ERRORS: Final = 50
 """So many different ones are shown."""
 _UP: Final = "streamproc_role_up"
 _RATE_S: Final = Fraction(3600)
-_BARE: Final = frozenset({"ts", "level", "process", "event", "channel", "error", "again_in_s"})
+_BARE: Final = frozenset({"ts", "level", "process", "event", "channel", "error", "again_in_s", "restart_in_s"})
 
 Gauges: TypeAlias = Mapping[tuple[str, str], float]
 """The value of a metric by its name and its only label."""

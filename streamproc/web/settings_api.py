@@ -58,9 +58,14 @@ async def put(request: web.Request) -> web.Response:
     if given.get("name", name) != name:
         raise web.HTTPUnprocessableEntity(reason=f"name: a channel keeps its name; add '{body.name}', and remove this")
     old = await _known(keeper, name)
+    version = wanted_version(request)
+    if version is not None and version != version_of(old):  # said before anything that is wrong only for that reason
+        raise web.HTTPPreconditionFailed(
+            reason=f"the settings of channel '{name}' were changed meanwhile; load them anew"
+        )
     table = {"name": name, **given, **_kept_addresses(given, old)}
     _refuse_hidden(table)
-    await written(services, partial(keeper.file.put, name, table, wanted_version(request)))
+    await written(services, partial(keeper.file.put, name, table, version))
     return await _answer(services, keeper, table)
 
 

@@ -79,13 +79,15 @@ function One({ name }: { name: string }): JSX.Element {
       {known && !known.health.ready && <Soft>{known.health.message}</Soft>}
       <Failed error={config.error.value} />
       <div class="two">
-        {settings && <Settings config={settings} again={again} />}
+        <div class="stack">
+          {settings && <Settings config={settings} again={again} />}
+          {own.length > 0 && <Models models={own} />}
+        </div>
         <div class="stack">
           <Learnings name={name} used={again} />
           <Alarms name={name} />
         </div>
       </div>
-      {own.length > 0 && <Models models={own} />}
     </section>
   );
 }

@@ -16,21 +16,19 @@ const EVERY_MS = 5_000;
 const t = words(
   {
     title: "Operator", well: "All is well", unwell: "Not all is well", channels: "Channels", channel: "Channel", feed: "Feed", rate: "Rate", recorded: "Recorded since",
-    takes: "Takes", to_check: "To check", none: "No channel is configured.", disks: "Disks", free: "{free} of {total} free", room: "room for {hours}",
+    takes: "Takes", to_check: "To check", none: "No channel is configured.", disks: "Disks", free: "{free} of {total} free",
     recording: "recording", clips: "clips", data: "catalogue", roles: "Processes", recorder: "Recorder", analyser: "Analyser", web: "Web", up: "runs", down: "does not run",
-    restarts: "started again {count} times", queues: "Queues", queue: "Queue", waiting: "Waiting", working: "Being done", failed: "Failed in 24 h", oldest: "Oldest waits",
+    restarts: "started again: {count}×", supervisor: "Supervisor", queues: "Queues", queue: "Queue", waiting: "Waiting", working: "Being done", failed: "Failed in 24 h", oldest: "Oldest waits",
     q_clips: "Clips", q_pieces: "Joined programmes and ranges", q_deliveries: "Deliveries", q_orders: "Orders", q_learnings: "Learning of models",
-    errors: "What went wrong lately", no_errors: "Nothing: no process has warned of anything.", times: "{count} times", since: "since {when}", version: "streamproc {version}, as of {when}",
-    days: "{count} days", hours: "{count} h",
+    errors: "What went wrong lately", no_errors: "Nothing: no process has warned of anything.", times: "{count}×", since: "since {when}", version: "streamproc {version}, as of {when}",
   },
   {
     title: "Оператор", well: "Всё в порядке", unwell: "Не всё в порядке", channels: "Каналы", channel: "Канал", feed: "Сигнал", rate: "Поток", recorded: "Запись с",
-    takes: "Занимает", to_check: "Проверить", none: "Не настроен ни один канал.", disks: "Диски", free: "свободно {free} из {total}", room: "места на {hours}",
+    takes: "Занимает", to_check: "Проверить", none: "Не настроен ни один канал.", disks: "Диски", free: "свободно {free} из {total}",
     recording: "запись", clips: "клипы", data: "каталог", roles: "Процессы", recorder: "Запись", analyser: "Анализ", web: "Сайт", up: "работает", down: "не работает",
-    restarts: "перезапусков: {count}", queues: "Очереди", queue: "Очередь", waiting: "Ждут", working: "В работе", failed: "Ошибок за 24 ч", oldest: "Дольше всех ждёт",
+    restarts: "перезапусков: {count}", supervisor: "Диспетчер", queues: "Очереди", queue: "Очередь", waiting: "Ждут", working: "В работе", failed: "Ошибок за 24 ч", oldest: "Дольше всех ждёт",
     q_clips: "Клипы", q_pieces: "Передачи и фрагменты", q_deliveries: "Доставка", q_orders: "Заявки", q_learnings: "Обучение моделей",
-    errors: "Что случилось за последнее время", no_errors: "Ничего: ни один процесс ни о чём не предупреждал.", times: "раз: {count}", since: "с {when}", version: "streamproc {version}, данные на {when}",
-    days: "{count} дн.", hours: "{count} ч",
+    errors: "Что случилось за последнее время", no_errors: "Ничего: ни один процесс ни о чём не предупреждал.", times: "{count}×", since: "с {when}", version: "streamproc {version}, данные на {when}",
   },
 );
 
@@ -52,8 +50,7 @@ export function OperatorView(): JSX.Element {
         <>
           <Channels channels={shown.channels} />
           <div class="tiles">
-            <Disks disks={shown.disks} />
-            <Roles roles={shown.roles} />
+            <div class="pile"><Disks disks={shown.disks} /><Roles roles={shown.roles} /></div>
             <Queues queues={shown.queues} />
           </div>
           <Errors errors={shown.errors} />
@@ -96,12 +93,6 @@ function Channels({ channels }: { channels: Operations["channels"] }): JSX.Eleme
 
 const bits = (bytes: number): string => `${((bytes * 8) / 1e6).toFixed(1)} ${language.value === "ru" ? "Мбит/с" : "Mbit/s"}`;
 
-/** "37 h", "5 days" */
-function hours(seconds: number): string {
-  const count = Math.floor(seconds / 3600);
-  return count >= 72 ? t("days", { count: Math.floor(count / 24) }) : t("hours", { count });
-}
-
 function Disks({ disks }: { disks: Operations["disks"] }): JSX.Element {
   return (
     <section class="card">
@@ -113,7 +104,7 @@ function Disks({ disks }: { disks: Operations["disks"] }): JSX.Element {
             min={0} max={disk.total_bytes} value={disk.total_bytes - disk.free_bytes} high={disk.total_bytes * 0.9} optimum={0}
             aria-label={t("free", { free: size(disk.free_bytes), total: size(disk.total_bytes) })}
           />
-          <p class="soft">{disk.message[language.value]}{disk.room_s !== null && ` (${t("room", { hours: hours(disk.room_s) })})`}</p>
+          <p class="soft">{disk.message[language.value]}</p>
         </div>
       ))}
     </section>
@@ -128,7 +119,7 @@ function Roles({ roles }: { roles: Operations["roles"] }): JSX.Element | null {
       <ul class="roles">
         {roles.map((role) => (
           <li key={role.name}>
-            <b>{t(role.name as "recorder" | "analyser" | "web")}</b>
+            <b>{processName(role.name)}</b>
             <span class="health" data-state={role.up ? "recording" : "down"}>{t(role.up ? "up" : "down")}</span>
             {role.restarts > 0 && <span class="warned">{t("restarts", { count: role.restarts })}</span>}
           </li>
@@ -160,6 +151,12 @@ function Queues({ queues }: { queues: Operations["queues"] }): JSX.Element {
   );
 }
 
+const PROCESSES = ["recorder", "analyser", "web", "supervisor"] as const;
+const processName = (name: string): string => {
+  const known = PROCESSES.find((process) => process === name);
+  return known === undefined ? name : t(known);
+};
+
 function Errors({ errors }: { errors: Operations["errors"] }): JSX.Element {
   return (
     <section class="card">
@@ -170,7 +167,7 @@ function Errors({ errors }: { errors: Operations["errors"] }): JSX.Element {
           <li key={`${error.event} ${error.channel} ${error.message}`} data-level={error.level}>
             <time dateTime={error.last_utc}>{wall(error.last_utc)}</time>
             <div>
-              <p><b>{error.channel ?? error.process}</b> {error.meaning?.[language.value] ?? error.event}</p>
+              <p><b>{error.channel ?? processName(error.process)}</b> {error.meaning?.[language.value] ?? error.event}</p>
               {error.message && <p class="soft">{error.message}</p>}
             </div>
             {error.count > 1 && <span class="soft">{t("times", { count: error.count })}, {t("since", { when: wall(error.first_utc) })}</span>}

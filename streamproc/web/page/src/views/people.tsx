@@ -52,7 +52,7 @@ const scopeName = (scope: Scope): string => (scope === "read" || scope === "writ
 const roleName = (role: Role): string => t(role).split(":")[0] ?? role;
 
 export function PeopleView(): JSX.Element {
-  const users = useLoaded<{ items: User[] }>("/api/v1/users?limit=500");
+  const users = useLoaded<{ items: User[] }>("/api/v1/users");
   const adds = useSignal(false);
   const changed = useSignal<User | null>(null);
   const keys = useMemo<Key[]>(() => [{ key: "n", what: () => t("add"), run: () => (adds.value = true) }], [adds]);
@@ -168,7 +168,7 @@ function Change({ user, onClose, again }: { user: User; onClose: () => void; aga
 }
 
 function Tokens({ users }: { users: readonly User[] }): JSX.Element {
-  const tokens = useLoaded<{ items: Token[] }>("/api/v1/tokens?limit=200");
+  const tokens = useLoaded<{ items: Token[] }>("/api/v1/tokens");
   const makes = useSignal(false);
   const items = tokens.value.value?.items;
   const takeBack = (token: Token): void => void send("DELETE", `/api/v1/tokens/${token.id}`).then(() => (say(t("taken_back")), tokens.again()), sayFailed);

@@ -8,7 +8,7 @@ import { listen } from "../../live";
 import { useLoaded } from "../../load";
 import { wall } from "../../time";
 import { Button, Failed, Soft, Switch, say, sayFailed } from "../../ui";
-import { t } from "./words";
+import { STEPS, step, t } from "./words";
 
 type Learning = Schemas["Learning"];
 
@@ -48,13 +48,13 @@ export function Learnings({ name, used }: { name: string; used: () => void }): J
 
 function Wish({ name, again }: { name: string; again: () => void }): JSX.Element {
   const from = useSignal(local(Date.now() - 20 * MINUTE));
-  const to = useSignal(local(Date.now()));
+  const to = useSignal(local(Date.now() + MINUTE)); // the minute that runs belongs to it
   const region = useSignal("");
   const choose = useSignal("");
   const error = useSignal<Error | null>(null);
   const last = (minutes: number): void => {
     from.value = local(Date.now() - minutes * MINUTE);
-    to.value = local(Date.now());
+    to.value = local(Date.now() + MINUTE);
   };
   const wish = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -104,7 +104,7 @@ function One({ learning, again, used }: { learning: Learning; again: () => void;
         </div>
       </div>
       {learning.state === "learning" && <progress aria-label={t("progress")} max={1} value={learning.share ?? 0} />}
-      {learning.message && <p class={learning.state === "failed" ? "failed" : "soft"} aria-live="polite">{learning.message}</p>}
+      {learning.message && <p class={learning.state === "failed" ? "failed" : "soft"} aria-live="polite">{said(learning)}</p>}
       {learning.mask && (
         <div class="found">
           <figure class="mask"><img src={learning.mask} alt={t("mask")} /><figcaption>{t("mask")}</figcaption></figure>
@@ -114,6 +114,11 @@ function One({ learning, again, used }: { learning: Learning; again: () => void;
       {learning.marks && <Marks learning={learning} again={again} />}
     </article>
   );
+}
+
+function said({ state, message }: Learning): string | null {
+  const known = STEPS.find((one) => one === message);
+  return state === "learning" && known !== undefined ? step(known) : message;
 }
 
 /** Several marks stay on the picture: a person says which is the bug. */

@@ -47,6 +47,19 @@ export const t = words(
   },
 );
 
+/** What the learner says that it is doing. */
+export const step = words(
+  {
+    "looking through the footage": "looking through the recording", "looking for what stays": "looking for what stays", "cutting the mark out": "cutting the bug out", "reading footage": "reading the recording", "drawing pictures": "drawing pictures to learn from",
+    training: "training", measuring: "measuring how good it is",
+  },
+  {
+    "looking through the footage": "просматривает запись", "looking for what stays": "ищет, что не меняется", "cutting the mark out": "вырезает логотип", "reading footage": "читает запись", "drawing pictures": "рисует примеры для обучения",
+    training: "обучает сеть", measuring: "измеряет качество",
+  },
+);
+export const STEPS = ["looking through the footage", "looking for what stays", "cutting the mark out", "reading footage", "drawing pictures", "training", "measuring"] as const;
+
 export const group = words(
   { ingest: "Connection", record: "Recording", retention: "Keeping", sampling: "Sampling", decision: "Decision", clips: "Clips", cues: "Cues (SCTE-35)", drift: "Watch over the model" },
   { ingest: "Подключение", record: "Запись", retention: "Хранение", sampling: "Выборка кадров", decision: "Решение", clips: "Клипы", cues: "Метки SCTE-35", drift: "Наблюдение за моделью" },
