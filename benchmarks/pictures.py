@@ -26,13 +26,17 @@ from benchmarks.compose import DATA
 from benchmarks.day import SEGMENTS, draw_day
 from benchmarks.machine import RESULTS, command, describe
 from streamproc.catalogue import Catalogue
+from streamproc.catalogue.people import CurveKind
 from streamproc.config import Settings
+from streamproc.media.levels import LevelReader
 from streamproc.media.pictures import FramesWish, KeyframeWish, PictureMaker, Wish
 from streamproc.media.recording.reader import RecordingEpoch, RecordingFootage
 from streamproc.media.recording.writer import RecordingWriter
 from streamproc.media.source import open_source
+from streamproc.stages.curves import BITE
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import NS, SystemClock
+from streamproc.web.curves_api import draw_curves
 from streamproc.web.pictures import Maker
 from streamproc.web.pictures_api import BEHIND
 from streamproc.web.recordings import Recordings
@@ -162,6 +166,37 @@ def day(work: Path) -> dict[str, float]:
     return {"segments": SEGMENTS, **found}
 
 
+def curves(work: Path) -> dict[str, float]:
+    """Return milliseconds that a day's curves take: a score each 2 s, a level each half second, 1000 values each."""
+    path = work / "curves.sqlite"
+    path.unlink(missing_ok=True)
+    catalogue = Catalogue.open(f"sqlite:///{path}", clock=SystemClock())
+    from_ns = draw_day(catalogue, "one")
+    catalogue.curves.put(
+        "one", 1, CurveKind.SCORE, [(Fraction(2 * number), number % 3 / 2) for number in range(43_200)]
+    )
+    levels = [(Fraction(number, 2), -20.0 - number % 7) for number in range(172_800)]
+    catalogue.curves.put("one", 1, CurveKind.LEVEL, levels)
+
+    def once() -> int:
+        answer = draw_curves(catalogue, "one", (from_ns, from_ns + 86_400 * NS), 1000)
+        return len(answer.model_dump_json(by_alias=True))
+
+    found = _timed(once)
+    catalogue.close()
+    return {"values": 43_200 + 172_800, **found}
+
+
+def level(epoch: RecordingEpoch) -> dict[str, float]:
+    """Return what reading the level of the sound costs, in bites as the stage does: CPU against its own time."""
+    reader, steps = LevelReader(epoch, Fraction(0)), 0
+    began_s = time.process_time()
+    while found := reader.read(BITE):
+        steps += len(found)
+    cpu_s = time.process_time() - began_s
+    return {"seconds_of_sound": steps / 2, "cpu_s": round(cpu_s, 3), "share_of_a_core": round(2 * cpu_s / steps, 5)}
+
+
 def _timed(call: Callable[[], int]) -> dict[str, float]:
     size = call()
     walls = []
@@ -195,6 +230,8 @@ def main() -> None:
             "footage": "1080p25, H.264 High, 5 Mbit/s, a keyframe every 50 frames, B-frames",
             "pictures": pictures(Path(folder) / "recording", epoch),
             "timeline": day(wanted.work),
+            "curves": curves(wanted.work),
+            "level": level(epoch),
         }
     text = json.dumps(found, indent=2, ensure_ascii=False)
     print(text)

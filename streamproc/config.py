@@ -135,6 +135,17 @@ class CueSettings(Section):
     """Make a splice_insert of every boundary that was found: in the catalogue, the events and the webhooks."""
 
 
+class CurveSettings(Section):
+    """What is measured along the recording for people to look at."""
+
+    score: bool = True
+    """Keep what the model says of each sample."""
+    level: bool = True
+    """Read the sound, and keep how loud it is."""
+    keep_days: Annotated[float, Field(gt=0, le=3650)] = 30.0
+    """Curves are deleted after so many days."""
+
+
 class DriftSettings(Section):
     """When a model counts as no longer fitting its channel."""
 
@@ -225,6 +236,7 @@ class ChannelSettings(Section):
     clips: ClipSettings = ClipSettings()
     cues: CueSettings = CueSettings()
     drift: DriftSettings = DriftSettings()
+    curves: CurveSettings = CurveSettings()
     deliver: tuple[str, ...] = ()
     """Names of the targets that every finished clip and piece goes to."""
     schedule_id: str | None = None

@@ -26,6 +26,7 @@ from streamproc.stage import Stage, Surroundings
 from streamproc.stages.classify import ClassifyStage, Observer
 from streamproc.stages.clip import ClipStage
 from streamproc.stages.cues import CueStage
+from streamproc.stages.curves import CurveStage, ScoreCurve
 from streamproc.stages.decide import DecideStage, Thresholds
 from streamproc.stages.drift import DriftWatch, end_watch
 from streamproc.stages.learn import LearnStage
@@ -126,6 +127,11 @@ class Analysis:
         """Name the programmes of footage that is over. Raises CatalogueError."""
         NameStage(self._around, self._footage, self._bench.catalogue, whole=True).name_round()
 
+    def curves(self, footage: RecordingFootage) -> CurveStage:
+        """Return what reads the sound of a recording, and deletes old curves."""
+        wanted, catalogue = self._settings.curves, self._bench.catalogue
+        return CurveStage(self._around, footage, catalogue, level=wanted.level, keep_days=wanted.keep_days)
+
     def _watch(self, thresholds: Thresholds) -> DriftWatch | None:
         """Return the watch over the model, if there shall be one."""
         settings, name = self._settings.drift, self._settings.name
@@ -144,6 +150,9 @@ class Analysis:
         """Show every classified sample to the watch, and keep it for as long as the channel runs, if that is wanted."""
         observers = [] if watch is None else [watch.observe]
         with ExitStack() as stack:
+            if self._settings.curves.score and not self._footage.has_ended():  # of a file nobody would read it
+                curve = stack.enter_context(ScoreCurve(self._around, self._bench.catalogue))
+                observers.append(curve.observe)
             if self._bench.tools.diagnose is not None:
                 from streamproc.stages.diagnose import Diagnosis
 
@@ -207,7 +216,13 @@ class Analyser:
             end_watch(settings.name, self._bench.catalogue, self._bench.tools.telemetry)
             return {}
         analysis = Analysis(self._bench, settings, self._footage(settings.name))
-        return {"decide": analysis, "refine": analysis.refine, "cues": analysis.cues, "name": analysis.name}
+        return {
+            "decide": analysis,
+            "refine": analysis.refine,
+            "cues": analysis.cues,
+            "name": analysis.name,
+            "curves": analysis.curves(self._footage(settings.name)),
+        }
 
     def material(self, settings: ChannelSettings) -> str | None:
         """Return what changes when the model does: its card, which names the file by checksum, or the logo's own."""

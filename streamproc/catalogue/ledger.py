@@ -71,6 +71,10 @@ class Ledger:
         """Open a transaction that commits at the end of the block, or leaves nothing behind when it raises."""
         return self.writing(Writing)
 
+    def quietly(self) -> AbstractContextManager[Session]:
+        """Open a transaction that changes what nobody is told of."""
+        return self._database.write()
+
     @contextmanager
     def writing(self, of_kind: Callable[[Session, Outbox, int], W]) -> Iterator[W]:
         """Open such a transaction of a book's own kind."""

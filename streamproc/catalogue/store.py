@@ -27,6 +27,7 @@ from sqlalchemy.orm import joinedload
 from streamproc.catalogue import queries
 from streamproc.catalogue.audit import AuditLog
 from streamproc.catalogue.cues import Cues
+from streamproc.catalogue.curves import Curves
 from streamproc.catalogue.database import Database
 from streamproc.catalogue.deliveries import Deliveries
 from streamproc.catalogue.edits import Edits
@@ -118,6 +119,7 @@ class Catalogue:
         self.keys = Keys(self.ledger)
         self.audit = AuditLog(self.ledger)
         self.timeline = Timeline(self.ledger)
+        self.curves = Curves(self.ledger)
         self.edits = Edits(self.ledger, self._write)
 
     @classmethod

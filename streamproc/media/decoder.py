@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
@@ -20,7 +21,7 @@ from av.codec.context import Flags
 from numpy.typing import NDArray
 
 from streamproc.errors import SourceUnsupported
-from streamproc.media.footage import Epoch, MediaPacket, Track, VideoFormat
+from streamproc.media.footage import AudioFormat, Epoch, MediaPacket, Track, VideoFormat
 
 Box: TypeAlias = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels; all even, right and bottom exclusive."""
@@ -259,8 +260,22 @@ def decode_audio(epoch: Epoch, start: Fraction, end: Fraction) -> SoundEnvelope 
     return SoundEnvelope(start, _bands(signal, audio.rate))
 
 
+def sound_decoder(audio: AudioFormat) -> Callable[[MediaPacket], Iterator[NDArray[np.float32]]]:
+    """Return what decodes the packets of a track one after the other, to (channels, N) samples in [-1, 1] each.
+
+    A packet that the codec refuses gives nothing. Raises SourceUnsupported when there is no decoder.
+    """
+    return partial(_decoded_channels, _open(audio.codec, audio.extradata))
+
+
 def _decoded_sound(context: av.CodecContext, packet: MediaPacket) -> Iterator[NDArray[np.float32]]:
     """Yield mono samples in [-1, 1] of one packet."""
+    for samples in _decoded_channels(context, packet):
+        yield np.asarray(samples.mean(axis=0), np.float32)
+
+
+def _decoded_channels(context: av.CodecContext, packet: MediaPacket) -> Iterator[NDArray[np.float32]]:
+    """Yield (channels, N) samples in [-1, 1] of one packet."""
     try:
         frames = context.decode(_av_packet(packet))  # type: ignore[attr-defined]
     except av.error.FFmpegError:
@@ -270,7 +285,7 @@ def _decoded_sound(context: av.CodecContext, packet: MediaPacket) -> Iterator[ND
         scale = 1.0 if samples.dtype.kind == "f" else float(np.iinfo(samples.dtype).max)
         if not frame.format.is_planar:
             samples = samples.reshape(-1, frame.layout.nb_channels).T
-        yield np.asarray(samples.mean(axis=0) / scale, np.float32)
+        yield np.asarray(samples / np.float32(scale), np.float32)
 
 
 def _put(signal: NDArray[np.float32], samples: NDArray[np.float32], at: int) -> None:

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from streamproc.web import pictures_api, playing_api, timeline_api
+from streamproc.web import curves_api, pictures_api, playing_api, timeline_api
+from streamproc.web.curves_api import Curves, CurvesQuery
 from streamproc.web.pictures_api import FrameQuery, ShownFrame, ShownQuery, ThumbnailQuery
 from streamproc.web.playing_api import MEDIA_TYPE, RangeQuery
 from streamproc.web.queries import Query
@@ -53,6 +54,14 @@ ROUTES: Final = (
         summary="All that is drawn of a stretch of time, in Unix milliseconds.",
         answer=DrawnTimeline,
         query=TimelineQuery,
+        statuses=BAD | NO_CHANNEL,
+    ),
+    Route(
+        path=f"{CHANNEL}/curves",
+        handler=curves_api.curves,
+        summary="The logo's score and the level of the sound along a stretch of time, as finely as can be drawn.",
+        answer=Curves,
+        query=CurvesQuery,
         statuses=BAD | NO_CHANNEL,
     ),
     Route(

@@ -412,6 +412,21 @@ class RecordingEpoch:
             heard = [sample for sample in fragment.audio if sample.pts + sample.duration > audio_from]
             yield from self._read_samples(fd, offset, video, heard)
 
+    def sound(self, start: Fraction = Fraction(0)) -> Iterator[MediaPacket]:
+        """Yield the audio packets that are there, from a little before ``start``; the video's bytes are not read.
+
+        Raises RecordingError as ``packets`` does.
+        """
+        key = self._keyframe_at(start)
+        audio = self._format.audio
+        if audio is None:
+            return
+        audio_from = floor((start - AUDIO_LEAD_S) / audio.time_base)
+        first = self._audio_start(key, audio_from)
+        for (_, offset), fd, fragment in self._fragments(first.file, first.fragment_offset):
+            heard = [sample for sample in fragment.audio if sample.pts + sample.duration > audio_from]
+            yield from self._read_samples(fd, offset, [], heard)
+
     def _audio_start(self, key: KeyframeRow, audio_from: int) -> KeyframeRow:
         """Return the keyframe at whose fragment reading begins, to miss no audio from ``audio_from`` on."""
         rest = "WHERE epoch = ? AND pts <= ? AND audio_pts <= ? AND file >= ? ORDER BY pts DESC"
