@@ -37,7 +37,7 @@ READ = """(selector) => {
   const shown = document.querySelector(selector);
   const [wide, tall] = [shown.videoWidth || shown.naturalWidth, shown.videoHeight || shown.naturalHeight];
   const canvas = Object.assign(document.createElement("canvas"), {width: wide, height: tall});
-  const pen = canvas.getContext("2d");
+  const pen = canvas.getContext("2d", {willReadFrequently: true});
   pen.drawImage(shown, 0, 0, wide, tall);
   let number = 0;
   for (let bit = 0; bit < 16; bit++) {
@@ -81,7 +81,8 @@ class Day:
         return self.epoch.utc_zero_ns / 1e6
 
     def iso(self, seconds: float) -> str:
-        return iso_utc(self.epoch.utc_zero_ns + round(seconds * NS))
+        """Return the wall time of a frame, rounded up: a part of a millisecond earlier would be the frame before."""
+        return iso_utc(self.epoch.utc_zero_ns + round(seconds * NS) + NS // 1000)
 
     def address(self, at: float = 2, span: float = 40, path: str = "/channel/one?") -> str:
         return f"{self.site.address}{path}at={self.iso(at)}&middle={self.iso(SECONDS / 2)}&span={span}"
@@ -158,8 +159,10 @@ async def test_the_canvas_has_each_kind_in_its_colour_where_it_was(day: Day) -> 
         colours = await page.evaluate(
             """async (places) => {
               await new Promise(requestAnimationFrame); await new Promise(requestAnimationFrame);
-              const canvas = document.querySelector(".timeline canvas");
-              const pen = canvas.getContext("2d"), ratio = canvas.width / canvas.clientWidth;
+              const canvas = document.querySelector(".timeline canvas"), ratio = canvas.width / canvas.clientWidth;
+              const copy = Object.assign(document.createElement("canvas"), {width: canvas.width, height: canvas.height});
+              const pen = copy.getContext("2d", {willReadFrequently: true});
+              pen.drawImage(canvas, 0, 0);
               const lane = [...document.querySelectorAll(".lanes span")].find((one) => one.textContent === "On air");
               const y = (lane.offsetTop + 5) * ratio;
               return places.map((share) => [...pen.getImageData(share * canvas.width, y, 1, 1).data].slice(0, 3));
@@ -341,7 +344,7 @@ async def test_a_typed_time_is_a_mark_and_a_wrong_one_is_refused(day: Day) -> No
         await field.press("Tab")
         assert await field.evaluate("(input) => input.validity.valid") is False
         start = datetime.fromisoformat(day.iso(4)).astimezone(ZoneInfo("Europe/Moscow"))
-        await field.fill(f"{start:%H:%M:%S}.{start.microsecond // 1000 + 1:03}")
+        await field.fill(f"{start:%H:%M:%S}.{start.microsecond // 1000:03}")
         await field.press("Tab")
         await page.get_by_role("button", name="In: Go to the mark").click()
         await stands_on(page, 100)

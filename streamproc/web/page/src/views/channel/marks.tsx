@@ -79,7 +79,7 @@ function Mark({ station, which }: { station: Station; which: "in" | "out" }): JS
           onChange={(event) => type(event.currentTarget)}
         />
       </label>
-      <Button onClick={() => scope.mark(which, scope.at.value)} label={t(which === "in" ? "set_in" : "set_out")} title={t(which === "in" ? "set_in" : "set_out")} shortcut={which === "in" ? "I" : "O"}>
+      <Button onClick={() => scope.mark(which, station.exactly())} label={t(which === "in" ? "set_in" : "set_out")} title={t(which === "in" ? "set_in" : "set_out")} shortcut={which === "in" ? "I" : "O"}>
         {which === "in" ? "I" : "O"}
       </Button>
       <Button disabled={ms === null} onClick={() => ms !== null && (scope.stop(), scope.seek(ms))} label={`${word}: ${t("go_mark")}`} title={t("go_mark")}>⇥</Button>

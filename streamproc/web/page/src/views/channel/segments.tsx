@@ -45,7 +45,8 @@ export function Segments({ name, title, scope }: { name: string; title: string; 
   const shown = [...segments.value.values()].filter(({ kind }) => filter.value === "all" || kind === filter.value).sort((one, other) => other.id - one.id);
   const go = (segment: Segment): void => {
     scope.stop();
-    if (segment.start.utc !== null) scope.seek(ms(segment.start.utc));
+    // Told to the millisecond below: that may still be the frame before.
+    if (segment.start.utc !== null) scope.seek(ms(segment.start.utc) + 1);
   };
   return (
     <section class="card segments" aria-label={t("segments")}>

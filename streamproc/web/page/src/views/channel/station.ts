@@ -196,6 +196,11 @@ export class Station {
     }
   }
 
+  /** Where the playhead is: the beginning of the frame that it stands on, where that is known. */
+  exactly(): number {
+    return this.place.peek()?.ms ?? this.scope.at.peek();
+  }
+
   knownAt(ms: number): Known {
     return knownAt(this.timeline.value, ms);
   }
