@@ -35,8 +35,9 @@ async def view(browser: Browser, site: Site, aired: Aired) -> AsyncIterator[Page
     complaints: list[str] = []
     context = await browser.new_context(locale="en-GB", timezone_id="Europe/Moscow", accept_downloads=True)
     page = await context.new_page()
-    # A refused write is told to people in words, and by Chromium to its console as well.
-    page.on("console", lambda message: None if "status of 4" in message.text else complaints.append(message.text))
+    # A refused write and a lost connection are told to people in words, and by Chromium to its console as well.
+    told = re.compile("status of 4|net::ERR_")
+    page.on("console", lambda message: None if told.search(message.text) else complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     await open_programme(page, site, aired)
     yield page

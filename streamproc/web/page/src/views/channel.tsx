@@ -21,6 +21,7 @@ import { base, Station } from "./channel/station";
 import "./channel/style.css";
 import { TimelineView } from "./channel/timeline";
 import { keepInAddress, readAddress } from "./channel/address";
+import { ProgrammeList } from "./programmes";
 
 type Channel = Schemas["Channel"];
 
@@ -58,6 +59,7 @@ function Day({ name }: { name: string }): JSX.Element {
         <TimelineView station={station} title={title.value} />
       </div>
       <InView station={station} />
+      <ProgrammeList channel={name} />
       <Segments name={name} title={title.value} scope={scope} />
     </section>
   );

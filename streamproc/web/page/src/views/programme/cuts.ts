@@ -96,3 +96,6 @@ export function shows(piece: Schemas["Piece"], programme: Programme): boolean {
 /** What the parts of a programme that have ended are long together, seconds. */
 export const cutLength = (programme: Programme): number =>
   programme.parts.reduce((sum, part) => sum + (part.end_s === null ? 0 : part.end_s - part.start_s), 0);
+
+/** Whether its last part still grows. One that is running and is not on air has ended, or is in a break: nobody knows yet. */
+export const isOnAir = (programme: Programme): boolean => programme.state === "running" && programme.parts.at(-1)?.end === null;

@@ -7,7 +7,7 @@ import { newKey, send } from "../../api";
 import { length } from "../../time";
 import { Button, say, sayFailed } from "../../ui";
 import { size } from "../../size";
-import { type Programme, cutLength, shows } from "./cuts";
+import { type Programme, cutLength, isOnAir, shows } from "./cuts";
 import type { Piece } from "./store";
 import { t } from "./words";
 
@@ -85,16 +85,16 @@ export function FileButton({ programme, pieces, take, unsaved = 0, save, small =
   return (
     <div class="file" data-state={piece?.state ?? "none"}>
       {!small && <Beside programme={programme} piece={piece} unsaved={unsaved} hasOlder={pieces.some((one) => one.state === "ready")} />}
-      <Press piece={piece} unsaved={unsaved} press={press} isRunning={programme.state === "running"} small={small} />
+      <Press piece={piece} unsaved={unsaved} press={press} isOnAir={isOnAir(programme)} small={small} />
     </div>
   );
 }
 
-function Press({ piece, unsaved, press, isRunning, small }: {
+function Press({ piece, unsaved, press, isOnAir: onAir, small }: {
   piece: Piece | null;
   unsaved: number;
   press: () => void;
-  isRunning: boolean;
+  isOnAir: boolean;
   small: boolean;
 }): JSX.Element {
   if (unsaved > 0) return <Button primary onClick={press} shortcut="D">{t("save_download")}</Button>;
@@ -102,7 +102,7 @@ function Press({ piece, unsaved, press, isRunning, small }: {
     return <a class={small ? "button" : "primary"} href={piece.download} download aria-keyshortcuts="D" data-download>{t("download")}</a>;
   }
   if (piece === null || piece.state === "failed" || piece.state === "ready") {
-    const text = piece?.state === "failed" ? t("again") : isRunning ? t("so_far") : t("download");
+    const text = piece?.state === "failed" ? t("again") : onAir ? t("so_far") : t("download");
     return <Button primary={!small} onClick={press} shortcut="D">{text}</Button>;
   }
   const text = t(piece.state === "cutting" ? "making" : piece.state);

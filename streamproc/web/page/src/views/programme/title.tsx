@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { send } from "../../api";
 import { may } from "../../me";
 import { Button, say, sayFailed } from "../../ui";
-import type { Programme } from "./cuts";
+import { type Programme, isOnAir } from "./cuts";
 import type { Piece } from "./store";
 import { t } from "./words";
 
@@ -49,7 +49,8 @@ export function Title({ programme, pieces, onDone }: { programme: Programme; pie
 
 /** What is to be known of a programme's name and state, in a word or two. */
 export function Doubt({ programme }: { programme: Programme }): JSX.Element | null {
-  if (programme.state === "running") return <span class="live-mark">{t("running")}</span>;
+  if (isOnAir(programme)) return <span class="live-mark">{t("running")}</span>;
+  if (programme.state === "running") return <span class="live-mark">{t("just_ended")}</span>;
   if (programme.title_author !== null) return <small class="soft">{t("by_hand", { who: programme.title_author })}</small>;
   if (programme.title !== null && programme.confidence < SURE_NAME) return <small class="warned">{t("unsure_name", { n: Math.round(programme.confidence * 100) })}</small>;
   return null;

@@ -6,7 +6,7 @@ export const t = words(
   {
     loading: "One moment…", gone: "There is no such programme any more. It may have become part of another: look on its channel's page.", to_channel: "To the channel",
     unnamed: "No name in the schedule", rename: "Rename", name: "Name of the programme", save: "Save", cancel: "Cancel", by_hand: "named by {who}", unsure_name: "name uncertain: {n} %",
-    running: "on air", ends_open: "on air", renamed: "Renamed to «{title}».",
+    running: "on air", just_ended: "just ended, or in a break", ends_open: "on air", renamed: "Renamed to «{title}».",
     download: "Download", save_download: "Save and download", so_far: "Download what there is so far", again: "Try again", making: "Being made…", queued: "Waiting to be cut…", waiting: "Waiting for its end…",
     made: "One file without the breaks: {length}, {size}", to_make: "One file without the breaks: {length}", failed: "It could not be made: {why}", outdated: "The file that was made before shows the old cuts; a new one is made.",
     begun: "The download has begun.", no_part: "Nothing of it can be cut yet.",
@@ -34,7 +34,7 @@ export const t = words(
   {
     loading: "Секунду…", gone: "Такой программы больше нет. Возможно, она стала частью другой: посмотрите на странице канала.", to_channel: "К каналу",
     unnamed: "В программе передач нет названия", rename: "Переименовать", name: "Название программы", save: "Сохранить", cancel: "Отмена", by_hand: "название: {who}", unsure_name: "название под вопросом: {n} %",
-    running: "в эфире", ends_open: "в эфире", renamed: "Новое название: «{title}».",
+    running: "в эфире", just_ended: "только что кончилась или перерыв", ends_open: "в эфире", renamed: "Новое название: «{title}».",
     download: "Скачать", save_download: "Сохранить и скачать", so_far: "Скачать то, что уже есть", again: "Ещё раз", making: "Собирается…", queued: "Ждёт нарезки…", waiting: "Ждёт окончания…",
     made: "Один файл без рекламы: {length}, {size}", to_make: "Один файл без рекламы: {length}", failed: "Не удалось собрать: {why}", outdated: "В прежнем файле старые границы; собирается новый.",
     begun: "Загрузка началась.", no_part: "Пока нечего вырезать.",
