@@ -1,0 +1,58 @@
+"""The published method as a whole, with the model that comes with streamproc, on photographs it has not learnt from."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+
+from streamproc.errors import ModelError, PictureError
+from streamproc.forensics.diffusion import Diffusion
+from streamproc.forensics.traces import Picture, Reliability, boxes_of
+from streamproc.inference.forensics import load_diffusion
+from streamproc.inference.verifier import shipped_model
+from streamproc.training.forensics.diffusion import f1
+from streamproc.training.forensics.inpainters import harmonic, navier_stokes
+from streamproc.training.forensics.masks import Shape, hole
+
+
+@pytest.fixture(scope="module")
+def method() -> Diffusion:
+    return load_diffusion(shipped_model("diffusion"))
+
+
+@pytest.fixture(scope="module")
+def photograph() -> Picture:
+    return np.ascontiguousarray(skimage.data.astronaut()[:384, :512])
+
+
+@pytest.mark.parametrize("inpainter", [harmonic, navier_stokes])
+def test_a_painted_square_is_found_where_it_is(method: Diffusion, photograph: Picture, inpainter: object) -> None:
+    mask = hole(Shape.SQUARE, 4096, photograph.shape[:2], np.random.default_rng(4))
+    assert callable(inpainter)
+    traces = method.examine(inpainter(photograph, mask))
+    assert f1(traces.mask, mask) > 0.6
+    assert traces.score > 0.5
+
+
+def test_a_picture_without_any_noise_is_undecidable(method: Diffusion) -> None:
+    slope = np.linspace(40, 200, 300)[None, :, None] + np.zeros((200, 300, 3))
+    traces = method.examine(slope.astype(np.uint8))
+    assert traces.reliability is Reliability.UNDECIDABLE
+
+
+def test_a_picture_that_is_too_small_is_refused_in_words(method: Diffusion) -> None:
+    with pytest.raises(PictureError, match="15×40 is too small"):
+        method.examine(np.zeros((40, 15, 3), np.uint8))
+
+
+def test_a_folder_without_a_model_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="can't be read"):
+        load_diffusion(tmp_path)
+
+
+def test_boxes_are_tight_and_the_largest_comes_first() -> None:
+    mask = np.zeros((30, 40), bool)
+    mask[2:4, 3:6] = True
+    mask[10:20, 10:30] = True
+    assert [(box.left, box.top, box.right, box.bottom) for box in boxes_of(mask)] == [(10, 10, 30, 20), (3, 2, 6, 4)]

@@ -1,0 +1,45 @@
+"""Holes and inpainters."""
+
+import numpy as np
+import pytest
+import skimage.data
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streamproc.forensics.traces import Picture
+from streamproc.training.forensics.inpainters import Inpainter, biharmonic, harmonic, navier_stokes, telea
+from streamproc.training.forensics.masks import Shape, hole
+
+
+@pytest.fixture(scope="module")
+def photograph() -> Picture:
+    return np.ascontiguousarray(skimage.data.chelsea()[:120, :160])
+
+
+@settings(max_examples=40, deadline=None)
+@given(shape=st.sampled_from(Shape), area=st.sampled_from([64, 256, 1024]), seed=st.integers(0, 1000))
+def test_a_hole_has_the_area_that_was_asked_for_and_keeps_off_the_rim(shape: Shape, area: int, seed: int) -> None:
+    mask = hole(shape, area, (120, 160), np.random.default_rng(seed))
+    assert mask.sum() == pytest.approx(area, rel=0.1)
+    assert not mask[[0, -1]].any()
+    assert not mask[:, [0, -1]].any()
+
+
+def test_a_hole_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(ValueError, match="does not fit"):
+        hole(Shape.SQUARE, 4096, (60, 200), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("inpainter", [harmonic, telea, navier_stokes, biharmonic])
+def test_an_inpainter_paints_the_hole_and_leaves_the_rest_as_it_was(photograph: Picture, inpainter: Inpainter) -> None:
+    mask = hole(Shape.CIRCLE, 256, photograph.shape[:2], np.random.default_rng(3))
+    painted = inpainter(photograph, mask)
+    assert (painted[~mask] == photograph[~mask]).all()
+    assert (painted[mask] != photograph[mask]).mean() > 0.5
+
+
+def test_harmonic_filling_carries_a_slope_on(photograph: Picture) -> None:
+    slope = np.repeat((np.arange(60, dtype=np.uint8) * 3)[None, :, None], 50, axis=0).repeat(3, axis=2)
+    mask = hole(Shape.SQUARE, 256, slope.shape[:2], np.random.default_rng(0))
+    spoilt = np.where(mask[:, :, None], np.uint8(255), slope)
+    assert np.abs(harmonic(spoilt, mask).astype(int) - slope).max() <= 1
