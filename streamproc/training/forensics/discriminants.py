@@ -41,7 +41,9 @@ def _bagged(painted: NDArray[np.float32], untouched: NDArray[np.float32], size: 
     everything = np.concatenate([painted, untouched]).astype(np.float64)
     truth = np.arange(len(everything)) < len(painted)
     balance = np.zeros(len(everything))
-    directions, thresholds, errors = [], [], []
+    directions: list[NDArray[np.float64]] = []
+    thresholds: list[float] = []
+    errors: list[float] = []
     while len(directions) < _MOST:
         chosen = rng.choice(everything.shape[1], size, replace=False)
         drawn = rng.integers(0, len(painted), len(painted)), rng.integers(0, len(untouched), len(untouched))
