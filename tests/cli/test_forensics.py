@@ -1,0 +1,65 @@
+"""``streamproc forensics scan``."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+from PIL import Image
+from typer.testing import CliRunner
+
+from streamproc.cli.root import app
+from streamproc.errors import PictureError
+from streamproc.training.forensics.inpainters import harmonic
+from streamproc.training.forensics.masks import Shape, hole
+
+
+def scan(*words: str | Path) -> str:
+    outcome = CliRunner().invoke(app, ["forensics", "scan", *map(str, words)], catch_exceptions=True)
+    if outcome.exception is not None and not isinstance(outcome.exception, SystemExit):
+        raise outcome.exception
+    return outcome.output
+
+
+def test_a_painted_picture_gets_its_box_its_mask_and_its_heat_map(tmp_path: Path) -> None:
+    photograph = np.ascontiguousarray(skimage.data.astronaut()[:300, :400])
+    mask = hole(Shape.SQUARE, 4096, photograph.shape[:2], np.random.default_rng(4))
+    Image.fromarray(harmonic(photograph, mask)).save(tmp_path / "painted.png")
+    assert "painted.png: score" in scan(tmp_path / "painted.png", "--out", tmp_path / "out")
+    (finding,) = json.loads((tmp_path / "out" / "findings.json").read_text())["findings"]
+    left, top, right, bottom = finding["boxes"][0]
+    rows, columns = np.nonzero(mask)
+    middle = (columns.min() + columns.max()) / 2, (rows.min() + rows.max()) / 2
+    assert left < middle[0] < right
+    assert top < middle[1] < bottom
+    assert finding["time_s"] is None
+    assert Image.open(tmp_path / "out" / finding["mask"]).size == (400, 300)
+    assert Image.open(tmp_path / "out" / finding["heat"]).size == (400, 300)
+
+
+def test_of_a_video_the_keyframes_are_looked_at(tmp_path: Path, small_video: Path) -> None:
+    scan(small_video, "--out", tmp_path / "out")
+    found = json.loads((tmp_path / "out" / "findings.json").read_text())["findings"]
+    assert len(found) >= 1
+    assert [one["time_s"] for one in found] == sorted(one["time_s"] for one in found)
+
+
+def test_what_is_neither_picture_nor_video_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no")
+    with pytest.raises(PictureError, match=r"notes\.txt: is neither a picture nor a video") as refused:
+        scan(tmp_path / "notes.txt", "--out", tmp_path / "out")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.fixture
+def small_video(tmp_path: Path) -> Path:
+    from fractions import Fraction
+
+    from streamproc.media.encode import Coding, Encoder
+
+    path = tmp_path / "small.mp4"
+    with Encoder(str(path), Coding(width=160, height=96, rate=Fraction(25), audio_rate=None)) as encoder:
+        for number in range(30):
+            encoder.write(np.random.default_rng(number).integers(0, 256, (96, 160, 3), dtype=np.uint8))
+    return path
