@@ -6,6 +6,7 @@ Painted pictures are kept in the work folder; painting them takes the most time 
 """
 
 import argparse
+import hashlib
 import json
 import sys
 import time
@@ -71,7 +72,7 @@ def painted(case: Case, picture: Picture, work: Path) -> tuple[Picture, Mask]:
     """Return the painted picture and its mask, from the work folder when it is there."""
     seed = [ord(letter) for letter in f"{case.image}-{case.shape}-{case.area}"]  # one hole for all inpainters
     mask = hole(case.shape, case.area, SIZE, np.random.default_rng(seed))
-    path = work / f"{case.name}.png"
+    path = work / f"{case.name}-{hashlib.sha256(mask.tobytes()).hexdigest()[:8]}.png"  # another hole, another file
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(path.with_suffix(".part.png")), gmic(GMIC_MODES[case.inpainter])(picture, mask)[:, :, ::-1])

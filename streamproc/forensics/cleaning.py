@@ -43,8 +43,17 @@ def clean(votes: NDArray[np.float32], picture: Picture, how: Cleaning) -> Mask:
     for radius in range(strong, -1, -1):
         eroded = _eroded(mask, radius)
         if eroded.any():
-            return _dilated(_reached(mask, eroded), how.growth)
+            # Below that strength false alarms are among what is left: only the likeliest part is worth a word.
+            kept = _reached(mask, eroded if radius == strong else _likeliest(eroded, votes))
+            return _dilated(kept, how.growth)
     return mask
+
+
+def _likeliest(parts: Mask, votes: NDArray[np.float32]) -> Mask:
+    """Return the part with the most votes."""
+    count, numbers = cv2.connectedComponents(parts.astype(np.uint8), connectivity=8)
+    summed = np.bincount(numbers.ravel(), weights=votes.ravel(), minlength=count)
+    return np.asarray(numbers == 1 + int(np.argmax(summed[1:])))
 
 
 def candidates(votes: NDArray[np.float32], picture: Picture, least_share: float) -> Mask:

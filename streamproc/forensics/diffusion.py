@@ -2,9 +2,11 @@
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from streamproc.errors import PictureError
 from streamproc.forensics.cleaning import Cleaning, clean, survived_radius
@@ -13,7 +15,10 @@ from streamproc.forensics.laplacian import Laplacian, change_of_laplacian, featu
 from streamproc.forensics.traces import Map, Mask, Picture, Reliability, Traces, boxes_of
 
 _SMALLEST = 16
+_MARGIN = 12  # pixels around a pixel that its features are computed from, and a few more
+_AT_ONCE = 1 << 20  # pixels
 _RING = 9  # pixels around a part whose votes it is compared with
+_AROUND: Final = np.ones((2 * _RING + 1, 2 * _RING + 1), np.uint8)
 _TELLING, _FAINT = 0.5, 0.2  # of the votes: by how much more a part must look painted than what surrounds it
 
 
@@ -38,16 +43,26 @@ class Diffusion:
         if min(picture.shape[:2]) < _SMALLEST:
             size = f"{picture.shape[1]}×{picture.shape[0]}"
             raise PictureError(f"a picture of {size} is too small to be examined; {_SMALLEST}×{_SMALLEST} is the least")
-        votes = self.ensemble.votes(features(change_of_laplacian(picture, self.laplacian)))
-        mask = clean(votes, picture, self.cleaning)
-        contrast = _contrast(votes, mask)
+        votes = self.votes(picture)
+        mask, contrast = _standing_out(votes, clean(votes, picture, self.cleaning))
         return Traces(
             heat=votes,
             mask=mask,
             boxes=boxes_of(mask),
-            score=max(contrast, 0.0) * self._surprise(mask) if mask.any() else 0.0,
+            score=contrast * self._surprise(mask) if mask.any() else 0.0,
             reliability=_reliability(contrast, votes),
         )
+
+    def votes(self, picture: Picture) -> Map:
+        """Return the share of learners, (H, W) in [0, 1], that take each pixel for painted."""
+        height, width = picture.shape[:2]
+        votes = np.empty((height, width), np.float32)
+        rows = max(_MARGIN, _AT_ONCE // width)  # strips: the features of a whole 8K picture would take gigabytes
+        for top in range(0, height, rows):
+            begin, end = max(top - _MARGIN, 0), min(top + rows + _MARGIN, height)
+            seen = features(change_of_laplacian(picture[begin:end], self.laplacian))
+            votes[top : top + rows] = self.ensemble.votes(seen)[top - begin :][:rows]
+        return votes
 
     def _surprise(self, mask: Mask) -> float:
         """Return the probability that false alarms alone would leave no part as thick as the mask's thickest."""
@@ -57,13 +72,27 @@ class Diffusion:
         return math.exp(-expected * mask.size / 1e6)
 
 
-def _contrast(votes: Map, mask: Mask) -> float:
-    """Return by how much more the mask looks painted than the ring around it; 0 without a mask."""
-    if not mask.any():
-        return 0.0
-    kernel = np.ones((2 * _RING + 1, 2 * _RING + 1), np.uint8)
-    ring = (cv2.dilate(mask.astype(np.uint8), kernel) > 0) & ~mask
-    return float(votes[mask].mean() - (votes[ring].mean() if ring.any() else 1.0))
+def _standing_out(votes: Map, mask: Mask) -> tuple[Mask, float]:
+    """Return the parts of a mask that look more painted than the ring around them, and by how much the best does.
+
+    Where the surrounding looks as painted as the part, a sky or a blown-out ground, nothing can be told. When that
+    holds for every part, the mask is empty, and the second is that of the best part; it is -1 without any part.
+    """
+    count, numbers, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    told, best = np.zeros(count, bool), -1.0
+    for number in range(1, count):
+        left, top, width, height = (int(value) for value in stats[number, :4])
+        window = np.s_[max(top - _RING, 0) : top + height + _RING, max(left - _RING, 0) : left + width + _RING]
+        contrast = _contrast(votes[window], numbers[window], number)
+        told[number] = contrast >= _FAINT
+        best = max(best, contrast)
+    return np.asarray(told[numbers]), best
+
+
+def _contrast(votes: Map, numbers: NDArray[np.int32], number: int) -> float:
+    part = numbers == number
+    ring = (cv2.dilate(part.astype(np.uint8), _AROUND) > 0) & (numbers == 0)
+    return float(votes[part].mean() - (votes[ring].mean() if ring.any() else 1.0))
 
 
 def _reliability(contrast: float, votes: Map) -> Reliability:
@@ -72,4 +101,4 @@ def _reliability(contrast: float, votes: Map) -> Reliability:
         return Reliability.GOOD
     if contrast >= _FAINT:
         return Reliability.WEAK
-    return Reliability.UNDECIDABLE if contrast > 0 or float(votes.mean()) > _TELLING else Reliability.GOOD
+    return Reliability.UNDECIDABLE if contrast > -1 or float(votes.mean()) > _TELLING else Reliability.GOOD

@@ -1,23 +1,10 @@
-"""Traces as pictures and as JSON."""
-
-from typing import Any
+"""Traces as pictures."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from streamproc.forensics.traces import Mask, Picture, Traces
-
-
-def entry(source: str, time_s: float | None, traces: Traces) -> dict[str, Any]:
-    """Return what findings.json says of one picture; ``time_s`` is None for a still picture."""
-    return {
-        "source": source,
-        "time_s": None if time_s is None else round(time_s, 3),
-        "score": round(traces.score, 4),
-        "reliability": traces.reliability.value,
-        "boxes": [[box.left, box.top, box.right, box.bottom] for box in traces.boxes],
-    }
 
 
 def mask_picture(mask: Mask) -> NDArray[np.uint8]:

@@ -51,7 +51,7 @@ def with_survivors(method: Diffusion, untouched: Iterable[Picture]) -> Diffusion
     """Return the method with what its false alarms leave of each erosion, measured on untouched pictures."""
     counts, pixels = np.zeros(_LARGEST_DISK + 1), 0
     for picture in untouched:
-        votes = method.ensemble.votes(features(change_of_laplacian(picture, method.laplacian)))
+        votes = method.votes(picture)
         counts += survivors_of(candidates(votes, picture, method.cleaning.least_share), _LARGEST_DISK)
         pixels += votes.size
     survivors = tuple(round(float(count) / pixels * 1e6, 3) for count in counts)
@@ -60,10 +60,7 @@ def with_survivors(method: Diffusion, untouched: Iterable[Picture]) -> Diffusion
 
 def with_best_cleaning(method: Diffusion, painted: Sequence[tuple[Picture, Mask]]) -> tuple[Diffusion, float]:
     """Return the method with the growth and strictness that give the best mean F1 on painted pictures, and that F1."""
-    seen = [
-        (method.ensemble.votes(features(change_of_laplacian(picture, method.laplacian))), picture, mask)
-        for picture, mask in painted
-    ]
+    seen = [(method.votes(picture), picture, mask) for picture, mask in painted]
 
     def mean_f1(how: Cleaning) -> float:
         return float(np.mean([f1(clean(votes, picture, how), mask) for votes, picture, mask in seen]))

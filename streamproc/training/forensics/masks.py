@@ -1,6 +1,7 @@
 """Holes to paint over: squares, circles and irregular shapes of a given area, as in the published protocol."""
 
 from enum import StrEnum
+from heapq import heappop, heappush
 
 import cv2
 import numpy as np
@@ -21,9 +22,10 @@ _MARGIN = 4  # pixels of picture that stay around a hole
 
 
 def hole(shape: Shape, area: int, size: tuple[int, int], rng: np.random.Generator) -> Mask:
-    """Return a mask (H, W) with one hole of ``area`` pixels, to within a percent or two, somewhere in the picture.
+    """Return a mask (H, W) with one hole somewhere in the picture.
 
-    size: (H, W). Raises ValueError when the hole does not fit.
+    area: its pixels, exactly (of a square: the nearest square number); size: (H, W).
+    Raises ValueError when the hole does not fit.
     """
     patch = _patch(shape, area, rng)
     height, width = patch.shape
@@ -45,7 +47,7 @@ def _patch(shape: Shape, area: int, rng: np.random.Generator) -> Mask:
     nearness = -np.hypot(rows, columns)
     if shape is Shape.IRREGULAR:
         nearness += _clouds(nearness.shape, side, rng) * side * 0.45
-    return _largest_blob(nearness, area)
+    return _grown(nearness, area)
 
 
 def _clouds(size: tuple[int, ...], side: int, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -53,19 +55,18 @@ def _clouds(size: tuple[int, ...], side: int, rng: np.random.Generator) -> NDArr
     return np.asarray(noise / max(noise.std(), 1e-9))
 
 
-def _largest_blob(nearness: NDArray[np.float64], area: int) -> Mask:
-    """Return the largest connected part of the nearest pixels, just so many of them that it has the area wanted."""
-    order = np.sort(nearness, axis=None)[::-1]
-    few, many = area, len(order)
-    while few < many:
-        middle = (few + many) // 2
-        few, many = (middle + 1, many) if _blob(nearness >= order[middle - 1]).sum() < area else (few, middle)
-    return _blob(nearness >= order[few - 1])
-
-
-def _blob(chosen: Mask) -> Mask:
-    """Return the largest connected part (4 neighbours), cut out tightly."""
-    _, parts, stats, _ = cv2.connectedComponentsWithStats(chosen.astype(np.uint8), connectivity=4)
-    biggest = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
-    left, top, width, height = (int(value) for value in stats[biggest, :4])
-    return np.asarray(parts[top : top + height, left : left + width] == biggest)
+def _grown(nearness: NDArray[np.float64], area: int) -> Mask:
+    """Return ``area`` connected pixels, cut out tightly: from the nearest one on, always the nearest neighbour."""
+    mask = np.zeros(nearness.shape, bool)
+    start = np.unravel_index(int(np.argmax(nearness)), nearness.shape)
+    front = [(-float(nearness[start]), int(start[0]), int(start[1]))]
+    waiting = {front[0][1:]}
+    for _ in range(area):
+        _, row, column = heappop(front)
+        mask[row, column] = True
+        for place in ((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)):
+            if place not in waiting and 0 <= place[0] < mask.shape[0] and 0 <= place[1] < mask.shape[1]:
+                waiting.add(place)
+                heappush(front, (-float(nearness[place]), *place))
+    rows, columns = np.nonzero(mask)
+    return mask[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
