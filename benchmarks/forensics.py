@@ -1,18 +1,18 @@
-"""How well traces of inpainting are found: the published protocol's table, for each method.
+"""How well traces of inpainting are found, for each method: three tables and what they cost.
 
-    python -m benchmarks.forensics --work FOLDER
+    python -m benchmarks.forensics --work DIR
 
-Painted pictures are kept in the work folder; painting them takes the most time (G'MIC, half an hour of CPU).
+Published protocol: F1 by inpainter, shape and area, on lossless photographs. Ladder: holes of 4096 pixels after JPEG
+and after H.264 of moving video, by inpainter, those among them that no method learnt from. Untouched: what is flagged
+where nothing was painted. Painted pictures are kept in the work folder; painting them takes the most time (G'MIC).
 """
 
 import argparse
-import hashlib
 import json
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -21,183 +21,168 @@ import cv2
 import numpy as np
 
 from benchmarks.compose import DATA
-from benchmarks.machine import RESULTS, describe
-from streamproc.forensics.cleaning import Cleaning
-from streamproc.forensics.diffusion import Diffusion
-from streamproc.forensics.laplacian import Laplacian
-from streamproc.forensics.traces import Mask, Method, Picture
-from streamproc.inference.forensics import save_diffusion
-from streamproc.training.forensics.diffusion import Pixels, f1, with_best_cleaning, with_survivors
-from streamproc.training.forensics.inpainters import GMIC_MODES, gmic
-from streamproc.training.forensics.masks import Shape, hole
+from benchmarks.machine import RESULTS, command, describe
+from streamproc.forensics.traces import Mask, Method, Picture, Reliability
+from streamproc.inference.forensics import load_method
+from streamproc.inference.verifier import shipped_model
+from streamproc.media.keyframes import spread_keyframes
+from streamproc.media.pictures import read_picture
+from streamproc.training.forensics.coded import h264, jpeg
+from streamproc.training.forensics.diffusion import f1
+from streamproc.training.forensics.inpainters import GMIC_MODES
+from streamproc.training.forensics.masks import PUBLISHED, Shape, hole
+from streamproc.training.forensics.material import LEARNT, MEASURED_FILMS, UNSEEN, clips_of
+from streamproc.training.forensics.protocol import AREAS, SIZE, cases, painted, photographs, split
 
-SIZE = 384, 512
-AREAS = 4096, 1024, 256, 64
-CHOSEN_BY = "F1 on the pictures that settings were chosen with"
+METHODS = "diffusion", "residual"
+QUALITIES = 95, 90, 80, 70
+CRFS = 18, 23, 28
+CLIPS = 3  # a film
+FRAMES = 13  # the last of them is the second keyframe, amid moving video
+FILM_FRAMES = 12  # of each film, untouched
+JPEGS = 60
+LARGE = 4096  # pixels of the ladder's holes
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """One painted picture of the published protocol."""
-
-    image: str
-    inpainter: str
-    shape: Shape
-    area: int
-
-    @property
-    def name(self) -> str:
-        """Its name in the work folder."""
-        return f"{self.image}-{self.inpainter.replace(' ', '_')}-{self.shape}-{self.area}"
+Means = dict[str, float]
 
 
-def images(data: Path) -> dict[str, Picture]:
-    """Return the lossless photographs, their middle cut to the protocol's size."""
-    found = {}
-    for path in sorted((data / "images" / "kodak24").glob("*.png")):
-        picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        assert picture is not None, path
-        top, left = ((have - want) // 2 for have, want in zip(picture.shape[:2], SIZE, strict=True))
-        found[path.stem] = np.ascontiguousarray(picture[top : top + SIZE[0], left : left + SIZE[1], ::-1])
-    return found
+def mean(values: list[float], digits: int = 4) -> float:
+    """Return the rounded mean."""
+    return round(float(np.mean(values)), digits)
 
 
-def cases(names: list[str]) -> Iterator[Case]:
-    """Return the protocol's cases, whole tables of few pictures first."""
-    for image, inpainter, shape, area in product(names, GMIC_MODES, Shape, AREAS):
-        yield Case(image=image, inpainter=inpainter, shape=shape, area=area)
-
-
-def painted(case: Case, picture: Picture, work: Path) -> tuple[Picture, Mask]:
-    """Return the painted picture and its mask, from the work folder when it is there."""
-    seed = [ord(letter) for letter in f"{case.image}-{case.shape}-{case.area}"]  # one hole for all inpainters
-    mask = hole(case.shape, case.area, SIZE, np.random.default_rng(seed))
-    path = work / f"{case.name}-{hashlib.sha256(mask.tobytes()).hexdigest()[:8]}.png"  # another hole, another file
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(path.with_suffix(".part.png")), gmic(GMIC_MODES[case.inpainter])(picture, mask)[:, :, ::-1])
-        path.with_suffix(".part.png").replace(path)
-    stored = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    assert stored is not None, path
-    return np.ascontiguousarray(stored[:, :, ::-1]), mask
-
-
-def split(names: list[str]) -> tuple[list[str], list[str], list[str]]:
-    """Return the pictures to learn from, to choose settings with, and to measure on; no picture is in two of them."""
-    measured = names[2::3]
-    others = [name for name in names if name not in measured]
-    return others[: len(others) * 3 // 4], others[len(others) * 3 // 4 :], measured
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examined:
-    """What a method made of one painted picture."""
-
-    case: Case
-    f1: float
-    false_share: float
-    """Untouched pixels taken for painted."""
-    seconds: float
-
-
-def learnt(pictures: dict[str, Picture], work: Path, laplacian: Laplacian) -> tuple[Diffusion, dict[str, Any]]:
-    """Return the published method, trained and set up without the pictures that it is measured on."""
-    names, chosen_on, _ = split(list(pictures))
-    pixels = Pixels.none(laplacian, seed=0)
-    for case in cases(names):
-        pixels.add(*painted(case, pictures[case.image], work))
-    made = pixels.learnt(seed=0)
-    method = Diffusion(laplacian=laplacian, ensemble=made.ensemble, cleaning=Cleaning())
-    method = with_survivors(method, [pictures[name] for name in names])
-    method, chosen = with_best_cleaning(
-        method, [painted(case, pictures[case.image], work) for case in cases(chosen_on)]
-    )
-    told = {
-        "learners": len(made.ensemble.thresholds),
-        "features a learner": made.subspace,
-        "out-of-bag error": round(made.error, 4),
-        CHOSEN_BY: round(chosen, 4),
-    }
-    return method, told
-
-
-def examine(method: Method, pictures: dict[str, Picture], work: Path) -> list[Examined]:
-    """Return what a method makes of the pictures to measure on."""
-    found = []
-    for case in cases(split(list(pictures))[2]):
+def protocol(method: Method, pictures: dict[str, Picture], work: Path) -> dict[str, Any]:
+    """Return the published table on the photographs that nothing was learnt from."""
+    cells: dict[tuple[int, str], list[float]] = defaultdict(list)
+    false: list[float] = []
+    for case in cases(split(pictures)[1]):
         picture, mask = painted(case, pictures[case.image], work)
-        begun = time.process_time()
-        traces = method.examine(picture)
-        spent = time.process_time() - begun
-        wrong = float((traces.mask & ~mask).sum() / (~mask).sum())
-        found.append(Examined(case=case, f1=f1(traces.mask, mask), false_share=wrong, seconds=spent))
-    return found
+        found = method.examine(picture).mask
+        cells[case.area, f"{case.inpainter}, {case.shape}"].append(f1(found, mask))
+        false.append(float((found & ~mask).sum() / (~mask).sum()))
+    columns = [f"{inpainter}, {shape}" for inpainter, shape in product(GMIC_MODES, PUBLISHED)]
+    return {
+        "F1": {str(area): {column: mean(cells[area, column]) for column in columns} for area in AREAS},
+        "pictures a cell": len(split(pictures)[1]),
+        "untouched pixels taken for painted": mean(false, 5),
+    }
 
 
-def table(found: list[Examined]) -> dict[str, dict[str, float]]:
-    """Return mean F1 by area, and by inpainter and shape, as it was published."""
-    rows: dict[str, dict[str, float]] = {}
-    for area in AREAS:
-        rows[str(area)] = {
-            f"{inpainter}, {shape}": round(
-                float(
-                    np.mean(
-                        [
-                            one.f1
-                            for one in found
-                            if (one.case.area, one.case.inpainter, one.case.shape) == (area, inpainter, shape)
-                        ]
-                    )
-                ),
-                4,
-            )
-            for inpainter, shape in product(GMIC_MODES, Shape)
+def still_ladder(pictures: dict[str, Picture], work: Path) -> Iterator[tuple[str, str, Picture, Mask]]:
+    """Yield level, inpainter, picture and mask of squares of 64×64 on photographs, lossless and as JPEG."""
+    for name in split(pictures)[1]:
+        ready = {
+            case.inpainter: painted(case, pictures[name], work)
+            for case in cases([name])
+            if (case.shape, case.area) == (Shape.SQUARE, LARGE)
         }
-    return rows
+        mask = next(iter(ready.values()))[1]
+        ready |= {who: (paint(pictures[name], mask), mask) for who, paint in {**LEARNT, **UNSEEN}.items()}
+        for inpainter, (picture, _) in ready.items():
+            yield "lossless", inpainter, picture, mask
+            for quality in QUALITIES:
+                yield f"JPEG {quality}", inpainter, jpeg(picture, quality), mask
+            yield "JPEG 70, then 90", inpainter, jpeg(jpeg(picture, 70), 90), mask
+
+
+def moving_ladder(data: Path) -> Iterator[tuple[str, str, Picture, Mask]]:
+    """Yield the same of keyframes of moving video: windows of 512×384 of films that nothing was learnt from."""
+    films = [path for path in sorted((data / "footage").iterdir()) if path.stem in MEASURED_FILMS]
+    for film in films:
+        rng = np.random.default_rng([ord(letter) for letter in film.stem])
+        for clip in clips_of(film, CLIPS, FRAMES):
+            height, width = min(SIZE[0], clip[0].shape[0]), min(SIZE[1], clip[0].shape[1])
+            top, left = ((have - want) // 2 for have, want in zip(clip[0].shape[:2], (height, width), strict=True))
+            window = [np.ascontiguousarray(one[top : top + height, left : left + width]) for one in clip]
+            mask = hole(Shape.SQUARE, LARGE, (height, width), rng)
+            for inpainter, paint in {**LEARNT, **UNSEEN}.items():
+                frames = [paint(one, mask) for one in window]
+                yield "as it came", inpainter, frames[-1], mask
+                for crf in CRFS:
+                    yield f"H.264 CRF {crf}", inpainter, h264(frames, crf, FRAMES - 1)[-1][1], mask
+
+
+def ladder(method: Method, examples: list[tuple[str, str, Picture, Mask]]) -> dict[str, Means]:
+    """Return mean F1 by level and inpainter, and at each level the share of holes that a box lies on."""
+    scores: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for level, inpainter, picture, mask in examples:
+        found = method.examine(picture).mask
+        scores[level][inpainter].append(f1(found, mask))
+        scores[level]["holes found (F1 of 0.5 and more)"].append(float(f1(found, mask) >= 0.5))
+    return {level: {name: mean(values) for name, values in row.items()} for level, row in scores.items()}
+
+
+def untouched(data: Path, pictures: dict[str, Picture]) -> Iterator[tuple[str, Picture]]:
+    """Yield kind and picture of what nobody painted over."""
+    for name in split(pictures)[1]:
+        yield "photographs, lossless", pictures[name]
+        for quality in (90, 70):
+            yield f"photographs, JPEG {quality}", jpeg(pictures[name], quality)
+    for path in sorted((data / "images" / "bsds500_jpeg").iterdir())[-JPEGS:]:
+        yield "photographs that came as JPEG", read_picture(path)
+    for film in sorted((data / "footage").iterdir()):
+        if film.stem in MEASURED_FILMS:
+            for _, picture in spread_keyframes([film], count=FILM_FRAMES):
+                yield "keyframes of films", picture
+
+
+def false_alarms(method: Method, examples: Iterator[tuple[str, Picture]]) -> dict[str, Means]:
+    """Return, of each kind of untouched pictures, how much is flagged and how often."""
+    seen: dict[str, list[tuple[float, bool, bool]]] = defaultdict(list)
+    for kind, picture in examples:
+        traces = method.examine(picture)
+        undecidable = traces.reliability is Reliability.UNDECIDABLE
+        seen[kind].append((float(traces.mask.mean()), bool(traces.mask.any()), undecidable))
+    return {
+        kind: {
+            "pictures": len(row),
+            "pixels flagged": mean([share for share, _, _ in row], 5),
+            "pictures with a box": mean([float(flagged) for _, flagged, _ in row]),
+            "answered undecidable": mean([float(unknown) for _, _, unknown in row]),
+        }
+        for kind, row in seen.items()
+    }
+
+
+def cost(method: Method, data: Path) -> float:
+    """Return the median seconds of CPU that a keyframe of 1920×1080 takes on one core."""
+    spent = []
+    for _, picture in spread_keyframes([data / "footage" / "palawan.mp4"], count=3):
+        large = cv2.resize(picture, (1920, 1080))
+        for _ in range(2):
+            begun = time.process_time()
+            method.examine(np.asarray(large, np.uint8))
+            spent.append(time.process_time() - begun)
+    return round(float(np.median(spent)), 3)
 
 
 def main() -> int:
     """Run as a program."""
     parser = argparse.ArgumentParser(description="Measure how well traces of inpainting are found.")
     parser.add_argument("--work", type=Path, required=True, help="where painted pictures are kept")
-    parser.add_argument("--model", type=Path, help="where the trained model goes; it is not kept when left out")
-    parser.add_argument("--paint", action="store_true", help="only paint the pictures")
     parser.add_argument("--data", type=Path, default=DATA)
     arguments = parser.parse_args()
-    pictures = images(arguments.data)
-    for case in cases(list(pictures)):
-        painted(case, pictures[case.image], arguments.work)
-    if arguments.paint:
-        return 0
+    cv2.setNumThreads(1)
+    pictures = photographs(arguments.data / "images" / "kodak24")
+    examples = [*still_ladder(pictures, arguments.work), *moving_ladder(arguments.data)]
     results: dict[str, Any] = {
-        "command": "python -m benchmarks.forensics --work DIR",
+        "command": command("forensics"),
         "machine": describe(),
-        "pictures": dict(zip(("learnt from", "chosen with", "measured on"), split(list(pictures)), strict=True)),
+        "pictures measured on": split(pictures)[1],
+        "inpainters in training": [*GMIC_MODES, *LEARNT],
+        "inpainters never seen": [*UNSEEN],
         "methods": {},
     }
-    best = -1.0
-    for laplacian in Laplacian:
-        method, told = learnt(pictures, arguments.work, laplacian)
-        found = examine(method, pictures, arguments.work)
-        figures = told | {
-            "F1": table(found),
-            "untouched pixels taken for painted": round(float(np.mean([one.false_share for one in found])), 5),
-            "CPU s a picture": round(float(np.median([one.seconds for one in found])), 3),
+    for name in METHODS:
+        method = load_method(shipped_model(name))
+        results["methods"][name] = {
+            "published protocol": protocol(method, pictures, arguments.work),
+            "ladder, F1 on squares of 64×64": ladder(method, examples),
+            "untouched": false_alarms(method, untouched(arguments.data, pictures)),
+            "CPU s a keyframe of 1920×1080": cost(method, arguments.data),
         }
-        results["methods"][f"diffusion, {laplacian} Laplacian"] = figures
+        print(json.dumps(results["methods"][name], indent=1), flush=True)
         (RESULTS / "forensics.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-        print(json.dumps(figures, indent=1), flush=True)
-        if arguments.model is not None and told[CHOSEN_BY] > best:
-            best = told[CHOSEN_BY]
-            save_diffusion(
-                method,
-                arguments.model,
-                name="diffusion",
-                metrics=figures,
-                data=["12 of the 24 lossless Kodak photographs, painted over by G'MIC's three PDE inpainters"],
-                licence="MIT",
-                created=f"{datetime.now(UTC):%Y-%m-%d}",
-            )
     return 0
 
 

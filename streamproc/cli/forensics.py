@@ -28,15 +28,16 @@ def scan(
     out: Annotated[Path, typer.Option(help="Folder for findings.json, report.html, masks and heat maps.")],
     every: Annotated[float, typer.Option(help="Least seconds between the keyframes of a video.", min=0)] = 0,
     model: Annotated[
-        Path | None, typer.Option(help="The method's model; the one that comes with streamproc when left out.")
+        Path | None,
+        typer.Option(help="A method's model; models/diffusion, which comes with streamproc, when left out."),
     ] = None,
 ) -> None:
     """Look for painted regions; writes findings.json, report.html, and each picture's mask and heat map."""
-    from streamproc.inference.forensics import load_diffusion
+    from streamproc.inference.forensics import load_method
     from streamproc.inference.verifier import shipped_model
     from streamproc.training.report.scanned import write_scan_report
 
-    method = load_diffusion(shipped_model("diffusion") if model is None else model)
+    method = load_method(shipped_model("diffusion") if model is None else model)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -8,13 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamproc.errors import PictureError
 from streamproc.forensics.cleaning import Cleaning, clean, survived_radius
 from streamproc.forensics.ensemble import Ensemble
 from streamproc.forensics.laplacian import Laplacian, change_of_laplacian, features
-from streamproc.forensics.traces import Map, Mask, Picture, Reliability, Traces, boxes_of
+from streamproc.forensics.traces import Map, Mask, Picture, Reliability, Traces, boxes_of, refuse_small
 
-_SMALLEST = 16
 _MARGIN = 12  # pixels around a pixel that its features are computed from, and a few more
 _AT_ONCE = 1 << 20  # pixels
 _RING = 9  # pixels around a part whose votes it is compared with
@@ -40,9 +38,7 @@ class Diffusion:
 
     def examine(self, picture: Picture) -> Traces:
         """Look at a picture, (H, W, 3) uint8 RGB. Raises PictureError when it is smaller than 16×16."""
-        if min(picture.shape[:2]) < _SMALLEST:
-            size = f"{picture.shape[1]}×{picture.shape[0]}"
-            raise PictureError(f"a picture of {size} is too small to be examined; {_SMALLEST}×{_SMALLEST} is the least")
+        refuse_small(picture)
         votes = self.votes(picture)
         mask, contrast = _standing_out(votes, clean(votes, picture, self.cleaning))
         return Traces(

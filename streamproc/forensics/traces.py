@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from streamproc.errors import PictureError
+
 Picture: TypeAlias = NDArray[np.uint8]
 """(H, W, 3) RGB."""
 Map: TypeAlias = NDArray[np.float32]
@@ -51,6 +53,16 @@ class Traces:
     """In [0, 1]: how sure it is that the picture was painted over at all."""
     reliability: Reliability
     """Whether that can be told on this picture."""
+
+
+_SMALLEST = 16
+
+
+def refuse_small(picture: Picture) -> None:
+    """Raise PictureError when a picture is smaller than 16×16."""
+    if min(picture.shape[:2]) < _SMALLEST:
+        size = f"{picture.shape[1]}×{picture.shape[0]}"
+        raise PictureError(f"a picture of {size} is too small to be examined; {_SMALLEST}×{_SMALLEST} is the least")
 
 
 class Method(Protocol):

@@ -10,7 +10,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from streamproc.cli.root import app
-from streamproc.errors import PictureError
+from streamproc.errors import ModelError, PictureError
+from streamproc.inference.verifier import shipped_model
 from streamproc.training.forensics.inpainters import harmonic
 from streamproc.training.forensics.masks import Shape, hole
 
@@ -38,6 +39,19 @@ def test_a_painted_picture_gets_its_box_its_mask_and_its_heat_map(tmp_path: Path
     assert Image.open(tmp_path / "out" / finding["heat"]).size == (400, 300)
 
 
+def test_a_report_in_two_languages_shows_what_was_found(tmp_path: Path) -> None:
+    photograph = np.ascontiguousarray(skimage.data.astronaut()[:300, :400])
+    mask = hole(Shape.SQUARE, 4096, photograph.shape[:2], np.random.default_rng(4))
+    Image.fromarray(harmonic(photograph, mask)).save(tmp_path / "<painted>.png")
+    scan(tmp_path / "<painted>.png", "--out", tmp_path / "out")
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Traces on 1 of 1 pictures" in page
+    assert "Следы на 1 из 1 кадров" in page
+    assert "&lt;painted&gt;.png" in page
+    assert "data:image/jpeg;base64," in page
+    assert "<painted>" not in page
+
+
 def test_of_a_video_the_keyframes_are_looked_at(tmp_path: Path, small_video: Path) -> None:
     scan(small_video, "--out", tmp_path / "out")
     found = json.loads((tmp_path / "out" / "findings.json").read_text())["findings"]
@@ -49,6 +63,13 @@ def test_what_is_neither_picture_nor_video_is_refused_in_one_line(tmp_path: Path
     (tmp_path / "notes.txt").write_text("no")
     with pytest.raises(PictureError, match=r"notes\.txt: is neither a picture nor a video") as refused:
         scan(tmp_path / "notes.txt", "--out", tmp_path / "out")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_model_of_another_kind_is_refused_in_one_line(tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64)).save(tmp_path / "a.png")
+    with pytest.raises(ModelError, match=r"card\.json: ") as refused:
+        scan(tmp_path / "a.png", "--out", tmp_path / "out", "--model", shipped_model("verifier"))
     assert "\n" not in str(refused.value)
 
 

@@ -27,6 +27,12 @@ def test_a_hole_too_small_for_the_disk_is_kept_where_nothing_larger_is_there() -
     assert clean(votes(np.s_[60:63, 80:83]), GREY, STRICT).any()
 
 
+def test_of_several_holes_too_small_for_the_disk_only_the_likeliest_is_kept() -> None:
+    mask = clean(votes(np.s_[60:64, 80:84], np.s_[20:23, 20:23], np.s_[20:23, 60:63]), GREY, STRICT)
+    assert mask[61, 81]
+    assert not mask[:40].any()
+
+
 def test_what_is_black_or_blown_out_is_not_taken_for_painted() -> None:
     picture = GREY.copy()
     picture[15:55, 15:55] = 255

@@ -11,6 +11,7 @@ from streamproc.forensics.diffusion import Diffusion
 from streamproc.forensics.traces import Picture, Reliability, boxes_of
 from streamproc.inference.forensics import load_diffusion
 from streamproc.inference.verifier import shipped_model
+from streamproc.training.forensics.coded import jpeg
 from streamproc.training.forensics.diffusion import f1
 from streamproc.training.forensics.inpainters import harmonic, navier_stokes
 from streamproc.training.forensics.masks import Shape, hole
@@ -39,6 +40,31 @@ def test_a_picture_without_any_noise_is_undecidable(method: Diffusion) -> None:
     slope = np.linspace(40, 200, 300)[None, :, None] + np.zeros((200, 300, 3))
     traces = method.examine(slope.astype(np.uint8))
     assert traces.reliability is Reliability.UNDECIDABLE
+
+
+def test_a_picture_is_looked_at_in_strips_as_it_would_be_at_once(
+    method: Diffusion, photograph: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = method.votes(photograph)
+    monkeypatch.setattr("streamproc.forensics.diffusion._AT_ONCE", 512 * 50)
+    np.testing.assert_array_equal(method.votes(photograph), whole)
+
+
+def test_the_bars_of_a_letterbox_are_not_taken_for_painted(method: Diffusion, photograph: Picture) -> None:
+    letterbox = photograph.copy()
+    letterbox[:48], letterbox[-48:] = 16, 16
+    mask = method.examine(letterbox).mask
+    assert not mask[:44].any()
+    assert not mask[-44:].any()
+
+
+@pytest.mark.parametrize("quality", [75, 95])
+def test_a_sky_that_came_as_jpeg_is_not_taken_for_painted(method: Diffusion, quality: int) -> None:
+    rng = np.random.default_rng(0)
+    slope = np.linspace(150, 220, 300)[:, None, None] + np.array([-30, 0, 30]) + rng.normal(0, 1, (300, 400, 1))
+    sky = jpeg(np.clip(slope, 0, 255).astype(np.uint8), quality)
+    traces = method.examine(sky)
+    assert traces.mask.mean() < 0.01 or traces.reliability is Reliability.UNDECIDABLE
 
 
 def test_a_picture_that_is_too_small_is_refused_in_words(method: Diffusion) -> None:

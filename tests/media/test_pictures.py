@@ -186,6 +186,17 @@ def test_a_truncated_picture_is_refused(tmp_path: Path) -> None:
         read_picture(tmp_path / "a.jpg")
 
 
+def test_a_picture_of_8k_is_read(tmp_path: Path) -> None:
+    Image.new("RGB", (7680, 4320), (10, 20, 30)).save(tmp_path / "a.png")
+    assert read_picture(tmp_path / "a.png").shape == (4320, 7680, 3)
+
+
+def test_a_picture_too_large_to_be_examined_is_refused(tmp_path: Path) -> None:
+    Image.new("1", (20_000, 10_000)).save(tmp_path / "a.png")
+    with pytest.raises(PictureError, match="has 20000×10000 pixels, which is more than can be examined"):
+        read_picture(tmp_path / "a.png")
+
+
 @pytest.mark.parametrize(("content", "words"), [(b"no picture", "is no picture"), (b"", "is no picture")])
 def test_what_is_no_picture_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
     (tmp_path / "a.png").write_bytes(content)

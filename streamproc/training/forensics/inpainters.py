@@ -17,6 +17,7 @@ from skimage.restoration import inpaint_biharmonic
 from streamproc.forensics.traces import Mask, Picture
 
 Inpainter = Callable[[Picture, Mask], Picture]
+"""Any of them."""
 GMIC_MODES: Final = {"gmic isotropic": 0, "gmic delaunay": 1, "gmic edge": 2}
 """G'MIC's ``inpaint_pde``: the published protocol's own three inpainters."""
 
@@ -74,6 +75,32 @@ def _grid_laplacian(size: tuple[int, ...]) -> sparse.csr_matrix:
 
     height, width = size
     return (sparse.kron(line(height), sparse.eye(width)) + sparse.kron(sparse.eye(height), line(width))).tocsr()
+
+
+def delogo(picture: Picture, mask: Mask) -> Picture:
+    """Fill the hole's rectangle from its border, as ffmpeg's filter of that name does (vf_delogo.c).
+
+    A pixel is the mean of the four border pixels in its row and column, each with its two neighbours along the border,
+    the nearer ones weighing more. The rectangle must not touch the picture's rim.
+    """
+    rows, columns = np.nonzero(mask)
+    top, bottom, left, right = rows.min() - 1, rows.max() + 1, columns.min() - 1, columns.max() + 1
+    frame = picture[top : bottom + 1, left : right + 1].astype(np.int64)
+    y = np.arange(1, bottom - top)[:, None, None]
+    x = np.arange(1, right - left)[None, :, None]
+    height, width = bottom - top, right - left
+
+    def along(border: NDArray[np.int64]) -> NDArray[np.int64]:
+        return border[:-2] + border[1:-1] + border[2:]
+
+    far_x, far_y = x * (width - x), y * (height - y)
+    from_left, from_right, from_top, from_bottom = (width - x) * far_y, x * far_y, far_x * (height - y), far_x * y
+    weight = 3 * (from_left + from_right + from_top + from_bottom)
+    filled = along(frame[:, 0])[:, None] * from_left + along(frame[:, -1])[:, None] * from_right
+    filled = filled + along(frame[0])[None] * from_top + along(frame[-1])[None] * from_bottom
+    painted = picture.copy()
+    painted[top + 1 : bottom, left + 1 : right] = (filled + (weight >> 1)) // weight
+    return _only_in(mask, picture, painted)
 
 
 def telea(picture: Picture, mask: Mask) -> Picture:

@@ -16,6 +16,12 @@ class Shape(StrEnum):
     SQUARE = "square"
     CIRCLE = "circle"
     IRREGULAR = "irregular"
+    BOX = "box"
+    """A rectangle up to three times as wide as high: what covers a logo or a caption."""
+
+
+PUBLISHED = Shape.SQUARE, Shape.CIRCLE, Shape.IRREGULAR
+"""The shapes of the published protocol."""
 
 
 _MARGIN = 4  # pixels of picture that stay around a hole
@@ -24,7 +30,7 @@ _MARGIN = 4  # pixels of picture that stay around a hole
 def hole(shape: Shape, area: int, size: tuple[int, int], rng: np.random.Generator) -> Mask:
     """Return a mask (H, W) with one hole somewhere in the picture.
 
-    area: its pixels, exactly (of a square: the nearest square number); size: (H, W).
+    area: its pixels, exactly (of a square or a box: nearly); size: (H, W).
     Raises ValueError when the hole does not fit.
     """
     patch = _patch(shape, area, rng)
@@ -42,6 +48,9 @@ def _patch(shape: Shape, area: int, rng: np.random.Generator) -> Mask:
     side = round(area**0.5)
     if shape is Shape.SQUARE:
         return np.ones((side, side), bool)
+    if shape is Shape.BOX:
+        height = max(2, round(side / rng.uniform(1, 3) ** 0.5))
+        return np.ones((height, max(2, round(area / height))), bool)
     reach = 2 * side + 1
     rows, columns = np.mgrid[: 2 * reach + 1, : 2 * reach + 1] - reach
     nearness = -np.hypot(rows, columns)
@@ -57,10 +66,10 @@ def _clouds(size: tuple[int, ...], side: int, rng: np.random.Generator) -> NDArr
 
 def _grown(nearness: NDArray[np.float64], area: int) -> Mask:
     """Return ``area`` connected pixels, cut out tightly: from the nearest one on, always the nearest neighbour."""
-    mask = np.zeros(nearness.shape, bool)
-    start = np.unravel_index(int(np.argmax(nearness)), nearness.shape)
-    front = [(-float(nearness[start]), int(start[0]), int(start[1]))]
-    waiting = {front[0][1:]}
+    mask: Mask = np.zeros(nearness.shape, bool)
+    row, column = divmod(int(np.argmax(nearness)), nearness.shape[1])
+    front = [(-float(nearness[row, column]), row, column)]
+    waiting = {(row, column)}
     for _ in range(area):
         _, row, column = heappop(front)
         mask[row, column] = True
