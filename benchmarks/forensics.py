@@ -22,13 +22,13 @@ import numpy as np
 
 from benchmarks.compose import DATA
 from benchmarks.machine import RESULTS, command, describe
+from streamproc.forensics.scoring import f1
 from streamproc.forensics.traces import Mask, Method, Picture, Reliability
 from streamproc.inference.forensics import load_method
 from streamproc.inference.verifier import shipped_model
 from streamproc.media.keyframes import spread_keyframes
 from streamproc.media.pictures import read_picture
 from streamproc.training.forensics.coded import h264, jpeg
-from streamproc.training.forensics.diffusion import f1
 from streamproc.training.forensics.inpainters import GMIC_MODES
 from streamproc.training.forensics.masks import PUBLISHED, Shape, hole
 from streamproc.training.forensics.material import LEARNT, MEASURED_FILMS, UNSEEN, clips_of
@@ -55,7 +55,7 @@ def protocol(method: Method, pictures: dict[str, Picture], work: Path) -> dict[s
     """Return the published table on the photographs that nothing was learnt from."""
     cells: dict[tuple[int, str], list[float]] = defaultdict(list)
     false: list[float] = []
-    for case in cases(split(pictures)[1]):
+    for case in cases(split(pictures)[2]):
         picture, mask = painted(case, pictures[case.image], work)
         found = method.examine(picture).mask
         cells[case.area, f"{case.inpainter}, {case.shape}"].append(f1(found, mask))
@@ -63,14 +63,14 @@ def protocol(method: Method, pictures: dict[str, Picture], work: Path) -> dict[s
     columns = [f"{inpainter}, {shape}" for inpainter, shape in product(GMIC_MODES, PUBLISHED)]
     return {
         "F1": {str(area): {column: mean(cells[area, column]) for column in columns} for area in AREAS},
-        "pictures a cell": len(split(pictures)[1]),
+        "pictures a cell": len(split(pictures)[2]),
         "untouched pixels taken for painted": mean(false, 5),
     }
 
 
 def still_ladder(pictures: dict[str, Picture], work: Path) -> Iterator[tuple[str, str, Picture, Mask]]:
     """Yield level, inpainter, picture and mask of squares of 64×64 on photographs, lossless and as JPEG."""
-    for name in split(pictures)[1]:
+    for name in split(pictures)[2]:
         ready = {
             case.inpainter: painted(case, pictures[name], work)
             for case in cases([name])
@@ -114,7 +114,7 @@ def ladder(method: Method, examples: list[tuple[str, str, Picture, Mask]]) -> di
 
 def untouched(data: Path, pictures: dict[str, Picture]) -> Iterator[tuple[str, Picture]]:
     """Yield kind and picture of what nobody painted over."""
-    for name in split(pictures)[1]:
+    for name in split(pictures)[2]:
         yield "photographs, lossless", pictures[name]
         for quality in (90, 70):
             yield f"photographs, JPEG {quality}", jpeg(pictures[name], quality)
@@ -168,7 +168,7 @@ def main() -> int:
     results: dict[str, Any] = {
         "command": command("forensics"),
         "machine": describe(),
-        "pictures measured on": split(pictures)[1],
+        "pictures measured on": split(pictures)[2],
         "inpainters in training": [*GMIC_MODES, *LEARNT],
         "inpainters never seen": [*UNSEEN],
         "methods": {},

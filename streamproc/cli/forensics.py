@@ -12,7 +12,7 @@ from streamproc.errors import ConfigError, PictureError, SourceError
 
 if TYPE_CHECKING:
     from streamproc.forensics.findings import Finding
-    from streamproc.forensics.traces import Method, Picture
+    from streamproc.forensics.traces import Mask, Method, Picture
 
 app = typer.Typer(help="Traces of inpainting: what was painted out of a picture.", no_args_is_help=True)
 
@@ -53,6 +53,58 @@ def scan(
     for one in found:
         typer.echo(one.line())
     typer.echo(f"written: {out / 'findings.json'}, {report}")
+
+
+@app.command()
+def evaluate(
+    folder: Annotated[Path, typer.Argument(help="With images/ and masks/; a mask has its image's name.")],
+    model: Annotated[Path | None, typer.Option(help="As of scan.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where the figures go, as JSON.")] = None,
+) -> None:
+    """Measure a method on pictures whose painted regions are known: an image without a mask is untouched."""
+    from dataclasses import asdict
+
+    from streamproc.forensics.evaluated import examined, figures
+    from streamproc.inference.forensics import load_method
+    from streamproc.inference.verifier import shipped_model
+
+    method = load_method(shipped_model("diffusion") if model is None else model)
+    found = examined(method, _known(folder))
+    told = figures(found)
+    for name, value in told.items():
+        typer.echo(f"{name.replace('_', ' ')}: {'–' if value is None else value}")
+    if out is None:
+        return
+    whole = {"schema": 1, "method": method.name, "figures": told, "pictures": [asdict(one) for one in found]}
+    try:
+        out.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{out}: {error.strerror}; give a file that can be written") from error
+
+
+def _known(folder: Path) -> Iterator[tuple[str, "Picture", "Mask"]]:
+    """Yield name, picture and mask, the lighter half of whose values is painted. Raises PictureError."""
+    import numpy as np
+
+    from streamproc.media.pictures import SUFFIXES, read_picture
+
+    def pictures(kind: str) -> dict[str, Path]:
+        if not (folder / kind).is_dir():
+            raise ConfigError(f"{folder}: has no folder {kind}/; give one with images/ and masks/")
+        return {path.stem: path for path in sorted((folder / kind).iterdir()) if path.suffix.lower() in SUFFIXES}
+
+    images, masks = pictures("images"), pictures("masks")
+    if not images:
+        raise PictureError(f"{folder / 'images'}: holds no picture")
+    if alone := sorted(set(masks) - set(images)):
+        raise PictureError(f"{masks[alone[0]]}: there is no image of this name in {folder / 'images'}")
+    for name, path in images.items():
+        picture = read_picture(path)
+        mask = read_picture(masks[name])[:, :, 0] >= 128 if name in masks else np.zeros(picture.shape[:2], bool)
+        if mask.shape != picture.shape[:2]:
+            sizes = [f"{shape[1]}×{shape[0]}" for shape in (mask.shape, picture.shape)]
+            raise PictureError(f"{masks[name]}: is {sizes[0]}, but its image is {sizes[1]}")
+        yield name, picture, mask
 
 
 def _pictures(inputs: Sequence[Path], every: float) -> Iterator[tuple[Path, float | None, "Picture"]]:

@@ -73,6 +73,42 @@ def test_a_model_of_another_kind_is_refused_in_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(refused.value)
 
 
+def known(folder: Path) -> Path:
+    """A folder with one painted picture, its mask, and an untouched picture."""
+    photograph = np.ascontiguousarray(skimage.data.astronaut()[:300, :400])
+    mask = hole(Shape.SQUARE, 4096, photograph.shape[:2], np.random.default_rng(4))
+    for kind in ("images", "masks"):
+        (folder / kind).mkdir(parents=True)
+    Image.fromarray(harmonic(photograph, mask)).save(folder / "images" / "painted.png")
+    Image.fromarray(mask.astype(np.uint8) * 255).save(folder / "masks" / "painted.png")
+    Image.fromarray(photograph).save(folder / "images" / "untouched.png")
+    return folder
+
+
+def test_a_method_is_measured_on_pictures_with_masks(tmp_path: Path) -> None:
+    command = ["forensics", "evaluate", str(known(tmp_path / "known")), "--out", str(tmp_path / "figures.json")]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    told = json.loads((tmp_path / "figures.json").read_text())
+    assert (told["figures"]["painted"], told["figures"]["untouched"]) == (1, 1)
+    assert told["figures"]["f1"] > 0.6
+    assert [one["name"] for one in told["pictures"]] == ["painted", "untouched"]
+
+
+@pytest.mark.parametrize("what", ["size", "image", "folder"])
+def test_masks_that_do_not_fit_are_refused_in_one_line(tmp_path: Path, what: str) -> None:
+    folder, words = known(tmp_path / "known"), {"size": "is 20×10, but", "image": "no image of", "folder": "masks/"}
+    if what == "size":
+        Image.new("L", (20, 10)).save(folder / "masks" / "painted.png")
+    elif what == "image":
+        (folder / "images" / "painted.png").unlink()
+    else:
+        (folder / "masks" / "painted.png").unlink()
+        (folder / "masks").rmdir()
+    refused = CliRunner().invoke(app, ["forensics", "evaluate", str(folder)]).exception
+    assert words[what] in str(refused)
+    assert "\n" not in str(refused)
+
+
 @pytest.fixture
 def small_video(tmp_path: Path) -> Path:
     from fractions import Fraction

@@ -8,11 +8,11 @@ import skimage.data
 
 from streamproc.errors import ModelError, PictureError
 from streamproc.forensics.diffusion import Diffusion
+from streamproc.forensics.scoring import f1
 from streamproc.forensics.traces import Picture, Reliability, boxes_of
 from streamproc.inference.forensics import load_diffusion
 from streamproc.inference.verifier import shipped_model
 from streamproc.training.forensics.coded import jpeg
-from streamproc.training.forensics.diffusion import f1
 from streamproc.training.forensics.inpainters import harmonic, navier_stokes
 from streamproc.training.forensics.masks import Shape, hole
 

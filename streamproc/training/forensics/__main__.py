@@ -10,6 +10,7 @@ from rich.console import Console
 
 from streamproc.forensics.laplacian import Laplacian
 from streamproc.inference.forensics import save_diffusion
+from streamproc.training.forensics.scenes import Crops
 
 LICENCE = "MIT, like the project"
 DataOption = Annotated[Path, typer.Option(help="A folder with images/, footage/ and adverts/: see docs/models.md.")]
@@ -30,7 +31,7 @@ def diffusion(
 
     cv2.setNumThreads(1)
     pictures = photographs(data / "images" / "kodak24")
-    names, _ = split(pictures)
+    names, _, _ = split(pictures)
     made = [trained({name: pictures[name] for name in names}, work, laplacian) for laplacian in Laplacian]
     best = max(made, key=lambda one: one.chosen)
     metrics = {
@@ -52,6 +53,31 @@ def diffusion(
         created=f"{datetime.now(UTC):%Y-%m-%d}",
     )
     Console().print_json(data=metrics)
+
+
+@app.command()
+def residual(
+    data: DataOption,
+    work: WorkOption,
+    out: Annotated[Path, typer.Option(help="The model's folder.")] = Path("models/residual"),
+    steps: Annotated[int, typer.Option(help="Of training, 24 crops each.", min=1)] = 3000,
+) -> None:
+    """Train our own method's network, and choose its thresholds."""
+    from streamproc.training.forensics.material import gather
+    from streamproc.training.forensics.network import Schedule
+    from streamproc.training.forensics.residual import build
+
+    cv2.setNumThreads(1)
+    console = Console(stderr=True)
+
+    def progress(what: str, share: float) -> None:
+        console.print(f"{round(share * 100)} % {what}", highlight=False)
+
+    kept = work / "crops.npz"
+    crops = Crops.load(kept) if kept.exists() else gather(data, work, progress=progress)
+    crops.save(kept)
+    card = build(crops, data, out, Schedule(steps=steps), progress)
+    Console().print_json(data=card.metrics)
 
 
 if __name__ == "__main__":

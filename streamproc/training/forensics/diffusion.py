@@ -6,81 +6,96 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from streamproc.forensics.cleaning import Cleaning, candidates, clean, survivors_of
 from streamproc.forensics.diffusion import Diffusion
-from streamproc.forensics.laplacian import FEATURES, Laplacian, change_of_laplacian, features
+from streamproc.forensics.laplacian import FEATURES, Floats, Laplacian, change_of_laplacian, features
+from streamproc.forensics.scoring import f1
 from streamproc.forensics.traces import Map, Mask, Picture
 from streamproc.training.forensics.discriminants import Learnt, learn
 from streamproc.training.forensics.protocol import cases, painted
 
 PIXELS = 50  # painted ones, and untouched ones, of each picture; as published
 _LARGEST_DISK = 12
+REACH = 12
+"""Pixels, more than lie between a pixel and the farthest that its features depend on."""
 _EVERY = 5  # of the painted pictures one is chosen with; prime to the areas, shapes and inpainters
 
 
-@dataclass(slots=True)
-class Pixels:
-    """Features of painted and untouched pixels, collected picture by picture."""
-
-    laplacian: Laplacian
-    rng: np.random.Generator
-    painted: list[NDArray[np.float32]]
-    untouched: list[NDArray[np.float32]]
-
-    @classmethod
-    def none(cls, laplacian: Laplacian, seed: int) -> "Pixels":
-        """Return an empty collection."""
-        return cls(laplacian, np.random.default_rng(seed), [], [])
-
-    def add(self, picture: Picture, mask: Mask) -> None:
-        """Take 50 pixels of either kind, drawn at random (with replacement where a hole is small)."""
-        seen = features(change_of_laplacian(picture, self.laplacian)).reshape(-1, FEATURES)
-        for kind, kept in ((mask, self.painted), (~mask, self.untouched)):
-            kept.append(seen[self.rng.choice(np.flatnonzero(kind), PIXELS)])
-
-    def learnt(self, seed: int) -> Learnt:
-        """Return the ensemble learnt over them."""
-        return learn(np.concatenate(self.painted), np.concatenate(self.untouched), seed)
+def around(mask: Mask, reach: int) -> tuple[slice, slice]:
+    """Return the window that holds a mask and ``reach`` pixels around it, as far as the picture goes."""
+    rows, columns = np.nonzero(mask)
+    return (
+        slice(max(int(rows.min()) - reach, 0), int(rows.max()) + 1 + reach),
+        slice(max(int(columns.min()) - reach, 0), int(columns.max()) + 1 + reach),
+    )
 
 
-def f1(found: Mask, true: Mask) -> float:
-    """Return 2 · TP / (found + true), the published score; 1 when there is nothing and nothing was found."""
-    total = int(found.sum() + true.sum())
-    return 1.0 if total == 0 else 2 * float((found & true).sum()) / total
+def sampled(
+    photograph: Picture, examples: Iterable[tuple[Picture, Mask]], laplacian: Laplacian, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Return features of 50 painted and 50 untouched pixels (N, 16) of each of one photograph's painted pictures.
 
-
-def with_best_cleaning(
-    method: Diffusion, untouched: Iterable[Picture], painted: Sequence[tuple[Picture, Mask]]
-) -> tuple[Diffusion, float]:
-    """Return the method with the cleaning that gives the best mean F1 on painted pictures, and that F1.
-
-    What false alarms leave of each erosion is measured on untouched pictures.
+    They are drawn at random, with replacement where a hole is small. What a hole does not reach looks as it does in the
+    photograph, so that only windows around holes are looked at again.
     """
-    seen = [(method.votes(picture), picture, mask) for picture, mask in painted]
-    clear = [(method.votes(picture), picture) for picture in untouched]
+    clear = features(change_of_laplacian(photograph, laplacian))
+    painted, untouched = [], []
+    for picture, mask in examples:
+        window = around(mask, 2 * REACH)
+        seen = features(change_of_laplacian(np.ascontiguousarray(picture[window]), laplacian))
+        painted.append(rng.choice(seen[mask[window]], PIXELS))
+        untouched.append(clear.reshape(-1, FEATURES)[rng.choice(np.flatnonzero(~mask), PIXELS)])
+    return np.concatenate(painted), np.concatenate(untouched)
+
+
+def votes_beside(clear: Map, method: Diffusion, picture: Picture, mask: Mask) -> Map:
+    """Return the votes on a painted picture from those on the untouched one, looking again only around the hole."""
+    inner, outer = around(mask, REACH), around(mask, 2 * REACH)
+    votes = clear.copy()
+    seen = method.votes(np.ascontiguousarray(picture[outer]))
+    down, right = inner[0].start - outer[0].start, inner[1].start - outer[1].start
+    part = votes[inner]
+    part[:] = seen[down : down + part.shape[0], right : right + part.shape[1]]
+    return votes
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Votes on a picture."""
+
+    votes: Map
+    picture: Picture
+    mask: Mask
+
+
+def best_cleaning(clear: Sequence[Seen], painted: Sequence[Seen]) -> tuple[Cleaning, float]:
+    """Return the cleaning with the best mean F1 on painted pictures, and that F1.
+
+    What false alarms leave of each erosion is measured on clear pictures.
+    """
 
     def mean_f1(how: Cleaning) -> float:
-        return float(np.mean([f1(clean(votes, picture, how), mask) for votes, picture, mask in seen]))
+        return float(np.mean([f1(clean(one.votes, one.picture, how), one.mask) for one in painted]))
 
     tried = [
-        Cleaning(growth=growth, most_survivors=most, least_share=share, survivors=_survivors(clear, share))
+        Cleaning(growth=growth, most_survivors=most, least_share=share, survivors=survivors)
         for share in (0.93, 0.97, 0.99)
+        for survivors in (_survivors(clear, share),)
         for growth in (1, 2, 3)
         for most in (0.2, 0.5)
     ]
     best = max(tried, key=mean_f1)
-    return replace(method, cleaning=best), mean_f1(best)
+    return best, mean_f1(best)
 
 
-def _survivors(clear: Sequence[tuple[Map, Picture]], least_share: float) -> tuple[float, ...]:
+def _survivors(clear: Sequence[Seen], least_share: float) -> tuple[float, ...]:
     """Return how many parts of false alarms survive each erosion, on a million pixels."""
-    counts = sum(
-        np.array(survivors_of(candidates(votes, picture, least_share), _LARGEST_DISK)) for votes, picture in clear
+    counts = np.sum(
+        [survivors_of(candidates(one.votes, one.picture, least_share), _LARGEST_DISK) for one in clear], axis=0
     )
-    pixels = sum(votes.size for votes, _ in clear)
-    return tuple(round(float(count) / pixels * 1e6, 3) for count in np.atleast_1d(counts))
+    pixels = sum(one.votes.size for one in clear)
+    return tuple(round(float(count) / pixels * 1e6, 3) for count in counts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +113,18 @@ def trained(pictures: dict[str, Picture], work: Path, laplacian: Laplacian) -> T
 
     pictures: by name, none of those to measure on; work: where painted pictures are kept.
     """
-    pixels = Pixels.none(laplacian, seed=0)
-    for case in cases(pictures):
-        pixels.add(*painted(case, pictures[case.image], work))
-    learnt = pixels.learnt(seed=0)
+    rng = np.random.default_rng(0)
+    parts = [
+        sampled(picture, (painted(case, picture, work) for case in cases([name])), laplacian, rng)
+        for name, picture in pictures.items()
+    ]
+    learnt = learn(np.concatenate([one for one, _ in parts]), np.concatenate([other for _, other in parts]))
     method = Diffusion(laplacian=laplacian, ensemble=learnt.ensemble, cleaning=Cleaning())
-    examples = [painted(case, pictures[case.image], work) for case in islice(cases(pictures), 0, None, _EVERY)]
-    method, chosen = with_best_cleaning(method, pictures.values(), examples)
-    return Trained(method=method, learnt=learnt, chosen=chosen)
+    nothing = np.zeros(next(iter(pictures.values())).shape[:2], bool)
+    clear = {name: Seen(method.votes(picture), picture, nothing) for name, picture in pictures.items()}
+    shown = []
+    for case in islice(cases(pictures), 0, None, _EVERY):
+        picture, mask = painted(case, pictures[case.image], work)
+        shown.append(Seen(votes_beside(clear[case.image].votes, method, picture, mask), picture, mask))
+    cleaning, chosen = best_cleaning([*clear.values()], shown)
+    return Trained(method=replace(method, cleaning=cleaning), learnt=learnt, chosen=chosen)

@@ -14,6 +14,7 @@ from scipy import sparse
 from scipy.sparse.linalg import spsolve
 from skimage.restoration import inpaint_biharmonic
 
+from streamproc.errors import ConfigError
 from streamproc.forensics.traces import Mask, Picture
 
 Inpainter = Callable[[Picture, Mask], Picture]
@@ -28,9 +29,14 @@ def has_gmic() -> bool:
 
 
 def gmic(mode: int) -> Inpainter:
-    """Return G'MIC's PDE inpainting: 0 isotropic, 1 Delaunay-oriented, 2 edge-oriented."""
+    """Return G'MIC's PDE inpainting: 0 isotropic, 1 Delaunay-oriented, 2 edge-oriented.
+
+    What is returned raises ConfigError where G'MIC is not installed.
+    """
 
     def paint(picture: Picture, mask: Mask) -> Picture:
+        if not has_gmic():
+            raise ConfigError("pictures are painted by the program G'MIC, which is not here: apt-get install -y gmic")
         with tempfile.TemporaryDirectory(prefix="gmic-") as folder:
             source, hole, out = (Path(folder) / name for name in ("source.png", "hole.png", "out.tiff"))
             cv2.imwrite(str(source), picture[:, :, ::-1])

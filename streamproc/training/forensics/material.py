@@ -26,6 +26,8 @@ MEASURED_FILMS: Final = ("big_buck_bunny_720p", "kohlipe2", "lofoten", "palawan"
 """Footage that is only ever measured on."""
 CLIP: Final = 25
 """Frames of a clip: two keyframes and a bit."""
+LEARNT_REDUCED: Final = 150
+"""Of the reduced photographs, in order of their names, so many are learnt from."""
 _CLIP_SIZE: Final = 320, 448
 _CLIPS_A_FILM, _FRAMES_A_FILM = 4, 6
 
@@ -89,10 +91,10 @@ def pans(pictures: Sequence[Picture], count: int, rng: np.random.Generator) -> I
         yield list(panned(large[number % len(large)], _CLIP_SIZE, CLIP, rng))
 
 
-def reduced_pictures(folder: Path, most: int) -> list[Picture]:
+def reduced_pictures(folder: Path, which: slice) -> list[Picture]:
     """Return pictures of a folder at half their size, those that a crop fits into."""
     found = []
-    for path in sorted(folder.iterdir())[:most]:
+    for path in sorted(folder.iterdir())[which]:
         picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
         if picture is not None and min(picture.shape[:2]) // 2 >= CROP + 16:
             found.append(halved(np.asarray(picture, np.uint8)))
@@ -126,7 +128,7 @@ def gather(data: Path, work: Path, seed: int = 0, progress: Progress = lambda wh
     rng = np.random.default_rng(seed)
     kodak = data / "images" / "kodak24"
     lossless = photographs(kodak)
-    names, _ = split(lossless)
+    names, _, _ = split(lossless)
     whole = [_upright(read_picture(kodak / f"{name}.png")) for name in names]
     films = [
         path for path in sorted((data / "footage").iterdir()) if path.stem not in MEASURED_FILMS and path.is_file()
@@ -139,7 +141,7 @@ def gather(data: Path, work: Path, seed: int = 0, progress: Progress = lambda wh
             [halved(one) if one.shape[0] >= 576 else one for one in clip] for clip in clips_of(film, _CLIPS_A_FILM)
         ]
         frames += [one for one in frames_of(film, _FRAMES_A_FILM) if min(one.shape[:2]) > CROP + 16]
-    small = reduced_pictures(data / "images" / "bsds500_jpeg", 150)
+    small = reduced_pictures(data / "images" / "bsds500_jpeg", slice(LEARNT_REDUCED))
     parts: list[Crops] = []
     steps: list[tuple[str, Iterator[Crops]]] = [
         ("photographs", stills(whole, 4, rng)),

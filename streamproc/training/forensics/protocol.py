@@ -51,11 +51,13 @@ def photographs(folder: Path) -> dict[str, Picture]:
     return found
 
 
-def split(names: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Return the photographs to learn and choose with, and every third, which is only ever measured on."""
+def split(names: Iterable[str]) -> tuple[list[str], list[str], list[str]]:
+    """Return the photographs to learn from, to choose thresholds with, and (every third) to measure on."""
     ordered = sorted(names)
     measured = ordered[2::3]
-    return [name for name in ordered if name not in measured], measured
+    others = [name for name in ordered if name not in measured]
+    learnt = max(1, len(others) * 3 // 4)
+    return others[:learnt], others[learnt:], measured
 
 
 def cases(names: Iterable[str]) -> Iterator[Case]:
