@@ -65,8 +65,8 @@ ifdef DATA
 	$(BIN)/python -m streamproc.training.verifier --data $(DATA)/logos --footage $(LEARNT_OVER) --held-out $(MEASURED_OVER)
 	$(BIN)/python -m streamproc.training.detector --data $(DATA)/logos --marked spoof_ \
 		$(addprefix --footage ,$(LEARNT_OVER) $(MEASURED_OVER)) $(addprefix --measured ,$(basename $(notdir $(TEST_FILMS))))
-	$(BIN)/python -m streamproc.training.forensics diffusion --data $(DATA) --work $(PAINTED)
-	$(BIN)/python -m streamproc.training.forensics residual --data $(DATA) --work $(PAINTED)
+	$(BIN)/streamproc forensics train diffusion --data $(DATA) --work $(PAINTED) --out models/diffusion
+	$(BIN)/streamproc forensics train residual --data $(DATA) --work $(PAINTED) --out models/residual
 else
 	@echo "all but models/demo stay as they are: they need DATA=FOLDER, see docs/models.md"
 endif

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
     from streamproc.forensics.traces import Mask, Method, Picture
 
 app = typer.Typer(help="Traces of inpainting: what was painted out of a picture.", no_args_is_help=True)
+
+
+class Trainable(StrEnum):
+    """Methods that learn."""
+
+    DIFFUSION = "diffusion"
+    RESIDUAL = "residual"
 
 
 @app.callback()
@@ -80,6 +88,30 @@ def evaluate(
         out.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{out}: {error.strerror}; give a file that can be written") from error
+
+
+@app.command()
+def train(
+    method: Annotated[Trainable, typer.Argument(help="Whose model.")],
+    data: Annotated[Path, typer.Option(help="A folder with images/, footage/ and adverts/: see docs/forensics.md.")],
+    work: Annotated[Path, typer.Option(help="Where painted pictures are kept: G'MIC takes half an hour for them.")],
+    out: Annotated[Path, typer.Option(help="The model's folder.")],
+    steps: Annotated[int, typer.Option(help="Of training the network, 24 crops each.", min=1)] = 3000,
+) -> None:
+    """Train a method's model anew; needs the program G'MIC, and for residual the training extra."""
+    from streamproc.cli.logo.extra import need_tensorflow
+
+    if method is Trainable.RESIDUAL:
+        need_tensorflow()
+    from streamproc.training.forensics.build import build_diffusion, build_residual
+
+    with progress("training") as show:
+        if method is Trainable.RESIDUAL:
+            card = build_residual(data, work, out, steps, show)
+        else:
+            card = build_diffusion(data, work, out, show)
+    typer.echo(json.dumps(card.metrics, indent=1, ensure_ascii=False))
+    typer.echo(f"written: {out}")
 
 
 def _known(folder: Path) -> Iterator[tuple[str, "Picture", "Mask"]]:

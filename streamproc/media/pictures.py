@@ -167,7 +167,6 @@ from PIL import Image, UnidentifiedImageError
 from streamproc.errors import PictureError
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
-_MOST_PIXELS = 178_000_000
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:
@@ -193,11 +192,10 @@ def _check(path: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path) as picture:
-                width, height = picture.size
-                if width * height > _MOST_PIXELS:
-                    raise PictureError(f"{path}: has {width}×{height} pixels, which is more than can be examined")
                 picture.load()
-    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise PictureError(f"{path}: has more than 178 million pixels, which is more than can be examined") from error
+    except UnidentifiedImageError as error:
         raise PictureError(f"{path}: is no picture, or of an unknown kind; save it as PNG or JPEG") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise PictureError(f"{path}: is broken or cut short ({error}); get the whole file") from error

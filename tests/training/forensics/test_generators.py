@@ -9,8 +9,18 @@ import skimage.data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streamproc.errors import ConfigError
 from streamproc.forensics.traces import Picture
-from streamproc.training.forensics.inpainters import Inpainter, biharmonic, delogo, harmonic, navier_stokes, telea
+from streamproc.training.forensics.inpainters import (
+    GMIC_MODES,
+    Inpainter,
+    biharmonic,
+    delogo,
+    gmic,
+    harmonic,
+    navier_stokes,
+    telea,
+)
 from streamproc.training.forensics.masks import Shape, hole
 
 
@@ -47,6 +57,21 @@ def test_harmonic_filling_carries_a_slope_on(photograph: Picture) -> None:
     mask = hole(Shape.SQUARE, 256, slope.shape[:2], np.random.default_rng(0))
     spoilt = np.where(mask[:, :, None], np.uint8(255), slope)
     assert np.abs(harmonic(spoilt, mask).astype(int) - slope).max() <= 1
+
+
+@pytest.mark.gmic
+@pytest.mark.parametrize("mode", GMIC_MODES.values())
+def test_gmic_paints_the_hole_and_leaves_the_rest_as_it_was(photograph: Picture, mode: int) -> None:
+    mask = hole(Shape.SQUARE, 256, photograph.shape[:2], np.random.default_rng(3))
+    painted = gmic(mode)(photograph, mask)
+    assert (painted[~mask] == photograph[~mask]).all()
+    assert (painted[mask] != photograph[mask]).mean() > 0.5
+
+
+def test_without_gmic_it_is_said_what_is_missing(photograph: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ConfigError, match="apt-get install -y gmic"):
+        gmic(0)(photograph, np.ones(photograph.shape[:2], bool))
 
 
 @pytest.mark.ffmpeg
