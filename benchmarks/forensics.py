@@ -37,12 +37,14 @@ from streamproc.training.forensics.protocol import AREAS, SIZE, cases, painted, 
 METHODS = "diffusion", "residual"
 QUALITIES = 95, 90, 80, 70
 CRFS = 18, 23, 28
-CLIPS = 3  # a film
+STILLS = 4  # photographs of the ladder
+CLIPS = 2  # a film
 FRAMES = 13  # the last of them is the second keyframe, amid moving video
-FILM_FRAMES = 12  # of each film, untouched
-JPEGS = 60
+FILM_FRAMES = 6  # of each film, untouched
+JPEGS = 30
 LARGE = 4096  # pixels of the ladder's holes
 
+FILE = RESULTS / "forensics.json"
 Means = dict[str, float]
 
 
@@ -70,7 +72,7 @@ def protocol(method: Method, pictures: dict[str, Picture], work: Path) -> dict[s
 
 def still_ladder(pictures: dict[str, Picture], work: Path) -> Iterator[tuple[str, str, Picture, Mask]]:
     """Yield level, inpainter, picture and mask of squares of 64×64 on photographs, lossless and as JPEG."""
-    for name in split(pictures)[2]:
+    for name in split(pictures)[2][:STILLS]:
         ready = {
             case.inpainter: painted(case, pictures[name], work)
             for case in cases([name])
@@ -161,29 +163,34 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure how well traces of inpainting are found.")
     parser.add_argument("--work", type=Path, required=True, help="where painted pictures are kept")
     parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--method", action="append", choices=METHODS, help="may be repeated; the others' figures stay")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     pictures = photographs(arguments.data / "images" / "kodak24")
     examples = [*still_ladder(pictures, arguments.work), *moving_ladder(arguments.data)]
-    results: dict[str, Any] = {
-        "command": command("forensics"),
-        "machine": describe(),
-        "pictures measured on": split(pictures)[2],
-        "inpainters in training": [*GMIC_MODES, *LEARNT],
-        "inpainters never seen": [*UNSEEN],
-        "methods": {},
-    }
-    for name in METHODS:
+    results = earlier()
+    results["pictures measured on"] = split(pictures)[2]
+    results["inpainters in training"] = [*GMIC_MODES, *LEARNT]
+    results["inpainters never seen"] = [*UNSEEN]
+    for name in arguments.method or METHODS:
         method = load_method(shipped_model(name))
         results["methods"][name] = {
+            "command": command("forensics"),
+            "machine": describe(),
             "published protocol": protocol(method, pictures, arguments.work),
             "ladder, F1 on squares of 64×64": ladder(method, examples),
             "untouched": false_alarms(method, untouched(arguments.data, pictures)),
             "CPU s a keyframe of 1920×1080": cost(method, arguments.data),
         }
         print(json.dumps(results["methods"][name], indent=1), flush=True)
-        (RESULTS / "forensics.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        FILE.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def earlier() -> dict[str, Any]:
+    """Return the results of an earlier run, or none."""
+    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {"methods": {}}
+    return found
 
 
 if __name__ == "__main__":

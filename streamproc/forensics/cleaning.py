@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from streamproc.forensics.bars import within_bars
 from streamproc.forensics.traces import Mask, Picture
 
 _DARK, _BRIGHT = 10, 245
@@ -57,14 +58,18 @@ def _likeliest(parts: Mask, votes: NDArray[np.float32]) -> Mask:
 
 
 def candidates(votes: NDArray[np.float32], picture: Picture, least_share: float) -> Mask:
-    """Return the pixels with votes enough, without lone ones and without what is blown out or black."""
+    """Return the pixels with votes enough, without lone ones, bars, and what is blown out or black."""
     mask = votes >= least_share
     inner = cv2.erode(mask.astype(np.uint8), _KERNEL) > 0
     mask = inner if inner.any() else mask
     darkest, brightest = picture.min(axis=2), picture.max(axis=2)
     black = cv2.dilate(brightest, _KERNEL) < _DARK
     white = cv2.erode(darkest, _KERNEL) > _BRIGHT
-    return np.asarray(mask & ~black & ~white)
+    mask = mask & ~black & ~white
+    kept = np.zeros_like(mask)
+    window = within_bars(picture)
+    kept[window] = mask[window]
+    return np.asarray(kept)
 
 
 def survivors_of(mask: Mask, largest: int) -> list[int]:

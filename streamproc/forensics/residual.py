@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from streamproc.forensics.bars import within_bars
 from streamproc.forensics.traces import Map, Mask, Picture, Reliability, Traces, boxes_of
 
 _RING: Final = np.ones((17, 17), np.uint8)
@@ -42,7 +43,10 @@ def texture(light: NDArray[np.float32]) -> NDArray[np.float32]:
 def judged(heat: Map, picture: Picture, how: Verdict) -> Traces:
     """Return what a heat map says. heat: (H, W) in [0, 1]; picture: (H, W, 3)."""
     busy = texture(luma(picture))
-    count, numbers, stats, _ = cv2.connectedComponentsWithStats((heat >= how.edge).astype(np.uint8), connectivity=8)
+    hot = np.zeros(heat.shape, np.uint8)
+    window = within_bars(picture)
+    hot[window] = heat[window] >= how.edge
+    count, numbers, stats, _ = cv2.connectedComponentsWithStats(hot, connectivity=8)
     kept, scores, flat = np.zeros(count, bool), [0.0], False
     for number in range(1, count):
         left, top, width, height, area = (int(value) for value in stats[number])

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from streamproc.cli.root import app
 from streamproc.errors import ModelError, PictureError
 from streamproc.inference.verifier import shipped_model
+from streamproc.media.pictures import read_picture
 from streamproc.training.forensics.inpainters import harmonic
 from streamproc.training.forensics.masks import Shape, hole
 
@@ -35,8 +36,8 @@ def test_a_painted_picture_gets_its_box_its_mask_and_its_heat_map(tmp_path: Path
     assert left < middle[0] < right
     assert top < middle[1] < bottom
     assert finding["time_s"] is None
-    assert Image.open(tmp_path / "out" / finding["mask"]).size == (400, 300)
-    assert Image.open(tmp_path / "out" / finding["heat"]).size == (400, 300)
+    for kind in ("mask", "heat"):
+        assert read_picture(tmp_path / "out" / finding[kind]).shape == (300, 400, 3)
 
 
 def test_a_report_in_two_languages_shows_what_was_found(tmp_path: Path) -> None:

@@ -48,3 +48,12 @@ def test_a_part_that_is_barely_sure_is_weak() -> None:
     traces = judged(heat((np.s_[20:50, 20:50], 0.82)), NOISY, HOW)
     assert traces.mask.any()
     assert traces.reliability is Reliability.WEAK
+
+
+def test_bars_are_not_taken_for_painted() -> None:
+    picture = NOISY.copy()
+    picture[:20], picture[:, 80:] = 16, 0
+    everywhere = heat((np.s_[:, :], 0.95))
+    mask = judged(everywhere, picture, HOW).mask
+    assert mask[20:, :80].all()
+    assert mask.sum() == 60 * 80
