@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import skimage.data
@@ -65,6 +66,23 @@ def test_a_sky_that_came_as_jpeg_is_not_taken_for_painted(method: Diffusion, qua
     sky = jpeg(np.clip(slope, 0, 255).astype(np.uint8), quality)
     traces = method.examine(sky)
     assert traces.mask.mean() < 0.01 or traces.reliability is Reliability.UNDECIDABLE
+
+
+def test_a_picture_that_looks_painted_all_over_is_undecidable_and_nothing_is_claimed(
+    method: Diffusion, photograph: Picture
+) -> None:
+    small = cv2.resize(photograph, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    blurred = np.asarray(cv2.resize(small, (512, 384), interpolation=cv2.INTER_CUBIC), np.uint8)
+    traces = method.examine(blurred)
+    assert traces.reliability is Reliability.UNDECIDABLE
+    assert not traces.mask.any()
+    assert traces.score == 0
+
+
+def test_an_untouched_picture_is_never_surely_painted(method: Diffusion, photograph: Picture) -> None:
+    traces = method.examine(photograph)
+    assert traces.score < 0.5
+    assert traces.reliability is not Reliability.GOOD or not traces.boxes
 
 
 def test_a_picture_that_is_too_small_is_refused_in_words(method: Diffusion) -> None:

@@ -31,11 +31,16 @@ def write_scan_report(folder: Path, method: str, findings: Sequence[Finding]) ->
 
 
 def _lead(findings: Sequence[Finding]) -> list[Said]:
-    found = sum(bool(one.boxes) for one in findings)
+    found = sum(bool(one.boxes) and one.reliability is Reliability.GOOD for one in findings)
+    hints = sum(bool(one.boxes) for one in findings) - found
     unknown = sum(one.reliability is Reliability.UNDECIDABLE for one in findings)
     count = Number(len(findings))
-    first = say("scan_found", found=Number(found), count=count) if found else say("scan_none", count=count)
-    return [first, say("scan_undecidable", count=Number(unknown))] if unknown else [first]
+    said = [say("scan_found", found=Number(found), count=count) if found else say("scan_none", count=count)]
+    if hints:
+        said.append(say("scan_hints", count=Number(hints)))
+    if unknown:
+        said.append(say("scan_undecidable", count=Number(unknown)))
+    return said
 
 
 def _shown(folder: Path, finding: Finding) -> dict[str, Any]:

@@ -286,7 +286,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Traces on {found} of {count} pictures. The surest come first.",
         "Следы на {found} из {count} кадров. Самые уверенные — первыми.",
     ),
-    "scan_none": ("No traces on any of {count} pictures.", "Следов нет ни на одном из {count} кадров."),
+    "scan_hints": (
+        "Weak hints on {count} more: as likely chance as paint.",
+        "Ещё на {count} — слабые намёки: это может быть и случайность.",
+    ),
+    "scan_none": ("No sure traces on any of {count} pictures.", "Уверенных следов нет ни на одном из {count} кадров."),
     "scan_undecidable": (
         "Nothing can be said of {count} of them: what surrounds the place is as smooth as paint.",
         "О {count} из них ничего сказать нельзя: окружение там гладкое, как закраска.",
