@@ -35,6 +35,7 @@ from streamproc.training.forensics.material import LEARNT, MEASURED_FILMS, UNSEE
 from streamproc.training.forensics.protocol import AREAS, SIZE, cases, painted, photographs, split
 
 METHODS = "diffusion", "residual"
+PARTS = "protocol", "ladder", "untouched"
 QUALITIES = 95, 90, 80, 70
 CRFS = 18, 23, 28
 STILLS = 4  # photographs of the ladder
@@ -65,7 +66,7 @@ def protocol(method: Method, pictures: dict[str, Picture], work: Path) -> dict[s
     columns = [f"{inpainter}, {shape}" for inpainter, shape in product(GMIC_MODES, PUBLISHED)]
     return {
         "F1": {str(area): {column: mean(cells[area, column]) for column in columns} for area in AREAS},
-        "pictures a cell": len(split(pictures)[2]),
+        "measured on": split(pictures)[2],
         "untouched pixels taken for painted": mean(false, 5),
     }
 
@@ -128,7 +129,7 @@ def untouched(data: Path, pictures: dict[str, Picture]) -> Iterator[tuple[str, P
                 yield "keyframes of films", picture
 
 
-def false_alarms(method: Method, examples: Iterator[tuple[str, Picture]]) -> dict[str, Means]:
+def false_alarms(method: Method, examples: Iterator[tuple[str, Picture]]) -> dict[str, Any]:
     """Return, of each kind of untouched pictures, how much is flagged and how often."""
     seen: dict[str, list[tuple[float, bool, bool]]] = defaultdict(list)
     for kind, picture in examples:
@@ -163,34 +164,33 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure how well traces of inpainting are found.")
     parser.add_argument("--work", type=Path, required=True, help="where painted pictures are kept")
     parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--method", action="append", choices=METHODS, help="may be repeated; the others' figures stay")
+    parser.add_argument("--method", action="append", choices=METHODS, help="may be repeated; all when left out")
+    parser.add_argument("--part", action="append", choices=PARTS, help="may be repeated; all when left out")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    pictures = photographs(arguments.data / "images" / "kodak24")
-    examples = [*still_ladder(pictures, arguments.work), *moving_ladder(arguments.data)]
-    results = earlier()
-    results["pictures measured on"] = split(pictures)[2]
-    results["inpainters in training"] = [*GMIC_MODES, *LEARNT]
-    results["inpainters never seen"] = [*UNSEEN]
-    for name in arguments.method or METHODS:
-        method = load_method(shipped_model(name))
-        results["methods"][name] = {
-            "command": command("forensics"),
-            "machine": describe(),
-            "published protocol": protocol(method, pictures, arguments.work),
-            "ladder, F1 on squares of 64×64": ladder(method, examples),
-            "untouched": false_alarms(method, untouched(arguments.data, pictures)),
-            "CPU s a keyframe of 1920×1080": cost(method, arguments.data),
-        }
-        print(json.dumps(results["methods"][name], indent=1), flush=True)
-        FILE.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    for name, part in product(arguments.method or METHODS, arguments.part or PARTS):
+        measured = measure(load_method(shipped_model(name)), part, arguments.data, arguments.work)
+        print(json.dumps({name: {part: measured}}, indent=1), flush=True)
+        keep(name, part, {"command": command("forensics"), "machine": describe(), **measured})
     return 0
 
 
-def earlier() -> dict[str, Any]:
-    """Return the results of an earlier run, or none."""
-    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {"methods": {}}
-    return found
+def measure(method: Method, part: str, data: Path, work: Path) -> dict[str, Any]:
+    """Return one part of a method's figures."""
+    pictures = photographs(data / "images" / "kodak24")
+    if part == "protocol":
+        return protocol(method, pictures, work) | {"CPU s a keyframe of 1920×1080": cost(method, data)}
+    if part == "untouched":
+        return false_alarms(method, untouched(data, pictures))
+    examples = [*still_ladder(pictures, work), *moving_ladder(data)]
+    return {"seen in training": [*GMIC_MODES, *LEARNT], "never seen": [*UNSEEN], "F1": ladder(method, examples)}
+
+
+def keep(method: str, part: str, measured: dict[str, Any]) -> None:
+    """Write a part into the results; the others stay as they were."""
+    whole: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    whole.setdefault(method, {})[part] = measured
+    FILE.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ def chosen(method: Residual, shown: Sequence[Example]) -> tuple[Verdict, float]:
 
     tried = [
         Verdict(edge=edge, sure=max(edge, sure), least_area=area)
-        for edge, sure, area in product((0.3, 0.4, 0.5, 0.6), (0.5, 0.6, 0.7, 0.8, 0.9), (24, 64))
+        for edge, sure, area in product((0.4, 0.5, 0.6, 0.7, 0.8), (0.5, 0.6, 0.7, 0.8, 0.9), (24, 64))
     ]
     best = max(tried, key=mean_f1)
     return best, mean_f1(best)
