@@ -37,7 +37,7 @@ _TOLERANCE = 1e-3  # of a logit
 class Schedule:
     """How long to train. It ends by steps, so that the same seed gives the same network on one machine."""
 
-    steps: int = 3000
+    steps: int = 1200
     batch: int = 24
     """Crops a step."""
     learning_rate: float = 3e-3
