@@ -56,14 +56,19 @@ MEASURED_OVER ?= $(DATA)/images/kodak24 $(TEST_FILMS) $(shell printf '%s\n' $(AD
 LEARNT_OVER ?= $(DATA)/images/bsds500_jpeg \
 	$(filter-out $(MEASURED_OVER),$(wildcard $(DATA)/footage/*) $(ADVERTS))
 
+# Pictures painted by G'MIC (apt-get install gmic) are kept: painting them takes half an hour.
+PAINTED ?= .painted
+
 models: setup-dev  ## train the models that the project brings along anew (DATA=… as docs/models.md says)
 	$(BIN)/python -m streamproc.demo.model
 ifdef DATA
 	$(BIN)/python -m streamproc.training.verifier --data $(DATA)/logos --footage $(LEARNT_OVER) --held-out $(MEASURED_OVER)
 	$(BIN)/python -m streamproc.training.detector --data $(DATA)/logos --marked spoof_ \
 		$(addprefix --footage ,$(LEARNT_OVER) $(MEASURED_OVER)) $(addprefix --measured ,$(basename $(notdir $(TEST_FILMS))))
+	$(BIN)/streamproc forensics train diffusion --data $(DATA) --work $(PAINTED) --out models/diffusion
+	$(BIN)/streamproc forensics train residual --data $(DATA) --work $(PAINTED) --out models/residual
 else
-	@echo "models/verifier and models/detector stay as they are: they need DATA=FOLDER, see docs/models.md"
+	@echo "all but models/demo stay as they are: they need DATA=FOLDER, see docs/models.md"
 endif
 
 clean:  ## remove caches and the demo's files

@@ -25,7 +25,7 @@ from benchmarks.compose import DATA, TEST_FOOTAGE
 from benchmarks.machine import RESULTS, describe
 from streamproc.inference.card import Region
 from streamproc.inference.detector import LogoDetector, iou
-from streamproc.training.detector.frames import spread_keyframes
+from streamproc.media.keyframes import spread_keyframes
 from streamproc.training.detector.material import Footage, Material, gather
 from streamproc.training.detector.measure import Judged, curve, mean_overlap, recall_at, summary
 from streamproc.training.detector.places import GATHERED, Place, Sighting, look, moving, places

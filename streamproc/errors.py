@@ -9,6 +9,7 @@
     ├── SourceError            whoever runs the feed
     │   ├── SourceLost         it was there and went, or can't be reached: worth trying again
     │   └── SourceUnsupported  it is there, but we can't use it: trying again won't help
+    ├── PictureError           a picture can't be examined: too small, broken, no picture
     ├── ModelError             the engineer: a model or its card is wrong
     ├── RecordingError         the operator: the recording can't be written or read
     ├── CatalogueError         the operator: the catalogue can't be opened or migrated
@@ -59,6 +60,12 @@ class SourceLost(SourceError):
 
 class SourceUnsupported(SourceError):
     """The source was reached but holds nothing we can use; trying again will not help."""
+
+
+class PictureError(StreamprocError):
+    """A picture can't be examined for traces: it is broken, too small or too large, or no picture at all."""
+
+    exit_code = 3
 
 
 class ModelError(StreamprocError):

@@ -39,6 +39,10 @@ def _ffmpeg() -> str | None:
     return None if shutil.which("ffmpeg") and shutil.which("ffprobe") else "needs ffmpeg: apt-get install -y ffmpeg"
 
 
+def _gmic() -> str | None:
+    return None if shutil.which("gmic") else "needs G'MIC: apt-get install -y gmic"
+
+
 def _sshd() -> str | None:
     there = shutil.which("sshd", path=SBIN) and shutil.which("ssh-keygen")
     return None if there else "needs OpenSSH's server: apt-get install -y openssh-server"
@@ -52,6 +56,7 @@ REQUIREMENTS: dict[str, Callable[[], str | None]] = {
     "nginx": _nginx,
     "chromium": _chromium,
     "ffmpeg": _ffmpeg,
+    "gmic": _gmic,
     "promtool": _prometheus,
     "sshd": _sshd,
     "systemd": _systemd,

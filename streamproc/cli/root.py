@@ -11,6 +11,7 @@ import typer
 from streamproc import __version__
 from streamproc.cli.cues import app as cues
 from streamproc.cli.evidence import app as evidence
+from streamproc.cli.forensics import app as forensics
 from streamproc.cli.logo import app as logo
 from streamproc.cli.orders import app as orders
 from streamproc.cli.people import tokens, users
@@ -28,6 +29,7 @@ app.add_typer(cues, name="cues")
 app.add_typer(orders, name="orders")
 app.add_typer(users, name="users")
 app.add_typer(tokens, name="tokens")
+app.add_typer(forensics, name="forensics")
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", envvar="STREAMPROC_CONFIG", help="The configuration file (TOML).")

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -84,10 +84,12 @@ class Decision(CardSection):
 class ModelCard(CardSection):
     """What the card of every model holds, a channel's or another."""
 
+    file: ClassVar[str] = MODEL_FILE
+    """Name of the model's file beside the card."""
     schema_version: Literal[1] = Field(1, alias="schema")
     name: str
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-    """Of model.onnx."""
+    """Of the model's file."""
     metrics: dict[str, Any] = {}
     """What was measured, on what."""
     data: list[str] = []
@@ -142,13 +144,13 @@ def parse_card(folder: Path, kind: type[AnyCard]) -> AnyCard:
         card = kind.model_validate_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(
-            f"{path}: can't be read ({error.strerror}); a model is a folder with {CARD_FILE} and {MODEL_FILE}"
+            f"{path}: can't be read ({error.strerror}); a model is a folder with {CARD_FILE} and {kind.file}"
         ) from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ModelError(f"{path}: {where}: {first['msg'].removeprefix('Value error, ')}") from error
-    model = folder / MODEL_FILE
+    model = folder / kind.file
     if not model.is_file():
         raise ModelError(f"{model}: there is no model file beside its card")
     found = file_sha256(model)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from streamproc.errors import ConfigError, ModelError
 from streamproc.media.files import VIDEO_SUFFIXES
+from streamproc.media.keyframes import spread_keyframes
 from streamproc.training import backgrounds
 from streamproc.training.backgrounds import Group
-from streamproc.training.detector.frames import spread_keyframes
 from streamproc.training.logos import read_logo
 from streamproc.training.real import reduced
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from streamproc.inference.card import Region
 from streamproc.inference.detector import Found, LogoDetector, as_region, iou
-from streamproc.training.detector.frames import spread_keyframes
+from streamproc.media.keyframes import spread_keyframes
 
 Progress = Callable[[str, float], None]
 

@@ -280,4 +280,38 @@ TEXTS: dict[str, tuple[str, str]] = {
     "boundary_model": ("Model alone, s", "Одна модель, с"),
     "boundary_pipeline": ("Pipeline, s", "Конвейер, с"),
     "missed": ("missed", "пропущена"),
+    # looking for traces of inpainting
+    "scan_title": ("Traces of inpainting: {name}", "Следы закраски: {name}"),
+    "scan_found": (
+        "Traces on {found} of {count} pictures. The surest come first.",
+        "Следы на {found} из {count} кадров. Самые уверенные — первыми.",
+    ),
+    "scan_hints": (
+        "Weak hints on {count} more: as likely chance as paint.",
+        "Ещё на {count} — слабые намёки: это может быть и случайность.",
+    ),
+    "scan_none": ("No sure traces on any of {count} pictures.", "Уверенных следов нет ни на одном из {count} кадров."),
+    "scan_undecidable": (
+        "Nothing can be said of {count} of them: what surrounds the place is as smooth as paint.",
+        "О {count} из них ничего сказать нельзя: окружение там гладкое, как закраска.",
+    ),
+    "scan_heat_heading": ("Where", "Где"),
+    "scan_heat_note": (
+        "The brighter a place, the more it looks painted; boxes are around what was taken for painted. "
+        "A trace is a reason to look closer, and no proof.",
+        "Чем ярче место, тем больше оно похоже на закраску; рамки — вокруг того, что принято за закраску. "
+        "След — повод присмотреться, а не доказательство.",
+    ),
+    "scan_heat_alt": ("The picture with its heat map: {source}", "Кадр с картой подозрений: {source}"),
+    "scan_all_heading": ("All pictures", "Все кадры"),
+    "scan_source": ("Picture", "Кадр"),
+    "scan_at": ("{source}, {time} s", "{source}, {time} с"),
+    "scan_score": ("Score", "Оценка"),
+    "scan_reliability": ("Reliability", "Надёжность"),
+    "scan_boxes": ("Boxes: left, top, width × height", "Рамки: слева, сверху, ширина × высота"),
+    "scan_more": ("and {count} more", "и ещё {count}"),
+    "scan_nothing": ("nothing found", "ничего не найдено"),
+    "reliability_good": ("good", "хорошая"),
+    "reliability_weak": ("weak", "слабая"),
+    "reliability_undecidable": ("undecidable", "решить нельзя"),
 }

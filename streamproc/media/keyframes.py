@@ -1,4 +1,4 @@
-"""Keyframes of footage, spread over it."""
+"""Keyframes of footage, spread over it, as whole pictures."""
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction

@@ -1,0 +1,202 @@
+"""How well traces of inpainting are found, for each method: three tables and what they cost.
+
+    python -m benchmarks.forensics --work DIR
+
+Published protocol: F1 by inpainter, shape and area, on lossless photographs. Ladder: holes of 4096 pixels after JPEG
+and after H.264 of moving video, by inpainter, those among them that no method learnt from. Untouched: what is flagged
+where nothing was painted. Painted pictures are kept in the work folder; painting them takes the most time (G'MIC).
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from benchmarks.compose import DATA
+from benchmarks.machine import RESULTS, command, describe
+from streamproc.forensics.scoring import f1
+from streamproc.forensics.traces import Mask, Method, Picture, Reliability
+from streamproc.inference.forensics import load_method
+from streamproc.inference.verifier import shipped_model
+from streamproc.media.keyframes import spread_keyframes
+from streamproc.media.pictures import read_picture
+from streamproc.training.forensics.coded import h264, jpeg
+from streamproc.training.forensics.inpainters import GMIC_MODES, navier_stokes
+from streamproc.training.forensics.masks import PUBLISHED, Shape, hole
+from streamproc.training.forensics.material import LEARNT, MEASURED_FILMS, UNSEEN, clips_of
+from streamproc.training.forensics.protocol import AREAS, SIZE, cases, painted, photographs, split
+
+METHODS = "diffusion", "residual"
+PARTS = "protocol", "ladder", "untouched"
+QUALITIES = 95, 90, 80, 70
+CRFS = 18, 23, 28
+STILLS = 4  # photographs of the ladder
+CLIPS = 2  # a film
+FRAMES = 13  # the last of them is the second keyframe, amid moving video
+FILM_FRAMES = 6  # of each film, untouched
+JPEGS = 30
+LARGE = 4096  # pixels of the ladder's holes
+
+FILE = RESULTS / "forensics.json"
+Means = dict[str, float]
+
+
+def mean(values: list[float], digits: int = 4) -> float:
+    """Return the rounded mean."""
+    return round(float(np.mean(values)), digits)
+
+
+def protocol(method: Method, pictures: dict[str, Picture], work: Path) -> dict[str, Any]:
+    """Return the published table on the photographs that nothing was learnt from."""
+    cells: dict[tuple[int, str], list[float]] = defaultdict(list)
+    false: list[float] = []
+    for case in cases(split(pictures)[2]):
+        picture, mask = painted(case, pictures[case.image], work)
+        found = method.examine(picture).mask
+        cells[case.area, f"{case.inpainter}, {case.shape}"].append(f1(found, mask))
+        false.append(float((found & ~mask).sum() / (~mask).sum()))
+    columns = [f"{inpainter}, {shape}" for inpainter, shape in product(GMIC_MODES, PUBLISHED)]
+    return {
+        "F1": {str(area): {column: mean(cells[area, column]) for column in columns} for area in AREAS},
+        "measured on": split(pictures)[2],
+        "untouched pixels taken for painted": mean(false, 5),
+    }
+
+
+def still_ladder(pictures: dict[str, Picture], work: Path) -> Iterator[tuple[str, str, Picture, Mask]]:
+    """Yield level, inpainter, picture and mask of squares of 64×64 on photographs, lossless and as JPEG."""
+    for name in split(pictures)[2][:STILLS]:
+        ready = {
+            case.inpainter: painted(case, pictures[name], work)
+            for case in cases([name])
+            if (case.shape, case.area) == (Shape.SQUARE, LARGE)
+        }
+        mask = next(iter(ready.values()))[1]
+        ready |= {who: (paint(pictures[name], mask), mask) for who, paint in {**LEARNT, **UNSEEN}.items()}
+        for inpainter, (picture, _) in ready.items():
+            yield "lossless", inpainter, picture, mask
+            for quality in QUALITIES:
+                yield f"JPEG {quality}", inpainter, jpeg(picture, quality), mask
+            yield "JPEG 70, then 90", inpainter, jpeg(jpeg(picture, 70), 90), mask
+
+
+def moving_ladder(data: Path) -> Iterator[tuple[str, str, Picture, Mask]]:
+    """Yield the same of keyframes of moving video: windows of 512×384 of films that nothing was learnt from."""
+    films = [path for path in sorted((data / "footage").iterdir()) if path.stem in MEASURED_FILMS]
+    for film in films:
+        rng = np.random.default_rng([ord(letter) for letter in film.stem])
+        for clip in clips_of(film, CLIPS, FRAMES):
+            height, width = min(SIZE[0], clip[0].shape[0]), min(SIZE[1], clip[0].shape[1])
+            top, left = ((have - want) // 2 for have, want in zip(clip[0].shape[:2], (height, width), strict=True))
+            window = [np.ascontiguousarray(one[top : top + height, left : left + width]) for one in clip]
+            mask = hole(Shape.SQUARE, LARGE, (height, width), rng)
+            for inpainter, paint in {**LEARNT, "navier-stokes": navier_stokes}.items():  # biharmonic takes too long
+                frames = [paint(one, mask) for one in window]
+                yield "as it came", inpainter, frames[-1], mask
+                for crf in CRFS:
+                    yield f"H.264 CRF {crf}", inpainter, h264(frames, crf, FRAMES - 1)[-1][1], mask
+
+
+def ladder_examples(pictures: dict[str, Picture], data: Path, work: Path) -> list[tuple[str, str, Picture, Mask]]:
+    """Return all of the ladder's pictures."""
+    return [*still_ladder(pictures, work), *moving_ladder(data)]
+
+
+def ladder(method: Method, examples: list[tuple[str, str, Picture, Mask]]) -> dict[str, Means]:
+    """Return mean F1 by level and inpainter, and at each level the share of holes that a box lies on."""
+    scores: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for level, inpainter, picture, mask in examples:
+        found = method.examine(picture).mask
+        scores[level][inpainter].append(f1(found, mask))
+        scores[level]["holes found (F1 of 0.5 and more)"].append(float(f1(found, mask) >= 0.5))
+    return {level: {name: mean(values) for name, values in row.items()} for level, row in scores.items()}
+
+
+def untouched(data: Path, pictures: dict[str, Picture]) -> Iterator[tuple[str, Picture]]:
+    """Yield kind and picture of what nobody painted over."""
+    for name in split(pictures)[2]:
+        yield "photographs, lossless", pictures[name]
+        for quality in (90, 70):
+            yield f"photographs, JPEG {quality}", jpeg(pictures[name], quality)
+    for path in sorted((data / "images" / "bsds500_jpeg").iterdir())[-JPEGS:]:
+        yield "photographs that came as JPEG", read_picture(path)
+    for film in sorted((data / "footage").iterdir()):
+        if film.stem in MEASURED_FILMS:
+            for _, picture in spread_keyframes([film], count=FILM_FRAMES):
+                yield "keyframes of films", picture
+
+
+def false_alarms(method: Method, examples: Iterator[tuple[str, Picture]]) -> dict[str, Any]:
+    """Return, of each kind of untouched pictures, how much is flagged and how often."""
+    seen: dict[str, list[tuple[float, bool, bool]]] = defaultdict(list)
+    for kind, picture in examples:
+        traces = method.examine(picture)
+        undecidable = traces.reliability is Reliability.UNDECIDABLE
+        seen[kind].append((float(traces.mask.mean()), bool(traces.mask.any()), undecidable))
+    return {
+        kind: {
+            "pictures": len(row),
+            "pixels flagged": mean([share for share, _, _ in row], 5),
+            "pictures with a box": mean([float(flagged) for _, flagged, _ in row]),
+            "answered undecidable": mean([float(unknown) for _, _, unknown in row]),
+        }
+        for kind, row in seen.items()
+    }
+
+
+def cost(method: Method, data: Path) -> float:
+    """Return the median seconds of CPU that a keyframe of 1920×1080 takes on one core."""
+    spent = []
+    for _, picture in spread_keyframes([data / "footage" / "palawan.mp4"], count=3):
+        large = cv2.resize(picture, (1920, 1080))
+        for _ in range(2):
+            begun = time.process_time()
+            method.examine(np.asarray(large, np.uint8))
+            spent.append(time.process_time() - begun)
+    return round(float(np.median(spent)), 3)
+
+
+def main() -> int:
+    """Run as a program."""
+    parser = argparse.ArgumentParser(description="Measure how well traces of inpainting are found.")
+    parser.add_argument("--work", type=Path, required=True, help="where painted pictures are kept")
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--method", action="append", choices=METHODS, help="may be repeated; all when left out")
+    parser.add_argument("--part", action="append", choices=PARTS, help="may be repeated; all when left out")
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    pictures = photographs(arguments.data / "images" / "kodak24")
+    methods = {name: load_method(shipped_model(name)) for name in arguments.method or METHODS}
+    for part in arguments.part or PARTS:
+        # what is drawn for a part is drawn once, for all methods
+        examples = [] if part != "ladder" else ladder_examples(pictures, arguments.data, arguments.work)
+        for name, method in methods.items():
+            if part == "protocol":
+                measured = protocol(method, pictures, arguments.work)
+                measured["CPU s a keyframe of 1920×1080"] = cost(method, arguments.data)
+            elif part == "ladder":
+                measured = {"never seen in training": [*UNSEEN], "F1": ladder(method, examples)}
+            else:
+                measured = false_alarms(method, untouched(arguments.data, pictures))
+            print(json.dumps({name: {part: measured}}, indent=1), flush=True)
+            keep(name, part, {"command": command("forensics"), "machine": describe(), **measured})
+    return 0
+
+
+def keep(method: str, part: str, measured: dict[str, Any]) -> None:
+    """Write a part into the results; the others stay as they were."""
+    whole: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    whole.setdefault(method, {})[part] = measured
+    FILE.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

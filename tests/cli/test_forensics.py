@@ -1,0 +1,123 @@
+"""``streamproc forensics scan``."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+from PIL import Image
+from typer.testing import CliRunner
+
+from streamproc.cli.root import app
+from streamproc.errors import ModelError, PictureError
+from streamproc.inference.verifier import shipped_model
+from streamproc.media.pictures import read_picture
+from streamproc.training.forensics.inpainters import harmonic
+from streamproc.training.forensics.masks import Shape, hole
+
+
+def scan(*words: str | Path) -> str:
+    outcome = CliRunner().invoke(app, ["forensics", "scan", *map(str, words)], catch_exceptions=True)
+    if outcome.exception is not None and not isinstance(outcome.exception, SystemExit):
+        raise outcome.exception
+    return outcome.output
+
+
+def test_a_painted_picture_gets_its_box_its_mask_and_its_heat_map(tmp_path: Path) -> None:
+    photograph = np.ascontiguousarray(skimage.data.astronaut()[:300, :400])
+    mask = hole(Shape.SQUARE, 4096, photograph.shape[:2], np.random.default_rng(4))
+    Image.fromarray(harmonic(photograph, mask)).save(tmp_path / "painted.png")
+    assert "painted.png: score" in scan(tmp_path / "painted.png", "--out", tmp_path / "out")
+    (finding,) = json.loads((tmp_path / "out" / "findings.json").read_text())["findings"]
+    left, top, right, bottom = finding["boxes"][0]
+    rows, columns = np.nonzero(mask)
+    middle = (columns.min() + columns.max()) / 2, (rows.min() + rows.max()) / 2
+    assert left < middle[0] < right
+    assert top < middle[1] < bottom
+    assert finding["time_s"] is None
+    for kind in ("mask", "heat"):
+        assert read_picture(tmp_path / "out" / finding[kind]).shape == (300, 400, 3)
+
+
+def test_a_report_in_two_languages_shows_what_was_found(tmp_path: Path) -> None:
+    photograph = np.ascontiguousarray(skimage.data.astronaut()[:300, :400])
+    mask = hole(Shape.SQUARE, 4096, photograph.shape[:2], np.random.default_rng(4))
+    Image.fromarray(harmonic(photograph, mask)).save(tmp_path / "<painted>.png")
+    scan(tmp_path / "<painted>.png", "--out", tmp_path / "out")
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Traces on 1 of 1 pictures" in page
+    assert "Следы на 1 из 1 кадров" in page
+    assert "&lt;painted&gt;.png" in page
+    assert "data:image/jpeg;base64," in page
+    assert "<painted>" not in page
+
+
+def test_of_a_video_the_keyframes_are_looked_at(tmp_path: Path, small_video: Path) -> None:
+    scan(small_video, "--out", tmp_path / "out")
+    found = json.loads((tmp_path / "out" / "findings.json").read_text())["findings"]
+    assert len(found) >= 1
+    assert [one["time_s"] for one in found] == sorted(one["time_s"] for one in found)
+
+
+def test_what_is_neither_picture_nor_video_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no")
+    with pytest.raises(PictureError, match=r"notes\.txt: is neither a picture nor a video") as refused:
+        scan(tmp_path / "notes.txt", "--out", tmp_path / "out")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_model_of_another_kind_is_refused_in_one_line(tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64)).save(tmp_path / "a.png")
+    with pytest.raises(ModelError, match=r"card\.json: ") as refused:
+        scan(tmp_path / "a.png", "--out", tmp_path / "out", "--model", shipped_model("verifier"))
+    assert "\n" not in str(refused.value)
+
+
+def known(folder: Path) -> Path:
+    """A folder with one painted picture, its mask, and an untouched picture."""
+    photograph = np.ascontiguousarray(skimage.data.astronaut()[:300, :400])
+    mask = hole(Shape.SQUARE, 4096, photograph.shape[:2], np.random.default_rng(4))
+    for kind in ("images", "masks"):
+        (folder / kind).mkdir(parents=True)
+    Image.fromarray(harmonic(photograph, mask)).save(folder / "images" / "painted.png")
+    Image.fromarray(mask.astype(np.uint8) * 255).save(folder / "masks" / "painted.png")
+    Image.fromarray(photograph).save(folder / "images" / "untouched.png")
+    return folder
+
+
+def test_a_method_is_measured_on_pictures_with_masks(tmp_path: Path) -> None:
+    command = ["forensics", "evaluate", str(known(tmp_path / "known")), "--out", str(tmp_path / "figures.json")]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    told = json.loads((tmp_path / "figures.json").read_text())
+    assert (told["figures"]["painted"], told["figures"]["untouched"]) == (1, 1)
+    assert told["figures"]["f1"] > 0.6
+    assert [one["name"] for one in told["pictures"]] == ["painted", "untouched"]
+
+
+@pytest.mark.parametrize("what", ["size", "image", "folder"])
+def test_masks_that_do_not_fit_are_refused_in_one_line(tmp_path: Path, what: str) -> None:
+    folder, words = known(tmp_path / "known"), {"size": "is 20×10, but", "image": "no image of", "folder": "masks/"}
+    if what == "size":
+        Image.new("L", (20, 10)).save(folder / "masks" / "painted.png")
+    elif what == "image":
+        (folder / "images" / "painted.png").unlink()
+    else:
+        (folder / "masks" / "painted.png").unlink()
+        (folder / "masks").rmdir()
+    refused = CliRunner().invoke(app, ["forensics", "evaluate", str(folder)]).exception
+    assert words[what] in str(refused)
+    assert "\n" not in str(refused)
+
+
+@pytest.fixture
+def small_video(tmp_path: Path) -> Path:
+    from fractions import Fraction
+
+    from streamproc.media.encode import Coding, Encoder
+
+    path = tmp_path / "small.mp4"
+    with Encoder(str(path), Coding(width=160, height=96, rate=Fraction(25), audio_rate=None)) as encoder:
+        for number in range(30):
+            encoder.write(np.random.default_rng(number).integers(0, 256, (96, 160, 3), dtype=np.uint8))
+    return path
