@@ -27,7 +27,7 @@ from streamproc.forensics.traces import Mask, Method, Picture, Reliability
 from streamproc.inference.forensics import load_method
 from streamproc.inference.verifier import shipped_model
 from streamproc.media.keyframes import spread_keyframes
-from streamproc.media.pictures import read_picture
+from streamproc.media.stills import read_picture
 from streamproc.training.forensics.coded import h264, jpeg
 from streamproc.training.forensics.inpainters import GMIC_MODES, navier_stokes
 from streamproc.training.forensics.masks import PUBLISHED, Shape, hole

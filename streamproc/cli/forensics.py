@@ -118,7 +118,7 @@ def _known(folder: Path) -> Iterator[tuple[str, "Picture", "Mask"]]:
     """Yield name, picture and mask, the lighter half of whose values is painted. Raises PictureError."""
     import numpy as np
 
-    from streamproc.media.pictures import SUFFIXES, read_picture
+    from streamproc.media.stills import SUFFIXES, read_picture
 
     def pictures(kind: str) -> dict[str, Path]:
         if not (folder / kind).is_dir():
@@ -142,7 +142,7 @@ def _known(folder: Path) -> Iterator[tuple[str, "Picture", "Mask"]]:
 def _pictures(inputs: Sequence[Path], every: float) -> Iterator[tuple[Path, float | None, "Picture"]]:
     """Yield each picture with its file, and its time where it is a video's. Raises PictureError, SourceError."""
     from streamproc.media.keyframes import spread_keyframes
-    from streamproc.media.pictures import SUFFIXES, read_picture
+    from streamproc.media.stills import SUFFIXES, read_picture
 
     for path in inputs:
         if path.suffix.lower() in SUFFIXES:

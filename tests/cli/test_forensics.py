@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from streamproc.cli.root import app
 from streamproc.errors import ModelError, PictureError
 from streamproc.inference.verifier import shipped_model
-from streamproc.media.pictures import read_picture
+from streamproc.media.stills import read_picture
 from streamproc.training.forensics.inpainters import harmonic
 from streamproc.training.forensics.masks import Shape, hole
 

@@ -160,7 +160,7 @@ async def test_the_canvas_has_each_kind_in_its_colour_where_it_was(day: Day) -> 
             """async (places) => {
               await new Promise(requestAnimationFrame); await new Promise(requestAnimationFrame);
               const canvas = document.querySelector(".timeline canvas"), ratio = canvas.width / canvas.clientWidth;
-              const copy = Object.assign(document.createElement("canvas"), {width: canvas.width, height: canvas.height});
+              const {width, height} = canvas, copy = Object.assign(document.createElement("canvas"), {width, height});
               const pen = copy.getContext("2d", {willReadFrequently: true});
               pen.drawImage(canvas, 0, 0);
               const lane = [...document.querySelectorAll(".lanes span")].find((one) => one.textContent === "On air");

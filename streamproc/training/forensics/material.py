@@ -12,7 +12,7 @@ from streamproc.forensics.traces import Picture
 from streamproc.media.decoder import decode_frames
 from streamproc.media.files import FileFootage
 from streamproc.media.keyframes import spread_keyframes
-from streamproc.media.pictures import read_picture
+from streamproc.media.stills import read_picture
 from streamproc.training.forensics.coded import h264, jpeg
 from streamproc.training.forensics.inpainters import Inpainter, biharmonic, delogo, harmonic, navier_stokes, telea
 from streamproc.training.forensics.protocol import cases, painted, photographs, split

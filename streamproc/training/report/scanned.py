@@ -6,7 +6,7 @@ from typing import Any
 
 from streamproc.forensics.findings import Finding
 from streamproc.forensics.traces import Reliability
-from streamproc.media.pictures import read_picture
+from streamproc.media.stills import read_picture
 from streamproc.training.report.page import frame_data, write_page
 from streamproc.training.report.texts import Number, Said, say
 
