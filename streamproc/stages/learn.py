@@ -39,6 +39,10 @@ _END_S: Final = 3.0
 _PAUSE_S: Final = 0.5
 _READ_BYTES: Final = 1 << 16
 _ERRORS: Final = "learn.log"
+_OPTIONS: Final = (
+    ("say which with --choose N or --region X,Y,WIDTH,HEIGHT", "choose one by its number, or narrow the picture down"),
+    ("--choose ", "number "),
+)
 _OURS: Final = "streamproc: "  # how the command line begins an error
 
 
@@ -169,7 +173,7 @@ class _Learnings:
         if job.folder is not None and not has_marks:
             shutil.rmtree(out, ignore_errors=True)
         said = str(error).replace(f" (the marks are numbered in {marks})", "")
-        self._catalogue.learnings.failed(job.id, said, keeps_folder=has_marks)
+        self._catalogue.learnings.failed(job.id, _without_options(said), keeps_folder=has_marks)
         self._telemetry.learnings.labels(job.lesson.channel, "failed").inc()
         log.error("learning.failed", channel=job.lesson.channel, learning=job.id, error=str(error))
 
@@ -215,6 +219,13 @@ def _lines(process: subprocess.Popen[bytes], stop: threading.Event) -> Iterator[
         *lines, rest = (rest + data).split(b"\n")
         yield from (line.decode(errors="replace") for line in lines)
         rest = rest[-_READ_BYTES:]
+
+
+def _without_options(said: str) -> str:
+    """Return what the command line says as it is said to somebody who has none."""
+    for option, words in _OPTIONS:
+        said = said.replace(option, words)
+    return said
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -134,7 +134,7 @@ def _book(request: web.Request) -> Learnings:
 
 def _policy() -> str:
     """Allow the report its own style and script and nothing else; sandboxed, it is of no site, so has no session."""
-    script = f"\n{_SCRIPT.read_text(encoding='utf-8').rstrip()}\n".encode()
+    script = f"\n{_SCRIPT.read_text(encoding='utf-8').rstrip()}".encode()  # as the template puts it between its tags
     digest = base64.b64encode(hashlib.sha256(script).digest()).decode()
     return (
         f"sandbox allow-scripts; default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "

@@ -180,13 +180,17 @@ async def test_marks_to_choose_from_are_kept(desk: Desk) -> None:
     command = desk.learner("""
         marks = os.path.join(out, "marks.png")
         open(marks, "w").write("x")
-        sys.stderr.write(f"streamproc: {options[-1]}: 2 marks come and go (the marks are numbered in {marks})\\n")
+        said = "2 marks; say which with --choose N or --region X,Y,WIDTH,HEIGHT"
+        sys.stderr.write(f"streamproc: {options[-1]}: {said} (the marks are numbered in {marks})\\n")
         sys.exit(2)
     """)
     await desk.stage(command).run_until_empty()
     row = desk.row()
     assert row.message is not None
-    assert (row.state, row.message.endswith("2 marks come and go")) == (LearningState.FAILED, True)
+    assert (row.state, row.message.endswith("2 marks; choose one by its number, or narrow the picture down")) == (
+        LearningState.FAILED,
+        True,
+    )
     assert row.folder is not None
     assert (desk.models / row.folder / "marks.png").is_file()
 

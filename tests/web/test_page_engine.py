@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,13 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from streamproc.catalogue import UserRole
+from streamproc.catalogue.learnings import Lesson
 from streamproc.config import Settings, load
 from streamproc.config_file import ConfigFile
 from streamproc.last_errors import ErrorBook
+from streamproc.messages import Span
+from streamproc.training.report.page import write_page
+from streamproc.training.report.texts import say
 from streamproc.web import Keeper
 from tests.media.recorded import record
 from tests.web import people
@@ -151,6 +156,26 @@ async def test_a_learning_is_wished_for_watched_and_put_to_use(
     await page.get_by_role("button", name="Use it").click()
     await expect(page.locator(".learning .state")).to_have_text("in use")
     assert site.settings.channel("one").model == folder
+
+
+async def test_the_report_shows_itself_with_its_one_script_and_no_other(
+    site: Site, browser: Browser, settings: Settings
+) -> None:
+    number = site.catalogue.learnings.want(
+        Lesson(
+            channel="one", spans=(Span(epoch=1, start=Fraction(0), end=Fraction(1)),), start_ns=0, end_ns=1, author="x"
+        )
+    )
+    report = settings.learnt_dir / site.catalogue.learnings.take().folder / "report.html"
+    write_page(report, "base.html", {"title": say("learn_title", name="<b>one</b>")})
+    report.write_text(report.read_text().replace("<main>", "<main><script>document.title = 'stranger'</script>"))
+    site.catalogue.learnings.ready(number, "")
+    page = await browser.new_page(locale="ru-RU")
+    await page.goto(f"{site.address}/api/v1/learnings/{number}/report")
+    assert await page.evaluate("document.documentElement.lang") == "ru"
+    assert await page.title() == say("learn_title", name="<b>one</b>").text("ru")
+    assert await page.evaluate("window.origin") == "null"
+    await page.close()
 
 
 async def test_of_several_marks_one_is_chosen(site: Site, page: Page, settings: Settings, small_mp4: Path) -> None:

@@ -43,7 +43,7 @@ function Overview(): JSX.Element {
             <li key={channel.name}>
               <a href={`/engineer/${channel.name}`}><b>{channel.title}</b> <span class="soft">{channel.name}</span></a>
               <span class="soft">{channel.model?.name ?? ""}</span>
-              {channel.alarm && <span class="drifted">{t(channel.alarm.kind)}</span>}
+              <span class="drifted">{channel.alarm && t(channel.alarm.kind)}</span>
               <Health health={channel.health} />
             </li>
           ))}

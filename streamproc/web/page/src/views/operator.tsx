@@ -53,7 +53,7 @@ export function OperatorView(): JSX.Element {
             <div class="pile"><Disks disks={shown.disks} /><Roles roles={shown.roles} /></div>
             <Queues queues={shown.queues} />
           </div>
-          <Errors errors={shown.errors} />
+          <Errors errors={shown.errors} titles={new Map(shown.channels.map((channel) => [channel.name, channel.title]))} />
           <Soft>{t("version", { version: shown.version, when: wall(shown.now_utc) })}</Soft>
         </>
       )}
@@ -157,7 +157,7 @@ const processName = (name: string): string => {
   return known === undefined ? name : t(known);
 };
 
-function Errors({ errors }: { errors: Operations["errors"] }): JSX.Element {
+function Errors({ errors, titles }: { errors: Operations["errors"]; titles: ReadonlyMap<string, string> }): JSX.Element {
   return (
     <section class="card">
       <h2>{t("errors")}</h2>
@@ -167,7 +167,7 @@ function Errors({ errors }: { errors: Operations["errors"] }): JSX.Element {
           <li key={`${error.event} ${error.channel} ${error.message}`} data-level={error.level}>
             <time dateTime={error.last_utc}>{wall(error.last_utc)}</time>
             <div>
-              <p><b>{error.channel ?? processName(error.process)}</b> {error.meaning?.[language.value] ?? error.event}</p>
+              <p><b>{error.channel === null ? processName(error.process) : (titles.get(error.channel) ?? error.channel)}</b> {error.meaning?.[language.value] ?? error.event}</p>
               {error.message && <p class="soft">{error.message}</p>}
             </div>
             {error.count > 1 && <span class="soft">{t("times", { count: error.count })}, {t("since", { when: wall(error.first_utc) })}</span>}
