@@ -130,6 +130,14 @@ class Telemetry:
 
         self.learnings = counter("learnings_total", "Models learnt on wish, by outcome.", "channel", "state")
 
+        self.handout = histogram(
+            "handout_seconds",
+            "From a programme's end to the wish for its file (wait), to the file (make), to its download (take).",
+            (5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 14_400, 86_400),
+            "channel",
+            "part",
+        )
+
         # Orders, and what waits for people
         self.orders = gauge("orders", "Orders by how far they are.", "state")
         self.reviews_waiting = gauge("reviews_waiting", "Boundaries and programmes that wait for a look.", "channel")

@@ -21,7 +21,7 @@ ROWS = {
     "Whether the models still fit": (
         *("drift_alarm", "drift_alarms", "drift_sureness", "drift_usual", "drift_absent", "learnings"),
     ),
-    "How fast": ("provisional_delay", "final_delay", "clip_delay", "lag"),
+    "How fast": ("provisional_delay", "final_delay", "clip_delay", "lag", "handout"),
     "The feed": ("connected", "last_packet", "packets", "received_bytes", "reconnects", "timestamp_repairs"),
     "The recording": ("recorded_bytes", "recording_bytes", "deleted_bytes", "disk_free_bytes", "epochs"),
     "The work": ("frames_decoded", "samples", "inference", "provider", "clips"),

@@ -131,7 +131,7 @@ def _name(session: Session, new: Programme, old: Programme, parts: list[Programm
     stops = [one.start_ns for one in listings[1:]] + [end]
     shares = {
         one: min(one.stop_ns or stop, end) - max(one.start_ns, start)
-        for one, stop in zip(listings, stops, strict=True)
+        for one, stop in zip(listings, stops, strict=False)
         if one.start_ns not in taken
     }
     best = max((one for one in shares if shares[one] > 0), key=lambda one: shares[one], default=None)

@@ -139,7 +139,7 @@ class Pieces:
         with self._ledger.write() as write:
             piece = _find(write.session, piece_id)
             piece.path, piece.size_bytes, piece.sha256, piece.message = path, size_bytes, sha256, None
-            piece.report = json.dumps(dict(report), ensure_ascii=False)
+            piece.report = json.dumps({**report, _READY: write.now_ns}, ensure_ascii=False)
             _set(write, piece, PieceState.READY)
 
     def failed(self, piece_id: int, message: str, *, retry: bool) -> None:
@@ -176,6 +176,14 @@ def _shown(session: Session, programmes: Collection[int]) -> dict[int, tuple[Spa
         assert part.end is not None  # as the query asks
         found[part.programme_id] += (Span(epoch=number, start=part.start, end=part.end),)
     return found
+
+
+_READY = "ready_ns"
+
+
+def ready_ns(piece: Piece) -> int:
+    """Return when a piece's file was there, wall time; as far as is known, of one that is older than this is kept."""
+    return int(json.loads(piece.report).get(_READY, piece.updated_ns))
 
 
 def _added(write: Writing, wish: Wish) -> Piece:
@@ -235,7 +243,7 @@ def _row(piece: Piece, shown: tuple[Span, ...] | None = None) -> PieceRow:
         size_bytes=piece.size_bytes,
         sha256=piece.sha256,
         message=piece.message,
-        report=json.loads(piece.report),
+        report={name: value for name, value in json.loads(piece.report).items() if name != _READY},
         author=piece.author,
         created_ns=piece.created_ns,
         updated_ns=piece.updated_ns,

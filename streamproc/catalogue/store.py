@@ -32,6 +32,7 @@ from streamproc.catalogue.database import Database
 from streamproc.catalogue.deliveries import Deliveries
 from streamproc.catalogue.edits import Edits
 from streamproc.catalogue.finishing import Delivery, DeliveryState
+from streamproc.catalogue.handouts import Handouts
 from streamproc.catalogue.holding import held_ranges
 from streamproc.catalogue.hooks import Hooks
 from streamproc.catalogue.keys import Keys
@@ -74,6 +75,8 @@ from streamproc.catalogue.rows import (
     SegmentRow,
     VersionRow,
 )
+from streamproc.catalogue.searching import Search
+from streamproc.catalogue.sightings import Sightings
 from streamproc.catalogue.signing import People
 from streamproc.catalogue.timeline import Timeline
 from streamproc.errors import CatalogueConflict, CatalogueError
@@ -121,6 +124,9 @@ class Catalogue:
         self.timeline = Timeline(self.ledger)
         self.curves = Curves(self.ledger)
         self.edits = Edits(self.ledger, self._write)
+        self.handouts = Handouts(self.ledger)
+        self.sightings = Sightings(self.ledger)
+        self.search = Search(self.ledger)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock) -> "Catalogue":

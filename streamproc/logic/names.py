@@ -51,6 +51,12 @@ def is_short_form(wanted: str, title: str) -> bool:
     return letters.casefold() == "".join(word[0] for word in _words(title))
 
 
+def has_words(wanted: str, *texts: str | None) -> bool:
+    """Tell whether each word of a search is in some text, in whatever form, or as the beginning of a word."""
+    there = [word for text in texts if text is not None for word in _words(text)]
+    return all(any(word.startswith(stem) for word in there) for stem in stems(wanted))
+
+
 @lru_cache(maxsize=4096)
 def stems(text: str) -> tuple[str, ...]:
     """Return the stems of a name's words, without those that carry no meaning unless there are no others."""

@@ -584,7 +584,7 @@ class Notice(Answer):
     """Its number; also the event's id for Last-Event-ID."""
     type: str
     """channel, epoch, gap, segment, segment-removed, boundary, clip, label, alarm, programme, piece, order, delivery,
-    cue, review, edit or learning."""
+    cue, review, edit, handout or learning."""
     channel: str
     """The channel's short name."""
     created_utc: str

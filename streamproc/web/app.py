@@ -14,6 +14,7 @@ from streamproc.telemetry import Telemetry
 from streamproc.timebase import Clock
 from streamproc.web import evidence_api, openapi, pictures, playing_api, recordings
 from streamproc.web.bodies import LARGEST_BODY
+from streamproc.web.etags import tagged
 from streamproc.web.events import EventHub
 from streamproc.web.guard import GUARD, Guard, audited, guarded
 from streamproc.web.health import HealthReader
@@ -55,7 +56,7 @@ def create_app(
     """
     hub = EventHub(catalogue, telemetry, clock)
     app = web.Application(
-        middlewares=[counted, audited, problems, own_pages_only, guarded], client_max_size=LARGEST_BODY
+        middlewares=[counted, audited, problems, own_pages_only, guarded, tagged], client_max_size=LARGEST_BODY
     )
     app[SERVICES] = Services(
         current=settings,

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from streamproc.catalogue.finishing import Mode, Verdict
+from streamproc.catalogue.reviews import Doubt
 from streamproc.logic.order_lines import LONGEST_LINE, LONGEST_NAME, LONGEST_RANGE_NS, MOST_LINES, decode
 from streamproc.logic.order_times import UnclearError
 from streamproc.messages import Kind
@@ -237,6 +238,15 @@ class VerdictBody(Body):
     """accepted: it is right as it is."""
     author: Author | None = None
     """Who says so; who is signed in, wherever somebody is."""
+
+
+class SeenBody(Body):
+    """What somebody has looked at."""
+
+    kind: Doubt
+    """boundary, name or split, as the list of reviews has it."""
+    subject_id: Annotated[int, Field(ge=1, lt=1 << 63)]
+    """The boundary's number, or the programme's."""
 
 
 class MoveBody(Body):

@@ -1,11 +1,14 @@
-"""The addresses of edits: boundaries and stretches that people correct, and taking it back."""
+"""The addresses of what people correct, look at, look for and take home."""
 
-from streamproc.web import edits_api
+from streamproc.catalogue import UserRole
+from streamproc.web import edits_api, reviews_api, search_api
 from streamproc.web.answers import Boundary, Page
-from streamproc.web.bodies import AuthorBody, MarkBody, MergeBody, MoveBody, SplitBody
+from streamproc.web.bodies import AuthorBody, MarkBody, MergeBody, MoveBody, SeenBody, SplitBody
 from streamproc.web.edits_api import Edit, RemoveQuery
+from streamproc.web.finished_answers import SeenBy
 from streamproc.web.queries import PageQuery
 from streamproc.web.route import BAD, NAME, NO_CHANNEL, NUMBER, VERSIONED, WRITES, Route
+from streamproc.web.search_api import Found, Handout, SearchQuery
 
 BOUNDARY = f"/api/v1/boundaries/{NUMBER}"
 NO_BOUNDARY = {404: "No boundary has this number."}
@@ -88,5 +91,31 @@ ROUTES = (
         status=201,
         body=AuthorBody,
         statuses=WRITES | {404: "No edit has this number."} | NOT_NOW,
+    ),
+    Route(
+        path="/api/v1/seen",
+        method="POST",
+        handler=reviews_api.see,
+        summary="Say that you have looked at something that waits for a look; it goes on waiting.",
+        answer=SeenBy,
+        body=SeenBody,
+        statuses=WRITES,
+        needs=UserRole.VIEWER,
+    ),
+    Route(
+        path=f"/api/v1/channels/{NAME}/handouts",
+        handler=search_api.handouts,
+        summary="How long it took from each programme's end until somebody had its file.",
+        answer=Page[Handout],
+        query=PageQuery,
+        statuses=BAD | NO_CHANNEL,
+    ),
+    Route(
+        path="/api/v1/search",
+        handler=search_api.search,
+        summary="Programmes and listings by their words, of all channels, latest first.",
+        answer=Page[Found],
+        query=SearchQuery,
+        statuses=BAD | NO_CHANNEL,
     ),
 )

@@ -68,6 +68,8 @@ class Waiting(Answer):
     """Until when the recording is kept for it."""
     review: str
     """Where to POST what you say of it."""
+    seen: bool
+    """Whether you have looked at it (POST /api/v1/seen)."""
 
 
 class ReviewSaid(Answer):
@@ -77,6 +79,17 @@ class ReviewSaid(Answer):
     """Its number."""
     verdict: Verdict
     """What was said."""
+
+
+class SeenBy(Answer):
+    """That somebody has looked at something."""
+
+    kind: Doubt
+    """What is not sure."""
+    subject_id: int
+    """The boundary's number, or the programme's for a name or a split."""
+    author: str
+    """Who has looked at it."""
 
 
 class Naming(Answer):
@@ -94,7 +107,7 @@ class Naming(Answer):
     """Who gave it its name by hand."""
 
 
-def waiting_answer(row: WaitingRow) -> Waiting:
+def waiting_answer(row: WaitingRow, *, is_seen: bool) -> Waiting:
     """Show what waits."""
     subject = "boundaries" if row.doubt is Doubt.BOUNDARY else "programmes"
     return Waiting(
@@ -113,4 +126,5 @@ def waiting_answer(row: WaitingRow) -> Waiting:
         orders=list(row.orders),
         until_utc=iso_utc(row.until_ns),
         review=f"/api/v1/{subject}/{row.subject_id}/review",
+        seen=is_seen,
     )

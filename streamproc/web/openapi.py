@@ -97,7 +97,10 @@ def _other(route: Route, status: int, good: dict[str, Any], shapes: dict[Any, An
 def _of_every(route: Route) -> dict[int, str]:
     """Return what may be answered whatever the route does."""
     least = route.least
-    common = {
+    common: dict[int, str] = {}
+    if route.method == "GET" and route.media_type == JSON and route.path.startswith("/api/"):
+        common[304] = "It is as you have it: If-None-Match names its ETag."
+    common |= {
         403: "There are no users yet, and another machine asks.",
         429: "Too many requests; Retry-After says when to come again.",
         503: "The catalogue can't be read or written.",

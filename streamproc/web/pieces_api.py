@@ -9,7 +9,7 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from streamproc.catalogue import EpochRow
 from streamproc.catalogue.finishing import PieceState, ProgrammeState
@@ -26,7 +26,7 @@ from streamproc.web.answers import Page, Piece, piece_answer
 from streamproc.web.api import disposition, json_answer, known_channel, next_part
 from streamproc.web.bodies import LONGEST_KEY, Description, PieceWish, RangeBody, parse_body
 from streamproc.web.finished_answers import Naming
-from streamproc.web.person import author_of
+from streamproc.web.person import Way, author_of, person_of
 from streamproc.web.queries import PageQuery, parse
 from streamproc.web.services import SERVICES, Services
 
@@ -120,12 +120,24 @@ async def download(request: web.Request) -> web.StreamResponse:
     path = services.settings.clip_dir / row.path  # an absolute path stays what it is
     if not await asyncio.to_thread(path.is_file):
         raise web.HTTPGone(reason=f"piece {row.id} was ready, but its file is gone")
+    await _count(request, row)
     headers = {
         "Content-Type": "video/mp4",
         "Content-Disposition": disposition(file_name(row, path)),
         "Cache-Control": "private, no-cache",  # keep it, but ask whether it is still the same
     }
     return web.FileResponse(path, headers=headers)
+
+
+async def _count(request: web.Request, row: PieceRow) -> None:
+    """Measure how long the first person who takes a programme has waited for it; programs do not count."""
+    if request.method != hdrs.METH_GET or row.programme_id is None or person_of(request).way is Way.TOKEN:
+        return
+    services = request.app[SERVICES]
+    taken = await asyncio.to_thread(services.catalogue.handouts.taken, row.id, author_of(request))
+    if taken is not None:
+        for part, time_ns in taken.parts_ns.items():
+            services.telemetry.handout.labels(taken.channel, part).observe(time_ns / NS)
 
 
 def file_name(row: PieceRow, path: Path) -> str:
