@@ -1,9 +1,10 @@
-"""The addresses of what is seen of the recording: frames, thumbnails, playlists, the timeline."""
+"""The addresses of what is seen of the recording: frames, thumbnails, playlists, the timeline, curves, flows."""
 
 from typing import Final
 
-from streamproc.web import curves_api, pictures_api, playing_api, timeline_api
+from streamproc.web import curves_api, flows_api, pictures_api, playing_api, timeline_api
 from streamproc.web.curves_api import Curves, CurvesQuery
+from streamproc.web.flows_api import Flow, Flows, FlowSegments, FlowSegmentsQuery
 from streamproc.web.pictures_api import FrameQuery, ShownFrame, ShownQuery, ThumbnailQuery
 from streamproc.web.playing_api import MEDIA_TYPE, RangeQuery
 from streamproc.web.queries import Query
@@ -55,6 +56,30 @@ ROUTES: Final = (
         answer=DrawnTimeline,
         query=TimelineQuery,
         statuses=BAD | NO_CHANNEL,
+    ),
+    Route(
+        path="/api/v1/flows",
+        handler=flows_api.flows,
+        summary="The channels' recordings, in the manner of time-addressable media (TAMS).",
+        answer=Flows,
+        query=Query,
+        statuses=BAD | UNREADABLE,
+    ),
+    Route(
+        path=f"/api/v1/flows/{NAME}",
+        handler=flows_api.flow,
+        summary="One channel's recording, in the same way.",
+        answer=Flow,
+        query=Query,
+        statuses=BAD | NO_CHANNEL | UNREADABLE,
+    ),
+    Route(
+        path=f"/api/v1/flows/{NAME}/segments",
+        handler=flows_api.segments,
+        summary="The closed files of a channel's recording within a time range, oldest first.",
+        answer=FlowSegments,
+        query=FlowSegmentsQuery,
+        statuses=BAD | NO_CHANNEL | UNREADABLE,
     ),
     Route(
         path=f"{CHANNEL}/curves",

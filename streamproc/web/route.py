@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel
 
 from streamproc.catalogue import UserRole
-from streamproc.web.answers import Answer, Problem
+from streamproc.web.answers import Problem
 from streamproc.web.problems import Handler
 from streamproc.web.queries import Query
 
@@ -29,7 +29,7 @@ class Route:
     """What answers."""
     summary: str
     """What it answers, one line."""
-    answer: type[Answer] | None
+    answer: type[BaseModel] | None
     """The shape of a good answer; None when it is not JSON."""
     media_type: str = JSON
     """How it comes."""

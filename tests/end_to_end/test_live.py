@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
+import numpy as np
 import pytest
 
 from tests.live import PART, Daemon, draw_broadcast, frame_kind, read_number, wait_until
@@ -123,6 +125,34 @@ def test_an_ordered_range_becomes_a_piece_of_exactly_that_time(daemon: Daemon) -
         file.write_bytes(answer.read())
     shown = numbers(file)
     assert shown == list(range(shown[0], shown[0] + 50))
+
+
+def picture(daemon: Daemon, epoch: int, frame: int) -> int:
+    """The number that the picture of a frame carries."""
+    address = f"http://127.0.0.1:{daemon.port}/api/v1/channels/test/frames/{epoch}/{frame}.jpg?width=640"
+    with urllib.request.urlopen(address) as answer:
+        return read_number(cv2.imdecode(np.frombuffer(answer.read(), np.uint8), cv2.IMREAD_GRAYSCALE))
+
+
+def test_the_pictures_of_a_boundary_are_the_frames_on_both_sides_of_it(daemon: Daemon) -> None:
+    segment = daemon.items("segments")[2]
+    first = segment["start"]["frame"]
+    shown = [picture(daemon, segment["epoch"], number) for number in (first - 1, first)]
+    assert shown == [2 * PART - 1, 2 * PART]
+    assert [frame_kind(number) for number in shown] == ["advert", "programme"]
+
+
+def test_scores_and_levels_were_kept_along_the_way(daemon: Daemon) -> None:
+    segment = daemon.items("segments")[2]
+    stretch = f"from={segment['start']['utc']}&to={segment['end']['utc']}"
+
+    def drawn() -> dict[str, Any] | None:
+        found: dict[str, Any] = daemon.ask(f"/api/v1/channels/test/curves?{stretch}")
+        return found if found["score"] and len(found["level"]) > 15 else None
+
+    curves = wait_until(drawn, 60, "curves")
+    assert all(mean > 0.5 for _, _, mean, _ in curves["score"])
+    assert all(-40 < mean < -10 for _, _, mean, _ in curves["level"])
 
 
 def test_the_stream_key_is_nowhere_to_be_read(daemon: Daemon) -> None:

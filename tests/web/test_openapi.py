@@ -98,6 +98,8 @@ def recorded_work(site: Site, footage: Path) -> dict[str, str]:
     day = "from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z"
     return {
         "/api/v1/channels/{name}/frames/{epoch}": f"/api/v1/channels/two/frames/{epoch.id}?frame=3",
+        "/api/v1/flows/{name}": "/api/v1/flows/two",
+        "/api/v1/flows/{name}/segments": "/api/v1/flows/two/segments",
         "/api/v1/channels/{name}/curves": f"/api/v1/channels/one/curves?{day}",
         "/api/v1/channels/{name}/timeline": f"/api/v1/channels/one/timeline?{day}",
     }
