@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from streamproc.catalogue import Catalogue
 from streamproc.media.recording.reader import RecordingFootage
 from tests.web import days
-from tests.web.test_day import READ, SECONDS, SLOW, Day, catalogue, day, film, stands_on, still
+from tests.web.test_day import READ, SECONDS, SLOW, Day, catalogue, day, film, settled, stands_on, still
 
 __all__ = ["catalogue", "day", "film"]
 Site = Any
@@ -23,7 +23,7 @@ async def plays(page: Page) -> None:
     """Wait until the video is what is seen, and moves on."""
     await expect(page.locator(".screen img")).to_have_count(0, timeout=SLOW)
     before = await page.evaluate(POSITION)
-    await page.wait_for_function(f"{POSITION} > {before} + 0.4", timeout=SLOW)
+    await settled(lambda: page.evaluate(f"{POSITION} > {before} + 0.4"))
 
 
 async def test_what_was_recorded_is_played_from_the_playhead_and_stops_on_the_frame_that_is_seen(day: Day) -> None:

@@ -74,7 +74,7 @@ function Still({ station, title }: { station: Station; title: string }): JSX.Ele
   }, [exact]);
   useEffect(() => {
     if (place === null) return;
-    for (const frame of [place.frame + 1, place.frame - 1]) if (frame >= 0) new Image().src = station.picture({ epoch: place.epoch, frame }, WIDTH);
+    for (const by of [1, -1]) if (station.hasFrame(place, by)) new Image().src = station.picture({ epoch: place.epoch, frame: place.frame + by }, WIDTH);
   }, [place?.epoch, place?.frame]);
   const address = exact !== null && shown.value === exact ? exact : shown.value !== null && exact !== null ? shown.value : moving.value;
   if (address === null && exact !== null) return <p class="blank" />;

@@ -110,8 +110,7 @@ export class Station {
       const last = timeline.epochs.at(-1);
       if (last !== undefined && last.recorded_ms !== null) this.scope.rest(last.recorded_ms - SECOND);
       this.error.value = null;
-      const curves = await get<Curves>(`${base(this.name)}/curves?${query}&points=${POINTS}`, control.signal);
-      this.coarse.value = { range: wanted, curves };
+      this.coarse.value = { range: wanted, curves: await this.curves(`${query}&points=${POINTS}`, control.signal) };
     } catch (problem) {
       if (control.signal.aborted) return;
       this.error.value = problem as Error;
@@ -119,6 +118,10 @@ export class Station {
         if (!control.signal.aborted) this.loaded = null;
       }, RETRY_MS);
     }
+  }
+
+  private async curves(query: string, signal: AbortSignal): Promise<Curves> {
+    return get<Curves>(`${base(this.name)}/curves?${query}`, signal);
   }
 
   private async measure(shown: Range): Promise<void> {
@@ -134,7 +137,7 @@ export class Station {
     const range = { from: shown.from - wide, to: shown.to + wide };
     const query = `from=${iso(range.from)}&to=${iso(range.to)}&points=${POINTS * 2}`;
     try {
-      this.fine.value = { range, curves: await get<Curves>(`${base(this.name)}/curves?${query}`, control.signal) };
+      this.fine.value = { range, curves: await this.curves(query, control.signal) };
     } catch (problem) {
       if (!control.signal.aborted) this.error.value = problem as Error;
     }
@@ -149,10 +152,19 @@ export class Station {
 
   /** Finds the frame that lies so many frames from another; the first or last one where there are no more. */
   async frameFrom(place: Place, by: number, signal?: AbortSignal): Promise<Place | null> {
+    const wanted = Math.max(0, place.frame + Math.min(by, Math.max(0, this.framesLeft(place))));
+    return this.frame(place.epoch, `frame=${wanted}`, signal);
+  }
+
+  hasFrame(place: Place, by: number): boolean {
+    return place.frame + by >= 0 && by <= this.framesLeft(place);
+  }
+
+  /** How many frames are recorded after one. */
+  private framesLeft(place: Place): number {
     const epoch = this.timeline.peek()?.epochs.find((one) => one.epoch === place.epoch);
-    const frameMs = SECOND / rate(epoch?.frame_rate ?? "25");
-    const left = epoch === undefined ? by : Math.floor((this.recordedUntil(epoch) - place.ms) / frameMs - 0.5);
-    return this.frame(place.epoch, `frame=${Math.max(0, place.frame + Math.min(by, Math.max(left, 0)))}`, signal);
+    if (epoch === undefined) return 0;
+    return Math.floor(((this.recordedUntil(epoch) - place.ms) * rate(epoch.frame_rate ?? "25")) / SECOND - 0.5);
   }
 
   /** Up to when an epoch is recorded: of one that grows as it was when it was asked for, and the time since then. */
