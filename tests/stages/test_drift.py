@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from streamproc.catalogue.edits import Mark, Point
 from streamproc.catalogue import AlarmRow, Catalogue
+from streamproc.catalogue.edits import Mark, Point
 from streamproc.logic.drift import Limits
 from streamproc.logic.labels import Label
 from streamproc.media.files import FileFootage
