@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated, Final
 
 from aiohttp import web
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from streamproc.catalogue import Catalogue
 from streamproc.catalogue.people import CurveKind
@@ -12,6 +12,7 @@ from streamproc.logic.decimate import decimated
 from streamproc.timebase import NS, ns_from_utc
 from streamproc.web.answers import Answer
 from streamproc.web.api import json_answer, known_channel
+from streamproc.web.moments import Moment
 from streamproc.web.queries import Query, parse
 from streamproc.web.services import SERVICES
 
@@ -23,9 +24,9 @@ Drawn = tuple[float, float, float, float]
 class CurvesQuery(Query):
     """Which stretch of time is drawn, and how finely."""
 
-    from_: Annotated[AwareDatetime, Field(alias="from")]
+    from_: Annotated[Moment, Field(alias="from")]
     """Where it begins; ISO 8601 with an offset."""
-    to: AwareDatetime
+    to: Moment
     """Where it ends; at most eight days later."""
     points: Annotated[int, Field(ge=1, le=5000)] = 1000
     """At most so many values of each curve."""

@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 """Nanoseconds since 1970 of what lies outside fit in no column of a database."""
@@ -30,7 +30,7 @@ def _day_within_reason(day: date) -> date:
     return day
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_within_reason)]
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written), AfterValidator(_within_reason)]
 """A moment."""
 Day = Annotated[date, AfterValidator(_day_within_reason)]
 """A day."""

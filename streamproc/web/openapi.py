@@ -12,7 +12,7 @@ from streamproc.web.answers import Problem
 from streamproc.web.bodies import JSON, LONGEST_KEY
 from streamproc.web.guard import COOKIE
 from streamproc.web.queries import Query
-from streamproc.web.route import ANY, Route
+from streamproc.web.route import ANY, EVENTS, Route
 from streamproc.web.routes import ROUTES
 
 PATH = "/api/openapi.json"
@@ -64,6 +64,7 @@ def plain(path: str) -> str:
 
 def _operation(route: Route, shapes: dict[Any, Any]) -> dict[str, Any]:
     schema = shapes[route.answer] if route.answer is not None else _text(route)
+    schema = _event(schema) if route.media_type == EVENTS else schema
     body = {} if route.status in _EMPTY else {"content": {route.media_type: {"schema": schema}}}
     responses: dict[str, Any] = {str(route.status): {"description": route.summary, **body}}
     for status, meaning in (_of_every(route) | route.statuses).items():
@@ -78,6 +79,16 @@ def _operation(route: Route, shapes: dict[Any, Any]) -> dict[str, Any]:
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": _content(route, shapes[route.body])}
     return operation
+
+
+def _event(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the shape of one event of a stream; hello and reset have an empty object for data."""
+    text = {"type": "string", "contentMediaType": JSON, "contentSchema": {"anyOf": [data, {"maxProperties": 0}]}}
+    return {
+        "type": "object",
+        "properties": {"id": {"type": "string"}, "event": {"type": "string"}, "data": text},
+        "required": ["event"],
+    }
 
 
 def _text(route: Route) -> dict[str, Any]:

@@ -6,10 +6,8 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated
 
 from aiohttp import web
-from pydantic import Field
 
 from streamproc.catalogue.finishing import OrderState
 from streamproc.catalogue.orders import Change, OrderRow
@@ -31,7 +29,7 @@ from streamproc.logic.order_times import UnclearError
 from streamproc.messages import Wanted
 from streamproc.web.answers import Order, Page, order_answer, words
 from streamproc.web.api import json_answer, next_part
-from streamproc.web.bodies import TABLES, OrderBody, OrderChange, OrdersBody, parse_body, parse_text
+from streamproc.web.bodies import TABLES, Author, OrderBody, OrderChange, OrdersBody, parse_body, parse_text
 from streamproc.web.finished_answers import OrderLine, OrderList
 from streamproc.web.moments import Day
 from streamproc.web.person import author_of
@@ -51,7 +49,7 @@ class ListQuery(Query):
 
     day: Day | None = None
     """What its times are of where a line names no day: 2026-11-26. Today when left out."""
-    author: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    author: Author | None = None
     """Who orders; who is signed in, wherever somebody is."""
 
 

@@ -85,7 +85,7 @@ class NewToken(Body):
 class AuditQuery(PageQuery):
     """Which entries are wanted."""
 
-    author: Annotated[str, Field(max_length=500)] | None = None
+    author: Name | None = None
     """Only what this person did."""
 
 

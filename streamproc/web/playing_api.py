@@ -7,11 +7,12 @@ from threading import Lock
 from typing import Annotated, Final
 
 from aiohttp import web
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from streamproc.errors import RecordingError
 from streamproc.timebase import NS, ns_from_utc
 from streamproc.web.api import known_channel
+from streamproc.web.moments import Moment
 from streamproc.web.pictures_api import FOR_EVER, find_epoch, unreadable
 from streamproc.web.playlists import Head, Item, Numbering, items_of, write
 from streamproc.web.queries import Query, parse
@@ -29,9 +30,9 @@ MEDIA_TYPE: Final = "application/vnd.apple.mpegurl"
 class RangeQuery(Query):
     """Which stretch of time is played."""
 
-    from_: Annotated[AwareDatetime, Field(alias="from")]
+    from_: Annotated[Moment, Field(alias="from")]
     """Where it begins; ISO 8601 with an offset."""
-    to: AwareDatetime | None = None
+    to: Moment | None = None
     """Where it ends; when left out, or still to come, the playlist grows with the recording."""
 
 

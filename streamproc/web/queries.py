@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from streamproc.catalogue.finishing import DeliveryState
 from streamproc.messages import BoundaryState, Kind
+from streamproc.web.bodies import Name
 from streamproc.web.moments import Moment
 
 Q = TypeVar("Q", bound="Query")
@@ -43,7 +44,7 @@ class SegmentsQuery(PageQuery):
 class DeliveriesQuery(PageQuery):
     """Which deliveries are wanted."""
 
-    target: str | None = None
+    target: Name | None = None
     """Only those to this target."""
     state: DeliveryState | None = None
     """Only those that are so far."""

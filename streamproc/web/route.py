@@ -17,6 +17,7 @@ FILE = "{number:[0-9]{1,9}}"
 FORMAT = "{format:[a-z0-9-]{1,16}}"
 JSON = "application/json"
 ANY = "*/*"
+EVENTS = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ from streamproc.web.exports_api import ExportQuery, RangeExportQuery
 from streamproc.web.guard import GUARD
 from streamproc.web.programmes_api import Programme, Schedule, ScheduleQuery
 from streamproc.web.queries import DeliveriesQuery, PageQuery, Query, SegmentsQuery
-from streamproc.web.route import ANY, BAD, EPOCH, FILE, FORMAT, NAME, NO_CHANNEL, NUMBER, PICTURE, WRITES, Route
+from streamproc.web.route import ANY, BAD, EPOCH, EVENTS, FILE, FORMAT, NAME, NO_CHANNEL, NUMBER, PICTURE, WRITES, Route
 from streamproc.web.services import SERVICES
 
 
@@ -279,7 +279,7 @@ ROUTES = (
         handler=events,
         summary="Live events (SSE); the data of each is a Notice, Last-Event-ID resumes, reset means: fetch all again.",
         answer=Notice,
-        media_type="text/event-stream",
+        media_type=EVENTS,
     ),
     *finished_routes.ROUTES,
     *people_routes.ROUTES,

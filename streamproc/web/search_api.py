@@ -5,13 +5,15 @@ from functools import partial
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from streamproc.catalogue.handouts import HandoutRow
 from streamproc.catalogue.searching import FoundRow, Wanted
 from streamproc.timebase import NS, iso_utc, ns_from_utc
 from streamproc.web.answers import Answer, Page, shown
 from streamproc.web.api import json_answer, known_channel, next_part
+from streamproc.web.bodies import Name
+from streamproc.web.moments import Moment
 from streamproc.web.queries import PageQuery, Query, parse
 from streamproc.web.services import SERVICES
 
@@ -24,11 +26,11 @@ class SearchQuery(Query):
 
     q: Annotated[str, Field(max_length=200)] = ""
     """Words that must all be there, in whatever form; left out: everything of the time."""
-    channel: Annotated[str, Field(max_length=64)] | None = None
+    channel: Name | None = None
     """Only of this channel."""
-    from_: Annotated[AwareDatetime | None, Field(alias="from")] = None
+    from_: Annotated[Moment | None, Field(alias="from")] = None
     """Only what begins at this moment or later; 90 days ago when left out."""
-    to: AwareDatetime | None = None
+    to: Moment | None = None
     """Only what begins before this moment; in 14 days when left out."""
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     """At most so many."""

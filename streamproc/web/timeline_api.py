@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from streamproc.catalogue import Catalogue, EpochRow
 from streamproc.catalogue.finishing import ProgrammeState
@@ -16,6 +16,7 @@ from streamproc.messages import BoundaryState, Kind
 from streamproc.timebase import NS, ns_from_utc, to_ns
 from streamproc.web.answers import Answer
 from streamproc.web.api import json_answer, known_channel
+from streamproc.web.moments import Moment
 from streamproc.web.queries import Query, parse
 from streamproc.web.recordings import RECORDINGS, Recordings
 from streamproc.web.services import SERVICES
@@ -26,9 +27,9 @@ _LONGEST_NS = 8 * 24 * 3600 * NS
 class TimelineQuery(Query):
     """Which stretch of time is drawn."""
 
-    from_: Annotated[AwareDatetime, Field(alias="from")]
+    from_: Annotated[Moment, Field(alias="from")]
     """Where it begins; ISO 8601 with an offset."""
-    to: AwareDatetime
+    to: Moment
     """Where it ends; at most eight days later."""
 
 
