@@ -19,12 +19,13 @@ from sqlalchemy.orm import Session, joinedload
 from streamproc.catalogue import dividing, queries
 from streamproc.catalogue.finishing import Programme
 from streamproc.catalogue.ledger import Ledger
-from streamproc.catalogue.models import Boundary, BoundaryVersion, Epoch, Label, Reader, Role
+from streamproc.catalogue.models import Boundary, BoundaryVersion, Channel, Epoch, Label, Reader, Role
 from streamproc.catalogue.people import Edit, EditAction
 from streamproc.catalogue.renewing import Memory, remembered, renew, restore
 from streamproc.catalogue.reshaping import Placed, Shaping, by_hand, placed, reshape
 from streamproc.errors import CatalogueConflict, CatalogueError, CatalogueOutdated
-from streamproc.logic.editing import Edge, Stretch, differences, painted
+from streamproc.logic import labels
+from streamproc.logic.editing import Edge, Stretch, differences, painted, was_on_air
 from streamproc.messages import BoundaryState, Kind, Method, Placement
 from streamproc.timebase import iso_utc
 
@@ -201,6 +202,20 @@ class Edits:
                 raise CatalogueConflict(f"edit {edit_id} is undone already")
             return _undo(write, edit, author)
 
+    def found_in(self, channel: str, epoch: int) -> list[labels.Label]:
+        """Return what edits of an epoch found on air, the latest edit first.
+
+        Laid over what is on air now, each over those before it, it is what there was without any edit:
+        see :func:`streamproc.logic.labels.effective`.
+        """
+        query = select(Edit).join(Epoch).join(Channel, Epoch.channel_id == Channel.id)
+        query = query.where(Channel.name == channel, Epoch.number == epoch).order_by(Edit.id.desc())
+        return [
+            labels.Label(epoch=epoch, start=start, end=_FAR if end is None else end, kind=kind)
+            for row in self._rows(query)
+            for (start, end), kind in was_on_air(_edges(row.before), _edges(row.after), (row.start or _ZERO, row.end))
+        ]
+
     def get(self, edit_id: int) -> EditRow | None:
         """Return one edit; None when there is none."""
         rows = self._rows(select(Edit).where(Edit.id == edit_id))
@@ -303,6 +318,13 @@ def _put_programmes_back(
         dividing.give_back(write.session, memory)
     if edit.epoch is not None:
         renew(write, edit.epoch, changed)
+
+
+_ZERO, _FAR = Fraction(0), Fraction(10**9)
+
+
+def _edges(picture: Picture) -> list[Edge]:
+    return [one.edge for one in picture.boundaries]
 
 
 def _editable(session: Session, boundary_id: int, version: int | None) -> Boundary:

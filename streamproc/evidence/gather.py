@@ -278,6 +278,7 @@ def _version(row: VersionRow) -> dict[str, Any]:
         "number": row.number,
         "state": row.state.value,
         "written_utc": iso_utc(row.created_ns),
+        "author": row.author,
         **_placed(row.placement),
     }
 

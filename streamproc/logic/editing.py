@@ -127,6 +127,21 @@ def differences(before: Sequence[Edge], after: Sequence[Edge]) -> list[tuple[Str
     return found
 
 
+def was_on_air(before: Sequence[Edge], after: Sequence[Edge], stretch: Stretch) -> list[tuple[Stretch, Kind]]:
+    """Return what was on air in a stretch before it was painted, from the boundaries in it before and after that.
+
+    Nothing when the painting changed nothing, and there was no boundary in it.
+    """
+    start, end = stretch
+    if not before:
+        return [(stretch, after[0].before)] if after else []
+    places = [start, *(edge.time for edge in before if edge.time > start)]
+    kinds = [before[0].after if before[0].time == start else before[0].before]
+    kinds += [edge.after for edge in before if edge.time > start]
+    ends: list[Fraction | None] = [*places[1:], end]
+    return [((a, b), kind) for a, b, kind in zip(places, ends, kinds, strict=True) if b is None or a < b]
+
+
 def reassigned(parts: Iterable[Held], changed: Sequence[tuple[Stretch, Kind]]) -> list[Held]:
     """Return the parts of programmes once some stretches are of another kind; a part of which nothing is left is gone.
 

@@ -119,10 +119,11 @@ class DriftWatch:
             segments = [
                 segment for epoch in epochs for segment in self._catalogue.segments(channel, SegmentFilter(epoch=epoch))
             ]
+            found = [label for epoch in epochs for label in self._catalogue.edits.found_in(channel, epoch)]
         except CatalogueError as error:
             log.warning("drift.no_labels", channel=channel, error=str(error))
             return
-        self._drift.dispute = dispute(said, _decided(segments, sample), began)
+        self._drift.dispute = dispute(said, _decided(segments, found, sample), began)
 
     def _remember(self, sample: Sample, score: Score) -> None:
         moment = Moment(sample.epoch, sample.time)
@@ -212,16 +213,22 @@ def end_watch(channel: str, catalogue: Catalogue, telemetry: Telemetry) -> None:
         telemetry.drift_alarm.labels(channel, kind).set(0)
 
 
-def _decided(segments: Sequence[SegmentRow], now: Sample) -> list[Label]:
-    """Return what was decided, away from the boundaries: these may be a little off."""
-    decided = []
+def _decided(segments: Sequence[SegmentRow], found: Sequence[Label], now: Sample) -> list[Label]:
+    """Return what was decided, away from the boundaries: these may be a little off.
+
+    found: what people's edits found there, and have corrected since.
+    """
+    on_air = []
     for segment in segments:
-        on_air = now.time if segment.epoch == now.epoch else segment.start.time
-        end = (on_air if segment.end is None else segment.end.time) - _MARGIN_S
-        start = segment.start.time + _MARGIN_S
-        if segment.kind is not Kind.UNKNOWN and start < end:
-            decided.append(Label(epoch=segment.epoch, start=start, end=end, kind=segment.kind))
-    return decided
+        reached = now.time if segment.epoch == now.epoch else segment.start.time
+        start, end = segment.start.time, reached if segment.end is None else segment.end.time
+        if start < end:
+            on_air.append(Label(epoch=segment.epoch, start=start, end=end, kind=segment.kind))
+    return [
+        Label(epoch=whole.epoch, start=whole.start + _MARGIN_S, end=whole.end - _MARGIN_S, kind=whole.kind)
+        for whole in effective([*on_air, *found])
+        if whole.kind is not Kind.UNKNOWN and whole.end - whole.start > 2 * _MARGIN_S
+    ]
 
 
 def _apart(before: Moment, after: Moment) -> bool:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamproc.logic.editing import Edge, Held, differences, of_kind, painted, reassigned
+from streamproc.logic.editing import Edge, Held, differences, of_kind, painted, reassigned, was_on_air
 from streamproc.messages import Kind
 
 P, A, U = Kind.PROGRAMME, Kind.ADVERT, Kind.UNKNOWN
@@ -130,6 +130,20 @@ def test_what_is_on_air_is_painted_without_an_end() -> None:
     edges = timeline([P, A], [100], end=None)
     assert shape(painted(edges, (Fraction(100), None), P)) == [(1, 0, P)]
     assert of_kind(painted(edges, (Fraction(150), None), P), P) == [(0, 100), (150, None)]
+
+
+@given(timelines(), STRETCHES, st.sampled_from([P, A]))
+def test_what_was_on_air_is_told_by_the_boundaries_in_the_stretch(
+    edges: list[Edge], stretch: tuple[Fraction, Fraction], kind: Kind
+) -> None:
+    def within(some: list[Edge]) -> list[Edge]:
+        changes = [edge for edge in some if not (edge.is_fixed and edge.time > 0)]
+        return [edge for edge in changes if stretch[0] <= edge.time <= stretch[1]]
+
+    for (start, end), was in was_on_air(within(edges), within(painted(edges, stretch, kind)), stretch):
+        assert end is not None
+        for half in range(int(2 * start), int(2 * end)):
+            assert kind_at(edges, Fraction(half, 2)) is was
 
 
 def held(owner: int, start: int, end: int | None) -> Held:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from streamproc.catalogue import AlarmRow, Catalogue
+from streamproc.catalogue.edits import Mark, Point
 from streamproc.logic.drift import Limits
 from streamproc.logic.labels import Label
 from streamproc.media.files import FileFootage
@@ -156,6 +157,25 @@ def test_a_model_that_people_contradict_raises_an_alarm_until_they_say_otherwise
     desk.catalogue.add_label(CHANNEL, replace(wrong, kind=Kind.PROGRAMME), "anna")
     assert desk.show(0.999, 10) is None
     assert desk.catalogue.alarms(CHANNEL)[0].reason == "what people say does not contradict the model any more"
+
+
+def test_what_people_correct_counts_against_the_model_though_the_segments_are_right_then(desk: Desk) -> None:
+    desk.catalogue.begin_epoch(CHANNEL, 1, utc_zero_ns=NOW_NS, frame_rate=None, description="")
+    change = Change(
+        epoch=1, before=Kind.UNKNOWN, after=Kind.PROGRAMME, last_old=None, first_new=Fraction(1), decided=Fraction(1)
+    )
+    start = Placement(time=Fraction(0), frame=0, confidence=1.0, method=Method.EPOCH)
+    desk.catalogue.add_change(CHANNEL, change, start, Position(epoch=1, time=Fraction(1), memory="{}"))
+    assert desk.show(0.999, 100) is None
+    desk.catalogue.save_position(CHANNEL, Position(epoch=1, time=Fraction(100), memory="{}"))
+    ends = (Point(time=Fraction(20), frame=None), Point(time=Fraction(90), frame=None))
+    said = Mark(channel=CHANNEL, epoch=1, start=ends[0], end=ends[1], kind=Kind.ADVERT)
+    edit = desk.catalogue.edits.mark(said, "olga")
+    alarm = desk.show(0.999, 10)
+    assert alarm is not None
+    assert alarm.kind is AlarmKind.DISPUTED
+    desk.catalogue.edits.undo(edit, "olga")
+    assert desk.show(0.999, 10) is None
 
 
 def test_another_model_clears_the_alarm_and_begins_anew(desk: Desk) -> None:
