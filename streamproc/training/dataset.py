@@ -52,14 +52,17 @@ _MISREAD = (np.linalg.inv(_BT709) @ _BT601, np.linalg.inv(_BT601) @ _BT709)
 """What colours become when a stream does not say, or wrongly says, which matrix made its luma and chroma."""
 
 _SHARES = {
-    Shows.BUG: 0.40,
+    Shows.BUG: 0.34,
     Shows.VARIANT: 0.04,
-    Shows.FADE: 0.11,
-    Shows.NOTHING: 0.17,
-    Shows.FOREIGN: 0.20,
-    Shows.ELSEWHERE: 0.04,
-    Shows.CAPTION: 0.04,
+    Shows.FADE: 0.14,
+    Shows.NOTHING: 0.10,
+    Shows.FOREIGN: 0.26,
+    Shows.ELSEWHERE: 0.06,
+    Shows.CAPTION: 0.06,
 }
+"""Of what is drawn; twins come on top."""
+_TWINS = (Shows.BUG, Shows.VARIANT)
+"""Drawn with and without the bug. Where it can hardly be seen, only their likeness keeps the ground from deciding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +131,9 @@ def make_crops(
     while len(images) < count:
         stage = _stage(subject, _lines(subject, rng))
         painter = _Painter(subject, stage, groups, foreign, rng)
-        clips = [painter.clip(_draw_kind(rng)) for _ in range(_tiles(stage))]
+        clips: list[_Clip] = []
+        while len(clips) < _tiles(stage):
+            clips += painter.clips(_draw_kind(rng))
         coded = through_coder([clip.frames for clip in clips], rng, subject.worst_crf)
         for clip, frames in zip(clips, coded, strict=True):
             for number in (0, *rng.choice(np.arange(1, FRAMES), KEPT - 1, replace=False)):
@@ -168,9 +173,14 @@ class _Painter:
             Shows.CAPTION: self._caption,
         }
 
-    def clip(self, shows: Shows) -> _Clip:
-        frames, opacities = self._by_kind[shows](self._ground())
-        return _Clip(frames, [self._subject.target(opacity) for opacity in opacities], shows)
+    def clips(self, shows: Shows) -> list[_Clip]:
+        """Draw a clip; one with the whole bug comes with its twin: the very same pictures without it."""
+        ground = self._ground()
+        frames, opacities = self._by_kind[shows](ground)
+        clips = [_Clip(frames, [self._subject.target(opacity) for opacity in opacities], shows)]
+        if shows in _TWINS:
+            clips.append(_Clip(ground, [self._subject.target(0)] * FRAMES, Shows.NOTHING))
+        return clips
 
     def _ground(self) -> list[Picture]:
         rng, stage = self._rng, self._stage

@@ -17,7 +17,7 @@ from streamproc.training import backgrounds
 from streamproc.training.backgrounds import Group
 from streamproc.training.composite import overlay, resize_logo
 from streamproc.training.dataset import Crops, Picture, Shows, as_input, pan, through_coder
-from streamproc.training.logos import drawn_logo
+from streamproc.training.logos import drawn_logo, foreign_logo
 
 _ENOUGH = 120  # frames a class; with fewer keyframes than that, frames between them are taken too
 _MOST = 500  # frames a class that are kept
@@ -71,12 +71,16 @@ class Material:
     """Frames of both classes, and pictures from elsewhere."""
 
     def __init__(
-        self, programme: list[_Look], advert: list[_Look], grounds: Sequence[Group], size: tuple[int, int]
+        self,
+        looks: tuple[list[_Look], list[_Look]],
+        grounds: Sequence[Group],
+        size: tuple[int, int],
+        logo: Picture | None,
     ) -> None:
-        self._programme, self._advert, self._grounds, self._size = programme, advert, grounds, size
+        (self._programme, self._advert), self._grounds, self._size, self._logo = looks, grounds, size, logo
 
     def crops(self, count: int, rng: np.random.Generator) -> Crops:
-        """Draw a data set: shifted, coded again, scaled; other logos over half of what has no bug."""
+        """Draw a data set: shifted, coded again, scaled; other logos over two in five that have no bug."""
         images: list[Picture] = []
         shows: list[Shows] = []
         while len(images) < count:
@@ -91,12 +95,13 @@ class Material:
         return Crops(np.stack(images[:count]), targets[:count], tuple(shows[:count]))
 
     def _one(self, rng: np.random.Generator) -> tuple[Shows, Picture]:
-        if rng.random() < 0.45:
+        if rng.random() < 0.40:
             return Shows.BUG, _shaken(_pick(self._programme, rng).near, rng)
         ground = self._ground(rng)
-        if rng.random() < 0.5:
+        if rng.random() < 0.6:
             return Shows.NOTHING, ground
-        return Shows.FOREIGN, _with_foreign_logo(ground, rng)
+        other = drawn_logo(rng) if self._logo is None else foreign_logo(rng, self._logo)
+        return Shows.FOREIGN, _with_logo(ground, other, rng)
 
     def _ground(self, rng: np.random.Generator) -> Picture:
         """Return a picture without the bug: the corner in an advert, another place of a frame, or a drawn one."""
@@ -118,11 +123,13 @@ def labelled_crops(
     size: tuple[int, int],
     rng: np.random.Generator,
     *,
+    logo: Picture | None = None,
     least_advert: int = _FEWEST,
 ) -> tuple[Material, Material]:
     """Read the footage; return what to learn from and, from other stretches, what to be examined on.
 
-    size: of the network's input. least_advert: frames of adverts without which nothing can be learnt; where there are
+    size: of the network's input. logo: what is to be learnt, (h, w, 4) uint8 RGBA, where it is known: others are drawn
+    in its manner. least_advert: frames of adverts without which nothing can be learnt; where there are
     none at all, what has no bug comes from elsewhere in the pictures.
     Raises ConfigError (too little footage) and SourceError.
     """
@@ -134,10 +141,10 @@ def labelled_crops(
     grounds = backgrounds.split(backgrounds.photographs())
     sides = [
         Material(
-            halves[0][side],
-            halves[1][side],
+            (halves[0][side], halves[1][side]),
             [*grounds[side], *[backgrounds.drawn(rng, 40)] * len(grounds[side])],
             size,
+            logo,
         )
         for side in (0, 1)
     ]
@@ -219,11 +226,14 @@ def _padded(picture: Picture, tile: tuple[int, int]) -> Picture:
     return np.pad(picture, ((0, below), (0, beside), (0, 0)), mode="edge")
 
 
-def _with_foreign_logo(ground: Picture, rng: np.random.Generator) -> Picture:
-    logo = drawn_logo(rng)
+def _with_logo(ground: Picture, logo: Picture, rng: np.random.Generator) -> Picture:
+    """Put a logo somewhere on a picture, every second one in the middle, where the bug is."""
     height, width = ground.shape[:2]
     scale = rng.uniform(0.4, 0.9) * min(width / logo.shape[1], height / logo.shape[0])
     logo = resize_logo(logo, max(2, round(logo.shape[1] * scale)), max(2, round(logo.shape[0] * scale)))
-    left = rng.uniform(0, 1) * (width - logo.shape[1])
-    top = rng.uniform(0, 1) * (height - logo.shape[0])
+    middle = rng.random() < 0.5
+    left, top = (
+        (rng.normal(0.5, 0.05) if middle else rng.uniform(0, 1)) * room
+        for room in (width - logo.shape[1], height - logo.shape[0])
+    )
     return overlay(ground, logo, left, top, rng.uniform(0.4, 1))

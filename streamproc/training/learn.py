@@ -205,7 +205,9 @@ def _lessons(sources: Sequence[Path], ranges: Ranges, subject: Subject, settings
     """Return what to learn from and what to be examined on: the footage's own pictures, and drawn ones."""
     rng = np.random.default_rng(settings.seed)
     settings.progress("reading footage", 0.0)
-    taught, held_out = labelled_crops(sources, ranges, subject.region, subject.input_size, rng, least_advert=0)
+    taught, held_out = labelled_crops(
+        sources, ranges, subject.region, subject.input_size, rng, logo=subject.logo, least_advert=0
+    )
     grounds = _ground(scenery(sources, subject.region, settings.progress), rng)
     drawn = replace(settings, crops=round(settings.crops * _DRAWN))
     lesson, examination = _drawn(subject, *grounds, drawn, rng)

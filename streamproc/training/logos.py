@@ -1,5 +1,6 @@
 """Logos: reading the one to learn, and drawing those that must not be taken for it."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -39,12 +40,13 @@ def check_logo(logo: Picture, name: str) -> Picture:
 
 
 def foreign_logo(rng: np.random.Generator, logo: Picture) -> Picture:
-    """Return another logo for the same place: drawn from shapes and letters, or made from parts of ``logo`` itself.
+    """Return another logo for the same place: drawn, other words in ``logo``'s manner, or made from parts of it.
 
     Never one that looks like ``logo``: what correlates with it above 0.7 is drawn anew. (h, w, 4) uint8 RGBA.
     """
     for _ in range(8):
-        other = distorted(rng, logo) if rng.random() < 0.3 else drawn_logo(rng)
+        choice = rng.random()
+        other = distorted(rng, logo) if choice < 0.3 else lettered(rng, logo) if choice < 0.65 else drawn_logo(rng)
         if likeness(logo, other) < _ALIKE:
             return other
     return drawn_logo(rng)
@@ -68,6 +70,25 @@ def drawn_logo(rng: np.random.Generator) -> Picture:
         _letters(rng, layer)
     if rng.random() < 0.3:
         layer[:, :, 3] = cv2.GaussianBlur(layer[:, :, 3], (0, 0), float(rng.uniform(0.5, 3)))
+    return trim(layer)
+
+
+def lettered(rng: np.random.Generator, logo: Picture) -> Picture:
+    """Return other words in a logo's manner: as wide, mostly in its colours, bare or on a plate, at times as faint."""
+    height, width = 96, int(np.clip(96 * logo.shape[1] / logo.shape[0] * rng.uniform(0.8, 1.25), 32, 600))
+    layer = np.zeros((height, width, 4), np.uint8)
+    inset = 0
+    if rng.random() < 0.5:
+        layer[:] = _colour_like(rng, logo)
+        inset = int(rng.integers(4, 16))
+    lines = int(rng.integers(1, 3 if width < 2 * height else 4))
+    edges = inset + np.linspace(0, 1, lines + 1) ** rng.uniform(0.6, 1.6) * (height - 2 * inset)
+    for top, bottom in pairwise(edges.round().astype(int)):
+        across = int((width - 2 * inset) * (1 if rng.random() < 0.6 else rng.uniform(0.4, 1)))
+        left = int(rng.choice(np.array([inset, (width - across) // 2, width - inset - across])))
+        _fill_with_word(layer[top + 1 : bottom - 1, left : left + across], _colour_like(rng, logo), rng)
+    if rng.random() < 0.5:
+        layer[:, :, 3] = np.rint(layer[:, :, 3] * (logo[:, :, 3].max() / 255))
     return trim(layer)
 
 
@@ -98,6 +119,30 @@ def _colour(rng: np.random.Generator) -> tuple[int, ...]:
     if rng.random() < 0.5:
         return (int(rng.choice(np.array([0, 30, 225, 255, 255]))),) * 3 + (255,)
     return (*(int(value) for value in rng.integers(0, 256, 3)), 255)
+
+
+def _colour_like(rng: np.random.Generator, logo: Picture) -> tuple[int, ...]:
+    """Return a colour of the logo's, in one of three cases any."""
+    seen = logo[logo[:, :, 3] > logo[:, :, 3].max() / 2]
+    if rng.random() < 1 / 3 or not len(seen):
+        return _colour(rng)
+    return (*(int(value) for value in seen[int(rng.integers(len(seen))), :3]), 255)
+
+
+def _fill_with_word(place: Picture, colour: tuple[int, ...], rng: np.random.Generator) -> None:
+    """Write a word as large as a part of a logo, (h, w, 4) RGBA. Changes it."""
+    text = words(rng, 10).replace(" ", "") or "TV"
+    stencil = np.zeros((100, 64 * len(text) + 64, 3), np.uint8)
+    write(stencil, text, (16, 72), (255, 255, 255), int(rng.integers(52, 60)))
+    rows, columns = (np.flatnonzero(stencil[:, :, 0].any(axis=axis)) for axis in (1, 0))
+    if not rows.size or min(place.shape[:2]) < 2:
+        return
+    word = stencil[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1, 0]
+    cover = cv2.resize(word, place.shape[1::-1], interpolation=cv2.INTER_AREA)
+    on_plate = place[:, :, 3] > 0
+    share = np.where(on_plate, cover / 255, 1)[:, :, None]
+    place[:, :, :3] = np.rint(place[:, :, :3] * (1 - share) + np.array(colour[:3]) * share)
+    place[:, :, 3] = np.where(on_plate, 255, cover)
 
 
 def _plate(rng: np.random.Generator, layer: Picture) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from streamproc.inference.card import Region
 from streamproc.training import backgrounds, logos
-from streamproc.training.dataset import Crops, Shows, Subject, make_crops
+from streamproc.training.dataset import KEPT, Crops, Shows, Subject, make_crops
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +76,17 @@ def test_crops_with_the_bug_show_it(crops: Crops) -> None:
     nothing = np.array([shows is Shows.NOTHING for shows in crops.shows])
     redness = crops.images[:, 22:26, 34:38, 0].astype(float) - crops.images[:, 22:26, 34:38, 1]
     assert redness[there].mean() > redness[nothing].mean() + 40
+
+
+def test_a_picture_with_the_whole_bug_is_followed_by_the_same_picture_without_it(crops: Crops) -> None:
+    pairs = list(zip(range(0, 490, KEPT), range(KEPT, 490, KEPT), strict=False))
+    whole = [
+        (one, other) for one, other in pairs if crops.shows[one] is Shows.BUG and crops.shows[other] is Shows.NOTHING
+    ]
+    corners = crops.images[:, :6, :12].astype(float)  # where this bug does not reach
+    apart = [np.abs(corners[one] - corners[other]).mean() for one, other in whole]
+    assert len(whole) == sum(crops.shows[one] is Shows.BUG for one, _ in pairs)
+    assert np.median(apart) < 8
 
 
 def test_photographs_are_held_out_whole() -> None:

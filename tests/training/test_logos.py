@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from streamproc.errors import ModelError
-from streamproc.training.logos import read_logo
+from streamproc.training.logos import lettered, read_logo
 
 
 def write(path: Path, picture: np.ndarray) -> Path:
@@ -63,3 +63,30 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"nowhere\.png: can't be read"):
         read_logo(tmp_path / "nowhere.png")
+
+
+@pytest.fixture
+def faint_red() -> np.ndarray:
+    """A logo as it is cut out of footage, three times as wide as high: its alpha is that on air."""
+    return np.full((20, 60, 4), (200, 10, 30, 90), np.uint8)
+
+
+def test_other_words_in_a_logos_manner_are_about_as_wide(faint_red: np.ndarray) -> None:
+    rng = np.random.default_rng(0)
+    shapes = [lettered(rng, faint_red).shape for _ in range(30)]
+    assert np.median([width / height for height, width, _ in shapes]) == pytest.approx(3, rel=0.25)
+
+
+def test_other_words_in_a_logos_manner_are_mostly_in_its_colours(faint_red: np.ndarray) -> None:
+    rng = np.random.default_rng(0)
+    drawn = [lettered(rng, faint_red) for _ in range(60)]
+    red = [
+        np.abs(logo[:, :, :3].astype(int) - (200, 10, 30)).max(axis=2)[logo[:, :, 3] > 60].min() < 3 for logo in drawn
+    ]
+    assert np.mean(red) > 0.6
+
+
+def test_other_words_in_a_logos_manner_are_at_times_as_translucent(faint_red: np.ndarray) -> None:
+    rng = np.random.default_rng(0)
+    strongest = {int(lettered(rng, faint_red)[:, :, 3].max()) for _ in range(30)}
+    assert strongest >= {90, 255}
