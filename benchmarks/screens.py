@@ -1,0 +1,119 @@
+"""Takes pictures of every view of a running daemon's page, in both languages, for docs/editors.md.
+
+    make demo                                             # and when the broadcast is over, beside it:
+    python -m benchmarks.screens http://127.0.0.1:PORT    # docs/images/page/VIEW-LANGUAGE.jpg
+
+Light colours in English, dark ones in Russian, so that both are seen. Needs Chromium. Nothing is changed on the daemon;
+where people sign in, give name and password as STREAMPROC_SCREENS=NAME:PASSWORD.
+"""
+
+import argparse
+import asyncio
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from playwright.async_api import BrowserContext, Page, async_playwright
+
+OUT = Path(__file__).parent.parent / "docs" / "images" / "page"
+CHROMIUM = "/usr/bin/chromium"
+WIDTH, HEIGHT = 1366, 900
+TALLEST = 1500
+SETTLE_S = 3.0
+LANGUAGES: tuple[tuple[str, str, Literal["light", "dark"]], ...] = (("en", "en-GB", "light"), ("ru", "ru-RU", "dark"))
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One picture."""
+
+    name: str
+    path: str
+    keys: tuple[str, ...] = ()
+    """Pressed before it is taken."""
+
+
+def main() -> None:
+    """Take them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("address", help="of the page, as the daemon prints it")
+    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--zone", default="Europe/Moscow")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    asyncio.run(_take(options.address.rstrip("/"), options.out, options.zone))
+
+
+async def _take(address: str, out: Path, zone: str) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        for language, locale, colours in LANGUAGES:
+            context = await browser.new_context(
+                locale=locale,
+                timezone_id=zone,
+                viewport={"width": WIDTH, "height": HEIGHT},
+                color_scheme=colours,
+                base_url=address,
+            )
+            await _sign_in(context)
+            for view in await _views(context):
+                page = await context.new_page()
+                await _picture(page, view, out / f"{view.name}-{language}.jpg")
+                await page.close()
+                print(f"{view.name}-{language}.jpg")
+            await context.close()
+        await browser.close()
+
+
+async def _sign_in(context: BrowserContext) -> None:
+    name, _, password = os.environ.get("STREAMPROC_SCREENS", "").partition(":")
+    if name:
+        answer = await context.request.post("/api/v1/session", data={"name": name, "password": password})
+        assert answer.ok, await answer.text()
+
+
+async def _views(context: BrowserContext) -> list[View]:
+    channels: list[dict[str, Any]] = (await (await context.request.get("/api/v1/channels")).json())["items"]
+    name = channels[0]["name"]
+    listed = await (await context.request.get(f"/api/v1/channels/{name}/programmes")).json()
+    return list(_paths([channel["name"] for channel in channels], listed["items"]))
+
+
+def _paths(names: list[str], programmes: list[dict[str, Any]]) -> Iterator[View]:
+    yield View("channels", "/")
+    yield View("day", f"/channel/{names[0]}")
+    if len(names) > 1:
+        yield View("side-by-side", f"/channels?with={','.join(names[:2])}")
+    whole = sorted((one for one in programmes if one["state"] == "complete"), key=lambda one: -len(one["parts"]))
+    if whole:
+        yield View("programme", f"/programme/{whole[0]['id']}")
+        yield View("keys", f"/programme/{whole[0]['id']}", ("?",))
+    yield View("reviews", "/reviews")
+    yield View("search", f"/search?q={(whole[0]['title'] or '') if whole else ''}")
+    yield View("engineer", "/engineer")
+    yield View("engineer-channel", f"/engineer/{names[0]}")
+    yield View("operator", "/operator")
+    yield View("people", "/people")
+
+
+async def _picture(page: Page, view: View, path: Path) -> None:
+    await page.goto(view.path)
+    await page.wait_for_load_state("load")
+    await asyncio.sleep(SETTLE_S)
+    for key in view.keys:
+        await page.keyboard.press(key)
+        await asyncio.sleep(0.3)
+    height = await page.evaluate("document.documentElement.scrollHeight")
+    await page.screenshot(
+        path=path,
+        type="jpeg",
+        quality=82,
+        full_page=True,
+        clip={"x": 0, "y": 0, "width": WIDTH, "height": min(height, TALLEST)},
+    )
+
+
+if __name__ == "__main__":
+    main()
