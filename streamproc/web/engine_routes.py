@@ -105,7 +105,7 @@ ROUTES = (
         | {416: "The file has no such range."},
     ),
     Route(
-        path=f"{LEARNING}/{{picture:mask\\.png|frame\\.jpg|marks\\.png}}",
+        path=f"{LEARNING}/{{picture:(?:mask\\.png|frame\\.jpg|marks\\.png)}}",
         handler=learnings_api.picture,
         summary="mask.png: the bug as it was found; frame.jpg: where it lies; marks.png: of which one must be chosen.",
         answer=None,

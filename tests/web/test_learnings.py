@@ -198,6 +198,7 @@ async def test_what_is_not_there_is_not_there(site: Site, epoch: RecordingEpoch)
         ("GET", f"/api/v1/learnings/{number}/mask.png", 409),
         ("GET", f"/api/v1/learnings/{number}/marks.png", 404),
         ("GET", f"/api/v1/learnings/{number}/card.json", 404),
+        ("GET", f"/api/v1/learnings/{number}/mask.jpg", 404),
         ("GET", f"/api/v1/learnings/{number}/..%2fmask.png", 404),
     ):
         got, problem, _ = await ask(site, method, path)
