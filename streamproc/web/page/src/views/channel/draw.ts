@@ -53,6 +53,7 @@ const FONT = '12px system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif';
 const DARK_INK = "#10151f"; // on orange and grey, in both themes
 const LEAST_WORD = 34;
 const FLOOR_DB = -60;
+const LONGEST_STEP = 10 * SECOND; // between two samples; beyond it nothing was measured
 
 type Pen = CanvasRenderingContext2D;
 
@@ -223,13 +224,10 @@ function drawSchedule(pen: Pen, lane: Lane, { timeline, range, palette, width }:
 
 type Bucket = Curves["score"][number];
 
-/** The finer of the two, where it reaches; beyond it the coarser one. */
-function buckets({ fine, coarse, range }: Scene, which: "score" | "level"): Bucket[] {
-  if (fine === null) return coarse?.curves[which] ?? [];
-  const isWhole = fine.range.from <= range.from && fine.range.to >= range.to;
-  if (isWhole || coarse === null) return fine.curves[which];
-  const outside = coarse.curves[which].filter(([at]) => at < fine.range.from || at > fine.range.to);
-  return [...outside, ...fine.curves[which]].sort((one, other) => one[0] - other[0]);
+/** The finer of the two where it reaches over all that is shown, else the coarser one. */
+function measuredOf({ fine, coarse, range }: Scene): Measured | null {
+  const isWhole = fine !== null && fine.range.from <= range.from && fine.range.to >= range.to;
+  return isWhole ? fine : (coarse ?? fine);
 }
 
 function drawCurve(pen: Pen, lane: Lane, scene: Scene, x: (at: number) => number, which: "score" | "level"): void {
@@ -241,9 +239,11 @@ function drawCurve(pen: Pen, lane: Lane, scene: Scene, x: (at: number) => number
     pen.fillStyle = palette.line;
     pen.fillRect(0, Math.round(y(0.5)), scene.width, 1);
   }
-  const inView = visible(buckets(scene, which), range);
+  const measured = measuredOf(scene);
+  if (measured === null) return;
+  const inView = visible(measured.curves[which], range);
   const colour = which === "score" ? palette.accent : palette.good;
-  for (const run of runsOf(inView)) {
+  for (const run of runsOf(inView, Math.max(measured.bucket * 4, LONGEST_STEP))) {
     pen.beginPath();
     run.forEach(([at, , , most], index) => (index === 0 ? pen.moveTo(x(at), y(most)) : pen.lineTo(x(at), y(most))));
     for (const [at, least] of run.toReversed()) pen.lineTo(x(at), y(least));
@@ -274,10 +274,8 @@ function visible(all: readonly Bucket[], range: Range): Bucket[] {
   return all.slice(first, last + 1);
 }
 
-/** Cuts a curve where nothing was measured: where the step is far above the usual one. */
-function runsOf(points: readonly Bucket[]): Bucket[][] {
-  const steps = points.slice(1).map(([at], index) => at - (points[index]?.[0] ?? at)).sort((one, other) => one - other);
-  const longest = Math.max((steps[steps.length >> 1] ?? 0) * 4, 10 * SECOND);
+/** Cuts a curve where nothing was measured: at steps that are too long. */
+function runsOf(points: readonly Bucket[], longest: number): Bucket[][] {
   const runs: Bucket[][] = [];
   let run: Bucket[] = [];
   for (const point of points) {

@@ -1,14 +1,17 @@
 // What is shown, as a table: the same as the canvas, for the keyboard and for screen readers.
 
-import { useComputed } from "@preact/signals";
+import { effect, type Signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
 import { wall } from "../../time";
 import { Kind, type KindName, Soft } from "../../ui";
+import { language } from "../../words";
 import { HOUR, type Range, type Timeline } from "./model";
 import type { Station } from "./station";
 import { t } from "./words";
 
 const MOST = 60;
+const CALM_MS = 250;
 
 interface Item {
   key: string;
@@ -20,18 +23,16 @@ interface Item {
 }
 
 export function InView({ station }: { station: Station }): JSX.Element {
-  const items = useComputed(() => {
-    const timeline = station.timeline.value;
-    return timeline === null ? [] : itemsOf(timeline, station.scope.range.value);
-  });
+  const items = useSettled(station);
+  const isOpen = useSignal(false);
   const go = (at: number): void => {
     station.scope.stop();
     station.scope.seek(at);
   };
   return (
-    <details class="card inview">
+    <details class="card inview" onToggle={(event) => (isOpen.value = event.currentTarget.open)}>
       <summary>{t("in_view")} <span class="soft">{items.value.length}</span></summary>
-      {items.value.length === 0 ? <Soft>{t("empty_view")}</Soft> : (
+      {!isOpen.value ? null : items.value.length === 0 ? <Soft>{t("empty_view")}</Soft> : (
         <table>
           <thead><tr><th scope="col">{t("from")}</th><th scope="col">{t("to")}</th><th scope="col">{t("what")}</th></tr></thead>
           <tbody>
@@ -45,9 +46,28 @@ export function InView({ station }: { station: Station }): JSX.Element {
           </tbody>
         </table>
       )}
-      {items.value.length > MOST && <Soft>{t("more_in_view", { n: items.value.length - MOST })}</Soft>}
+      {isOpen.value && items.value.length > MOST && <Soft>{t("more_in_view", { n: items.value.length - MOST })}</Soft>}
     </details>
   );
+}
+
+/** What is in view once that stands still: a table that runs along while one zooms helps nobody. */
+function useSettled(station: Station): Signal<Item[]> {
+  const items = useSignal<Item[]>([]);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = effect(() => {
+      const [timeline, range] = [station.timeline.value, station.scope.range.value];
+      language.value;
+      clearTimeout(timer);
+      timer = setTimeout(() => (items.value = timeline === null ? [] : itemsOf(timeline, range)), CALM_MS);
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }, [station]);
+  return items;
 }
 
 function itemsOf(timeline: Timeline, range: Range): Item[] {

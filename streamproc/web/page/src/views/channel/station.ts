@@ -7,15 +7,13 @@ import { rate } from "../../time";
 import { boundaries, type EpochSpan, epochAt, HOUR, type Known, knownAt, type Place, type Range, SECOND, span, type Timeline } from "./model";
 import type { Scope } from "./scope";
 
-export interface Curves {
-  /** [moment, least, mean, most] of each stretch. */
-  score: [number, number, number, number][];
-  level: [number, number, number, number][];
-}
+export type Curves = Schemas["Curves"];
 
 /** A part of the curves, with the stretch that it was asked for. */
 export interface Measured {
   range: Range;
+  /** How much time one value stands for at most, milliseconds. */
+  bucket: number;
   curves: Curves;
 }
 
@@ -110,7 +108,8 @@ export class Station {
       const last = timeline.epochs.at(-1);
       if (last !== undefined && last.recorded_ms !== null) this.scope.rest(last.recorded_ms - SECOND);
       this.error.value = null;
-      this.coarse.value = { range: wanted, curves: await this.curves(`${query}&points=${POINTS}`, control.signal) };
+      const curves = await this.curves(`${query}&points=${POINTS}`, control.signal);
+      this.coarse.value = { range: wanted, bucket: span(wanted) / POINTS, curves };
     } catch (problem) {
       if (control.signal.aborted) return;
       this.error.value = problem as Error;
@@ -137,7 +136,7 @@ export class Station {
     const range = { from: shown.from - wide, to: shown.to + wide };
     const query = `from=${iso(range.from)}&to=${iso(range.to)}&points=${POINTS * 2}`;
     try {
-      this.fine.value = { range, curves: await this.curves(query, control.signal) };
+      this.fine.value = { range, bucket: span(range) / (POINTS * 2), curves: await this.curves(query, control.signal) };
     } catch (problem) {
       if (!control.signal.aborted) this.error.value = problem as Error;
     }
