@@ -19,7 +19,7 @@ from streamproc.media.coding import code_and_decode
 from streamproc.training import backgrounds
 from streamproc.training.backgrounds import Group
 from streamproc.training.composite import fit, overlay, resize_logo
-from streamproc.training.logos import drawn_logo, foreign_logo
+from streamproc.training.logos import LIKE, drawn_logo, foreign_logo
 
 Picture = NDArray[np.uint8]
 
@@ -241,7 +241,7 @@ class _Painter:
     def _other(self) -> Picture:
         if self._foreign and self._rng.random() < 0.5:
             return self._foreign[int(self._rng.integers(len(self._foreign)))]
-        return foreign_logo(self._rng, self._small)
+        return foreign_logo(self._rng, self._small, LIKE)
 
     def _elsewhere(self, frames: list[Picture]) -> tuple[list[Picture], list[float]]:
         rng, stage = self._rng, self._stage

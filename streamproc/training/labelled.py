@@ -17,7 +17,7 @@ from streamproc.training import backgrounds
 from streamproc.training.backgrounds import Group
 from streamproc.training.composite import overlay, resize_logo
 from streamproc.training.dataset import Crops, Picture, Shows, as_input, pan, through_coder
-from streamproc.training.logos import drawn_logo, foreign_logo
+from streamproc.training.logos import LIKE, drawn_logo, foreign_logo
 
 _ENOUGH = 120  # frames a class; with fewer keyframes than that, frames between them are taken too
 _MOST = 500  # frames a class that are kept
@@ -100,7 +100,7 @@ class Material:
         ground = self._ground(rng)
         if rng.random() < 0.6:
             return Shows.NOTHING, ground
-        other = drawn_logo(rng) if self._logo is None else foreign_logo(rng, self._logo)
+        other = drawn_logo(rng) if self._logo is None else foreign_logo(rng, self._logo, LIKE)
         return Shows.FOREIGN, _with_logo(ground, other, rng)
 
     def _ground(self, rng: np.random.Generator) -> Picture:

@@ -14,7 +14,10 @@ from streamproc.training.composite import resize_logo, trim
 
 Picture = NDArray[np.uint8]
 
+LIKE = 0.35
+"""Share of foreign logos in the bug's own manner, where a channel's bug is learnt from footage or from its PNG."""
 _ALIKE = 0.7  # correlation above which a foreign logo may be the same one to the eye
+_DISTORTED = 0.3  # share of foreign logos that are made from parts of the logo itself
 _LARGEST = 512  # pixels; a logo's file may be far larger than it is ever shown
 
 
@@ -39,14 +42,18 @@ def check_logo(logo: Picture, name: str) -> Picture:
     return logo
 
 
-def foreign_logo(rng: np.random.Generator, logo: Picture) -> Picture:
+def foreign_logo(rng: np.random.Generator, logo: Picture, like: float = 0.0) -> Picture:
     """Return another logo for the same place: drawn, other words in ``logo``'s manner, or made from parts of it.
 
+    like: share of other words in ``logo``'s manner.
     Never one that looks like ``logo``: what correlates with it above 0.7 is drawn anew. (h, w, 4) uint8 RGBA.
     """
     for _ in range(8):
         choice = rng.random()
-        other = distorted(rng, logo) if choice < 0.3 else lettered(rng, logo) if choice < 0.65 else drawn_logo(rng)
+        if choice < _DISTORTED:
+            other = distorted(rng, logo)
+        else:
+            other = lettered(rng, logo) if choice < _DISTORTED + like else drawn_logo(rng)
         if likeness(logo, other) < _ALIKE:
             return other
     return drawn_logo(rng)
