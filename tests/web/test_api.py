@@ -123,8 +123,8 @@ async def test_what_is_wrong_is_said_as_problem_details(site: Site, path: str, s
 
 
 async def test_what_can_not_be_done_says_what_can(site: Site) -> None:
-    async with site.http.post("/api/v1/channels") as answer:
-        assert (answer.status, answer.headers["Allow"]) == (405, "GET,HEAD")
+    async with site.http.delete("/api/v1/channels") as answer:
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET,HEAD,POST")
 
 
 async def test_a_failing_catalogue_is_a_problem_not_a_crash(site: Site) -> None:
