@@ -13,14 +13,17 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, web
 from joserfc import jwk, jwt
+from playwright.async_api import Browser
 from yarl import URL
 
 from streamproc.catalogue import UserRole
 from streamproc.config import AuthSettings
 from streamproc.errors import ConfigError
+from streamproc.messages import Kind
 from streamproc.web.oidc import check_provider
 from tests.web import people
-from tests.web.people import SESSION, browser
+from tests.web.people import SESSION
+from tests.web.people import browser as client_of
 
 Site = Any
 GO, BACK = f"{SESSION}/oidc", f"{SESSION}/oidc/back"
@@ -66,12 +69,12 @@ Registered = Callable[..., Any]
 def register(site: Site, provider: str, monkeypatch: pytest.MonkeyPatch) -> Registered:
     """Return what has the real provider know the site, and the site ask it."""
 
-    async def register(new_people: str | None = None) -> None:
+    async def register(new_people: str | None = None, issuer: str = provider) -> None:
         wish = {"redirect_uris": [f"{site.address}{BACK}"]}
         async with ClientSession(provider) as client, client.post("/oauth2/clients", json=wish) as answer:
             given = await answer.json()
         monkeypatch.setenv("OIDC_SECRET", given["client_secret"])
-        believe(site, provider, new_people, client_id=given["client_id"], secret_env="OIDC_SECRET")
+        believe(site, issuer, new_people, client_id=given["client_id"], secret_env="OIDC_SECRET")
 
     return register
 
@@ -96,7 +99,7 @@ async def arrive(client: ClientSession, back: URL) -> str:
 async def test_who_the_provider_vouches_for_is_signed_in(site: Site, register: Registered) -> None:
     people.add(site.catalogue, "anna", UserRole.EDITOR)
     await register()
-    async with browser(site.address) as client:
+    async with client_of(site.address) as client:
         assert await arrive(client, await consent(client)) == "/"
         async with client.get(SESSION) as answer:
             me = await answer.json()
@@ -105,7 +108,7 @@ async def test_who_the_provider_vouches_for_is_signed_in(site: Site, register: R
 
 async def test_somebody_new_gets_the_role_that_is_configured(site: Site, register: Registered) -> None:
     await register("viewer")
-    async with browser(site.address) as client:
+    async with client_of(site.address) as client:
         assert await arrive(client, await consent(client)) == "/"
     (anna,) = site.catalogue.people.all()
     assert (anna.name, anna.full_name, anna.role, anna.has_password) == ("anna", "Анна Ким", UserRole.VIEWER, False)
@@ -113,7 +116,7 @@ async def test_somebody_new_gets_the_role_that_is_configured(site: Site, registe
 
 async def test_somebody_new_stays_out_where_nobody_said_a_role(site: Site, register: Registered) -> None:
     await register()
-    async with browser(site.address) as client:
+    async with client_of(site.address) as client:
         assert await arrive(client, await consent(client)) == "/?sign_in=unknown"
         async with client.get(SESSION) as answer:
             assert answer.status == 401
@@ -125,13 +128,13 @@ async def test_somebody_who_is_kept_out_here_stays_out(site: Site, register: Reg
     anna = people.add(site.catalogue, "anna")
     site.catalogue.people.change(anna.id, people.KEPT_OUT)
     await register("viewer")
-    async with browser(site.address) as client:
+    async with client_of(site.address) as client:
         assert await arrive(client, await consent(client)) == "/?sign_in=unknown"
 
 
 async def test_an_answer_that_belongs_to_another_browser_is_refused(site: Site, register: Registered) -> None:
     await register("viewer")
-    async with browser(site.address) as one, browser(site.address) as other:
+    async with client_of(site.address) as one, client_of(site.address) as other:
         back = await consent(one)
         await consent(other)
         assert await arrive(other, back) == "/?sign_in=failed"
@@ -141,7 +144,7 @@ async def test_an_answer_that_belongs_to_another_browser_is_refused(site: Site, 
 
 async def test_a_code_is_good_once(site: Site, register: Registered) -> None:
     await register("viewer")
-    async with browser(site.address) as client:
+    async with client_of(site.address) as client:
         back = await consent(client)
         cookies = {cookie.key: cookie.value for cookie in client.cookie_jar}
         assert await arrive(client, back) == "/"
@@ -165,6 +168,25 @@ async def test_a_provider_that_is_away_leads_back_to_the_page(site: Site) -> Non
     believe(site, f"http://127.0.0.1:{free_port()}")
     async with site.http.get(GO, allow_redirects=False) as answer:
         assert (answer.status, answer.headers["Location"]) == (303, "/?sign_in=failed")
+
+
+@pytest.mark.chromium
+async def test_a_browser_that_comes_back_from_another_site_is_signed_in(
+    site: Site, register: Registered, browser: Browser, provider: str
+) -> None:
+    site.change(Kind.UNKNOWN, Kind.PROGRAMME, 2, start=True)
+    await register("viewer", provider.replace("127.0.0.1", "localhost"))  # for a browser that is another site
+    page = await (await browser.new_context(locale="en-GB")).new_page()
+    await page.goto(site.address)
+    await page.get_by_role("link", name="Sign in with OpenID").click()
+    await page.wait_for_url(f"{provider.replace('127.0.0.1', 'localhost')}/**")
+    await page.locator("input[name=sub]").fill("7")
+    await page.locator("button").filter(has_text="Authorize").click()
+    await page.wait_for_selector(".channel")
+    (cookie,) = [one for one in await page.context.cookies() if one["name"] == "streamproc_session"]
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+    await page.reload()
+    await page.wait_for_selector(".channel")
 
 
 class Liar:
@@ -217,7 +239,7 @@ async def liar() -> AsyncIterator[Liar]:
 
 async def come_from(site: Site, liar: Liar) -> str:
     """Sign in with the liar; return where our page is then."""
-    async with browser(site.address) as client:
+    async with client_of(site.address) as client:
         async with client.get(GO, allow_redirects=False) as answer:
             asked = URL(answer.headers["Location"], encoded=True).query
         liar.nonce = asked["nonce"]

@@ -52,7 +52,7 @@ export function SignIn(): JSX.Element {
         <h1><img src="/icon.svg" alt="" width="28" height="28" />streamproc</h1>
         {ways.value.sign_in.includes("oidc") && (
           <>
-            <a class="primary oidc" href="/api/v1/session/oidc">{t("oidc", { title: ways.value.oidc_title ?? t("house") })}</a>
+            <a class="primary oidc" href="/api/v1/session/oidc" target="_top">{t("oidc", { title: ways.value.oidc_title ?? t("house") })}</a>
             <p class="soft or">{t("or")}</p>
           </>
         )}
