@@ -226,7 +226,7 @@ async def test_the_first_user_is_an_admin_and_from_then_on_everybody_signs_in(si
 
 
 async def test_an_admin_makes_a_token_changes_a_role_and_sees_it_in_the_audit_log(site: Site, browser: Browser) -> None:
-    people.add(site.catalogue, "boss", UserRole.ADMIN)
+    boss = people.add(site.catalogue, "boss", UserRole.ADMIN)
     anna = people.add(site.catalogue, "anna", UserRole.VIEWER)
     page = await browser.new_page(locale="en-GB")
     await page.goto(f"{site.address}/people")
@@ -240,6 +240,7 @@ async def test_an_admin_makes_a_token_changes_a_role_and_sees_it_in_the_audit_lo
     assert site.catalogue.people.get(anna.id).role is UserRole.EDITOR
     await page.get_by_role("button", name="Make a token").click()
     await page.get_by_label("What for").fill("wall display")
+    await expect(page.get_by_label("In whose name")).to_have_value(str(boss.id))
     await page.get_by_role("dialog").get_by_role("button", name="Make a token").click()
     secret = await page.locator(".secret").inner_text()
     async with site.http.get("/api/v1/channels", headers={"Authorization": f"Bearer {secret}"}) as answer:

@@ -223,7 +223,7 @@ function Make({ users, onClose, again }: { users: readonly User[]; onClose: () =
     <Dialog title={t("make")} onClose={onClose}>
       <form class="stack" onSubmit={make}>
         <label>{t("token_name")}<input name="name" required autoFocus maxLength={300} autocomplete="off" /></label>
-        <label>{t("owner")}<select name="user" defaultValue={String(me.value?.user?.id ?? "")}>{users.map((user) => <option key={user.id} value={user.id}>{user.name}</option>)}</select></label>
+        <label>{t("owner")}<select name="user">{users.map((user) => <option key={user.id} value={user.id} selected={user.id === me.value?.user?.id}>{user.name}</option>)}</select></label>
         <fieldset><legend>{t("scopes")}</legend><div class="row">{SCOPES.map((scope) => <label key={scope}><input type="checkbox" name="scopes" value={scope} defaultChecked={scope === "read"} />{scopeName(scope)}</label>)}</div></fieldset>
         <label>{t("days")}<input name="days" type="number" min="1" max="3650" defaultValue="365" /></label>
         <Failed error={error.value} />
