@@ -37,7 +37,7 @@ def scan(
     every: Annotated[float, typer.Option(help="Least seconds between the keyframes of a video.", min=0)] = 0,
     model: Annotated[
         Path | None,
-        typer.Option(help="A method's model; models/diffusion, which comes with streamproc, when left out."),
+        typer.Option(help="A method's model; that of residual, which comes with streamproc, when left out."),
     ] = None,
 ) -> None:
     """Look for painted regions; writes findings.json, report.html, and each picture's mask and heat map."""
@@ -45,7 +45,7 @@ def scan(
     from streamproc.inference.verifier import shipped_model
     from streamproc.training.report.scanned import write_scan_report
 
-    method = load_method(shipped_model("diffusion") if model is None else model)
+    method = load_method(shipped_model("residual") if model is None else model)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -76,7 +76,7 @@ def evaluate(
     from streamproc.inference.forensics import load_method
     from streamproc.inference.verifier import shipped_model
 
-    method = load_method(shipped_model("diffusion") if model is None else model)
+    method = load_method(shipped_model("residual") if model is None else model)
     found = examined(method, _known(folder))
     told = figures(found)
     for name, value in told.items():

@@ -16,19 +16,23 @@ def within_bars(picture: Picture) -> tuple[slice, slice]:
     """
     rows, columns = slice(0, picture.shape[0]), slice(0, picture.shape[1])
     for _ in range(2):  # bars on all four sides: the rows' are seen only without the columns'
-        rows = _between(_light(picture[:, columns], 1))
-        columns = _between(_light(picture[rows], 0))
+        rows = _between(picture[:, columns], rows)
+        columns = _between(picture[rows].transpose(1, 0, 2), columns)
     return rows, columns
 
 
-def _light(part: Picture, axis: int) -> NDArray[np.bool_]:
-    """Tell of each row or column whether it is not black."""
-    if 0 in part.shape:
-        return np.zeros(part.shape[1 - axis], bool)
-    brightest, darkest = part.max(axis=(axis, 2)), part.min(axis=(axis, 2))
-    return np.asarray((brightest > _BRIGHTEST) | (brightest - darkest > _RANGE))
+def _between(lines: NDArray[np.uint8], window: slice) -> slice:
+    """Return the window without the black lines at its ends. Looks at no line behind the first that is not black."""
+    begin, end = window.start, window.stop
+    while begin < end and _black(lines[begin]):
+        begin += 1
+    while begin < end and _black(lines[end - 1]):
+        end -= 1
+    return slice(begin, end)
 
 
-def _between(light: NDArray[np.bool_]) -> slice:
-    lines = np.flatnonzero(light)
-    return slice(int(lines[0]), int(lines[-1]) + 1) if len(lines) else slice(0, 0)
+def _black(line: NDArray[np.uint8]) -> bool:
+    if not line.size:
+        return True
+    brightest = int(line.max())
+    return brightest <= _BRIGHTEST and brightest - int(line.min()) <= _RANGE
