@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from streamproc.catalogue import Catalogue
 from streamproc.config import Settings
@@ -95,17 +95,12 @@ class Day:
             **{"locale": "en-GB", "timezone_id": "Europe/Moscow", "viewport": {"width": 1280, "height": 900}} | options
         )
         page = await context.new_page()
-        page.on("console", lambda message: complaints.extend(_complaint(message)))
+        page.on("console", lambda message: complaints.append(f"{message.text} {message.location.get('url')}"))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         await page.goto(address or self.address())
         yield page
         await context.close()
         assert complaints == []
-
-
-def _complaint(message: ConsoleMessage) -> list[str]:
-    said = f"{message.text} {message.location.get('url')}"
-    return [] if "/curves?" in said else [said]  # they come with the analyser's next part
 
 
 @pytest.fixture

@@ -91,13 +91,14 @@ function Mark({ station, which }: { station: Station; which: "in" | "out" }): JS
 function Extent({ station }: { station: Station }): JSX.Element {
   const { in: start, out: end } = station.scope.marks.value;
   const places = useSignal<readonly [Place | null, Place | null] | null>(null);
+  const isKnown = station.timeline.value !== null;
   useEffect(() => {
     places.value = null;
-    if (start === null || end === null) return;
+    if (start === null || end === null || !isKnown) return;
     const control = new AbortController();
     Promise.all([station.frameAt(start, control.signal), station.frameAt(end, control.signal)]).then((found) => (places.value = found), () => undefined);
     return () => control.abort();
-  }, [station, start, end]);
+  }, [station, isKnown, start, end]);
   if (start === null || end === null) return <Soft>{t("how")}</Soft>;
   const [first, last] = places.value ?? [null, null];
   const frames = first !== null && last !== null && first.epoch === last.epoch ? t("frames_of", { from: first.frame, to: last.frame - 1 }) : null;
