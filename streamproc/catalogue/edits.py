@@ -128,7 +128,7 @@ class Edits:
             boundary = _editable(write.session, boundary_id, version)
             if boundary.time == to.time:
                 return None
-            standing = queries.standing(write.session, boundary.epoch)
+            standing = queries.around(write.session, boundary.epoch, boundary.time, boundary.time)
             place = next(number for number, one in enumerate(standing) if one.id == boundary_id)
             _check_between(boundary, to, standing[place - 1], standing[place + 1 :])
             if to.time < boundary.time:
@@ -145,7 +145,7 @@ class Edits:
         """
         with self._write() as write:
             boundary = _editable(write.session, boundary_id, version)
-            standing = queries.standing(write.session, boundary.epoch)
+            standing = queries.around(write.session, boundary.epoch, boundary.time, boundary.time)
             place = next(number for number, one in enumerate(standing) if one.id == boundary_id)
             if keep is Keep.AFTER:
                 painting = _Painting((standing[place - 1].time, boundary.time), boundary.after, {})
@@ -241,12 +241,12 @@ class _Painting:
 def _paint(write: Shaping, epoch: Epoch, action: EditAction, painting: _Painting, author: str) -> int:
     """Paint a stretch of an epoch, with all that follows from it; return the edit's number."""
     start, end = painting.stretch
-    standing = queries.standing(write.session, epoch)
+    standing = queries.around(write.session, epoch, start, end)
     _check_settled(standing, painting.stretch)
     before = [placed(boundary) for boundary in standing]
     wanted = painted([one.edge for one in before], painting.stretch, painting.kind)
-    reshape(write, epoch, by_hand(wanted, standing, painting.frames), author)
-    after = [placed(boundary) for boundary in queries.standing(write.session, epoch)]
+    reshape(write, epoch, standing, by_hand(wanted, standing, painting.frames), author)
+    after = [placed(boundary) for boundary in queries.around(write.session, epoch, start, end)]
     changed = differences([one.edge for one in before], [one.edge for one in after])
     programmes = renew(write, epoch, changed)
     edit = Edit(channel=epoch.channel, epoch=epoch, action=action, start=start, end=end)
@@ -284,7 +284,7 @@ def _put_back(
     assert edit.start is not None
     times = [one.edge.time for one in (*found.boundaries, *left.boundaries)]
     stretch = (edit.start, max([*times, edit.start if edit.end is None else edit.end]))
-    standing = queries.standing(write.session, epoch)
+    standing = queries.around(write.session, epoch, *stretch)
     _check_settled(standing, stretch)
     now = [placed(boundary) for boundary in standing]
     if [one.edge for one in _within(now, stretch)] != [one.edge for one in left.boundaries]:
@@ -297,7 +297,7 @@ def _put_back(
         wanted[-1] = replace(end, edge=replace(end.edge, before=wanted[-2].edge.after))
     if any(one.edge.after is not following.edge.before for one, following in pairwise(wanted)):
         raise CatalogueConflict(_changed_since(edit.id))
-    reshape(write, epoch, wanted, author)
+    reshape(write, epoch, standing, wanted, author)
     return differences([one.edge for one in now], [one.edge for one in wanted])
 
 
@@ -397,7 +397,7 @@ def _check_mark(session: Session, epoch: Epoch, mark: Mark) -> None:
         raise CatalogueConflict(
             f"{where}: the analysis has come to {float(reached):.3f} s by now; mark it when it has come past"
         )
-    if queries.standing(session, epoch)[-1].after is Kind.UNKNOWN:
+    if queries.latest(session, epoch).after is Kind.UNKNOWN:
         raise CatalogueConflict(f"{where}: nothing is decided yet of what is on air; mark it in some seconds")
 
 
@@ -443,7 +443,7 @@ def _added(write: Shaping, edit: Edit, author: str) -> int:
 def _within(edges: Sequence[Placed], stretch: Stretch) -> list[Placed]:
     """Return the boundaries in a stretch, those at its ends too, but where the epoch ends."""
     start, end = stretch
-    changes = [one for number, one in enumerate(edges) if number == 0 or not one.edge.is_fixed]
+    changes = [one for one in edges if not one.edge.is_fixed or one.edge.time == 0]
     return [one for one in changes if start <= one.edge.time and (end is None or one.edge.time <= end)]
 
 

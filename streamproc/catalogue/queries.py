@@ -98,6 +98,26 @@ def standing(session: Session, epoch: Epoch) -> list[Boundary]:
     return list(session.scalars(query.order_by(Boundary.time_ns)))
 
 
+def around(session: Session, epoch: Epoch, start: Fraction, end: Fraction | None) -> list[Boundary]:
+    """Return the boundaries that stand in [start, end] of an epoch, with one on each side, in time order.
+
+    Without an end: all from there on. An epoch may have thousands; an edit is about a few.
+    """
+    stands = (Boundary.epoch_id == epoch.id, Boundary.state != BoundaryState.WITHDRAWN)
+    first = session.scalar(select(func.max(Boundary.time_ns)).where(*stands, Boundary.time_ns < to_ns(start)))
+    query = select(Boundary).where(*stands, Boundary.time_ns >= (to_ns(start) if first is None else first))
+    if end is not None:
+        last = session.scalar(select(func.min(Boundary.time_ns)).where(*stands, Boundary.time_ns > to_ns(end)))
+        query = query.where(Boundary.time_ns <= (to_ns(end) if last is None else last))
+    return list(session.scalars(query.order_by(Boundary.time_ns)))
+
+
+def latest(session: Session, epoch: Epoch) -> Boundary:
+    """Return the last boundary of an epoch that stands."""
+    stands = (Boundary.epoch_id == epoch.id, Boundary.state != BoundaryState.WITHDRAWN)
+    return session.scalars(select(Boundary).where(*stands).order_by(Boundary.time_ns.desc()).limit(1)).one()
+
+
 def segments_query() -> SegmentQuery:
     """Return the query of segments with all that belongs to them, to be narrowed and ordered."""
     return (

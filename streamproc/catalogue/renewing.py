@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import Session, selectinload
 
 from streamproc.catalogue import queries
 from streamproc.catalogue.finishing import Piece, Programme, ProgrammePart, ProgrammeState
@@ -28,14 +28,18 @@ def renew(write: Telling, epoch: Epoch, changed: Sequence[tuple[Stretch, Kind]])
 
     A programme of which nothing is left is taken back.
     """
+    if not changed:
+        return [], []
     of_epoch = select(ProgrammePart.programme_id).where(ProgrammePart.epoch_id == epoch.id)
     query = select(Programme).where(Programme.id.in_(of_epoch)).options(selectinload(Programme.parts))
     programmes = write.session.scalars(query.order_by(Programme.id)).all()
     was = [_held(part) for one in programmes for part in one.parts if part.epoch_id == epoch.id]
     now = reassigned(was, changed)
-    places = {boundary.time: boundary.id for boundary in queries.standing(write.session, epoch)}
+    places = _places(write.session, epoch, changed)
     before, after = [], []
     for programme in programmes:
+        if not any(_touches(part, epoch, changed) for part in programme.parts):
+            continue
         rows = _renewed(programme, epoch, [part for part in now if part.owner == programme.id], places)
         memory = remembered(programme)
         if [_part_memory(part) for part in rows] == memory["parts"]:
@@ -45,6 +49,20 @@ def renew(write: Telling, epoch: Epoch, changed: Sequence[tuple[Stretch, Kind]])
         if rows:
             after.append(remembered(programme))
     return before, after
+
+
+def _touches(part: ProgrammePart, epoch: Epoch, changed: Sequence[tuple[Stretch, Kind]]) -> bool:
+    """Tell whether a part has anything of what is different now, or lies beside it."""
+    return part.epoch_id == epoch.id and any(
+        (end is None or part.start <= end) and (part.end is None or start <= part.end) for (start, end), _ in changed
+    )
+
+
+def _places(session: Session, epoch: Epoch, changed: Sequence[tuple[Stretch, Kind]]) -> dict[Fraction, int]:
+    """Return the boundaries in and beside what is different now, by time."""
+    last = changed[-1][0][1]
+    found = queries.around(session, epoch, changed[0][0][0], last)
+    return {boundary.time: boundary.id for boundary in found}
 
 
 def remembered(programme: Programme) -> Memory:
@@ -108,16 +126,27 @@ def _held(part: ProgrammePart) -> Held:
 def _renewed(
     programme: Programme, epoch: Epoch, now: Sequence[Held], places: Mapping[Fraction, int]
 ) -> list[ProgrammePart]:
-    """Return a programme's parts: those of other epochs as they are, those of this one as they are now."""
+    """Return a programme's parts: those of other epochs as they are, those of this one as they are now.
+
+    places: the boundaries where something is different; elsewhere those that there were stand.
+    """
+    known = {part.start: part.start_id for part in programme.parts if part.epoch_id == epoch.id}
+    known |= {part.end: part.end_id for part in programme.parts if part.epoch_id == epoch.id and part.end is not None}
     earlier = [copied(part) for part in programme.parts if part.epoch_id < epoch.id]
     later = [copied(part) for part in programme.parts if part.epoch_id > epoch.id]
     here = []
     for part in now:
         row = ProgrammePart(epoch_id=epoch.id, start=part.start, end=part.end)
-        row.start_id, row.end_id = places.get(part.start), None if part.end is None else places.get(part.end)
+        row.start_id = places.get(part.start, _beyond(known, places, part.start))
+        row.end_id = None if part.end is None else places.get(part.end, _beyond(known, places, part.end))
         row.start_sure, row.end_sure = part.start_sure, part.end_sure
         here.append(row)
     return [*earlier, *here, *later]
+
+
+def _beyond(known: Mapping[Fraction, int | None], places: Mapping[Fraction, int], time: Fraction) -> int | None:
+    """Return the boundary that a part had at a time outside what is different."""
+    return None if min(places) <= time <= max(places) else known.get(time)
 
 
 def _part_memory(part: ProgrammePart) -> Memory:

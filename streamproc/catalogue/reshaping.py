@@ -3,7 +3,7 @@
 What an edit wants is worked out beforehand, purely (:mod:`streamproc.logic.editing`); here it is written down.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, TypeAlias
@@ -73,9 +73,15 @@ def by_hand(edges: Sequence[Edge], standing: Sequence[Boundary], frames: Mapping
     return result
 
 
-def reshape(write: Shaping, epoch: Epoch, wanted: Sequence[Placed], author: str) -> None:
-    """Bring an epoch to these boundaries, all that it has, in time order; what is as it was is not written."""
-    standing = {boundary.id: boundary for boundary in queries.standing(write.session, epoch)}
+def reshape(
+    write: Shaping, epoch: Epoch, neighbourhood: Sequence[Boundary], wanted: Sequence[Placed], author: str
+) -> None:
+    """Bring a neighbourhood of an epoch to these boundaries, in time order; what is as it was is not written.
+
+    neighbourhood: the boundaries that stand there; the first and the last stay, unless it reaches to what is on air.
+    """
+    standing = {boundary.id: boundary for boundary in neighbourhood}
+    is_open = queries.latest(write.session, epoch).id in standing
     query = select(Segment).where(Segment.epoch_id == epoch.id, Segment.start_id.in_(standing))
     was = {segment.id: _extent(segment) for segment in write.session.scalars(query)}
     titles = [(was[segment.id], segment.title) for segment in write.session.scalars(query)]
@@ -85,7 +91,7 @@ def reshape(write: Shaping, epoch: Epoch, wanted: Sequence[Placed], author: str)
         if boundary.id not in kept:
             boundary.state = BoundaryState.WITHDRAWN
             write.place(boundary, queries.placement(boundary), author)
-    for segment in _spaced(write, epoch, boundaries, set(standing)):
+    for segment in _spaced(write, epoch, boundaries, set(standing), is_open=is_open):
         if segment.id not in was and segment.start.after is Kind.PROGRAMME:
             segment.title = _title_at(titles, segment.start.time)
         if was.get(segment.id) != _extent(segment):
@@ -122,16 +128,23 @@ def _put(write: Shaping, epoch: Epoch, standing: Mapping[int, Boundary], one: Pl
     return boundary
 
 
-def _spaced(write: Shaping, epoch: Epoch, boundaries: Sequence[Boundary], stood: Container[int]) -> list[Segment]:
-    """Put a segment into each space between boundaries, and return them all; those of other spaces go."""
-    found = write.session.scalars(select(Segment).where(Segment.epoch_id == epoch.id)).all()
+def _spaced(
+    write: Shaping, epoch: Epoch, boundaries: Sequence[Boundary], stood: Collection[int], *, is_open: bool
+) -> list[Segment]:
+    """Put a segment into each space between boundaries, and return them all; those of other spaces go.
+
+    is_open: whether there is no boundary after the last, so that a segment begins there unless the epoch ends.
+    """
+    numbers = {*stood, *(boundary.id for boundary in boundaries)}
+    found = write.session.scalars(select(Segment).where(Segment.start_id.in_(numbers))).all()
     rows = {segment.start_id: segment for segment in found}
-    ends: list[Boundary | None] = [*boundaries[1:]]
-    starts = list(boundaries)
-    if boundaries[-1].role is Role.END:
-        starts.pop()
-    else:
+    starts, ends = list(boundaries[:-1]), list[Boundary | None](boundaries[1:])
+    last = boundaries[-1]
+    if is_open and last.role is not Role.END:
+        starts.append(last)
         ends.append(None)
+    elif not is_open:
+        rows.pop(last.id, None)  # what begins there is beyond the neighbourhood
     wanted = {start.id: end for start, end in zip(starts, ends, strict=True)}
     for start_id, segment in rows.items():
         if start_id not in wanted and start_id in stood:
