@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
+from streamproc.catalogue.edits import Mark, Point
 from streamproc.catalogue.rows import ClipRow
 from streamproc.catalogue.store import Catalogue
 from streamproc.media.files import FileFootage
@@ -134,3 +135,21 @@ async def test_a_cancelled_stage_leaves_no_half_clip(desk: Desk) -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert [path for path in desk.folder.rglob("*") if path.name.startswith(".")] == []
+
+
+async def test_a_clip_is_cut_again_to_the_frame_after_an_edit_and_the_file_from_before_is_deleted(desk: Desk) -> None:
+    desk.queue()
+    stage, epoch = desk.stage(), desk.footage.epochs()[0].id
+    ends = (Point(time=Fraction(0), frame=0), Point(time=Fraction(10, 25), frame=10))
+    desk.catalogue.edits.mark(Mark(channel="one", epoch=epoch, start=ends[0], end=ends[1], kind=Kind.ADVERT), "olga")
+    await stage.run_until_empty()
+    old = desk.clip()
+    assert [seen.numbers for seen in look(desk.folder / str(old.path))] == [(n,) for n in range(10, FRAMES)]
+    boundary = desk.catalogue.boundaries("one", epoch)[1].id
+    desk.catalogue.edits.move(boundary, Point(time=Fraction(30, 25), frame=30), "olga")
+    await stage.run_until_empty()
+    new = desk.clip()
+    assert (new.id, new.state) == (old.id, "ready")
+    assert [seen.numbers for seen in look(desk.folder / str(new.path))] == [(n,) for n in range(30, FRAMES)]
+    assert [path.name for path in (desk.folder / "one").iterdir()] == [Path(str(new.path)).name]
+    assert new.path != old.path
