@@ -26,16 +26,27 @@ async def plays(page: Page) -> None:
     await settled(lambda: page.evaluate(f"{POSITION} > {before} + 0.4"))
 
 
+async def stopped_on(page: Page) -> int:
+    """Wait until the frame is told on which it stopped, and the video's own picture is that frame; return it."""
+    await expect(still(page)).to_be_visible(timeout=SLOW)
+    frame = int(await still(page).get_attribute("data-frame") or -1)
+    await settled(lambda: shows(page, frame))
+    return frame
+
+
+async def shows(page: Page, frame: int) -> bool:
+    return bool(await page.evaluate(READ, ".screen video") == frame)
+
+
 async def test_what_was_recorded_is_played_from_the_playhead_and_stops_on_the_frame_that_is_seen(day: Day) -> None:
     async with day.opened() as page:
         await stands_on(page, 50)
         await page.keyboard.press("l")
         await plays(page)
         await page.keyboard.press("k")
-        await expect(still(page)).to_be_visible(timeout=SLOW)
-        seen = await page.evaluate(READ, ".screen video")
-        assert 50 < seen < SECONDS * days.RATE
-        await stands_on(page, seen)
+        frame = await stopped_on(page)
+        assert 50 < frame < SECONDS * days.RATE
+        await stands_on(page, frame)
 
 
 async def test_a_step_after_playing_is_one_frame_from_what_was_seen(day: Day) -> None:
@@ -44,10 +55,9 @@ async def test_a_step_after_playing_is_one_frame_from_what_was_seen(day: Day) ->
         await page.keyboard.press(" ")
         await plays(page)
         await page.keyboard.press(" ")
-        await expect(still(page)).to_be_visible(timeout=SLOW)
-        seen = await page.evaluate(READ, ".screen video")
+        frame = await stopped_on(page)
         await page.keyboard.press("ArrowLeft")
-        await stands_on(page, seen - 1)
+        await stands_on(page, frame - 1)
 
 
 async def test_a_jump_while_it_plays_goes_on_playing_from_there(day: Day) -> None:

@@ -39,6 +39,12 @@ export class Playback {
         this.obey(ms, speed);
       }),
       effect(() => {
+        // What the video shows last may be a frame beyond what it had told: it goes where the still picture is.
+        const place = this.station.place.value;
+        const there = place === null || this.stoppedAfter !== scope.jump.peek().count ? null : this.mediaTime(place.ms);
+        if (there !== null && this.video.paused) this.video.currentTime = there;
+      }),
+      effect(() => {
         this.video.muted = scope.muted.value || !this.leads || Math.abs(scope.speed.value) > 4;
       }),
     ];
@@ -63,6 +69,8 @@ export class Playback {
   }
 
   private lastJump = -1;
+  /** The last jump before it stopped; until another the playhead is what the video shows. */
+  private stoppedAfter = -1;
 
   private obey(ms: number, speed: number): void {
     const { scope } = this.station;
@@ -70,11 +78,14 @@ export class Playback {
     this.lastJump = scope.jump.peek().count;
     clearInterval(this.backwards);
     if (speed <= 0) {
+      if (!this.video.paused && !isJump) this.stoppedAfter = this.lastJump;
       this.video.pause();
+      if (this.stoppedAfter === this.lastJump) this.tell(this.video.currentTime);
       this.shows.value = false;
       if (speed < 0 && this.leads) this.backwards = setInterval(() => this.stepBack(), BACKWARDS_MS);
       return;
     }
+    this.stoppedAfter = -1;
     this.video.playbackRate = speed;
     const at = isJump ? ms : scope.at.peek();
     const there = this.mediaTime(at);
@@ -192,13 +203,23 @@ export class Playback {
     this.frameCall = this.video.requestVideoFrameCallback((_now, { mediaTime }) => {
       this.watch();
       const { scope } = this.station;
-      if (scope.speed.peek() <= 0 || this.video.seeking) return;
-      const at = this.momentAt(mediaTime);
+      if (this.video.seeking) return;
+      // A frame that comes onto the screen while it stops is the one that is seen then.
+      const isStopping = scope.speed.peek() === 0 && this.stoppedAfter === scope.jump.peek().count;
+      if (isStopping && this.station.place.peek() === null) this.tell(mediaTime);
+      if (scope.speed.peek() <= 0) return;
+      const at = this.tell(mediaTime);
       if (at === null) return;
       this.shows.value = true;
-      if (this.leads) scope.put(at);
       if (scope.isLive.peek() && scope.now() - at > LATE_MS) scope.isLive.value = false;
     });
+  }
+
+  /** Says which moment is on the screen; null when that is not known. */
+  private tell(media: number): number | null {
+    const at = this.momentAt(media);
+    if (at !== null && this.leads) this.station.scope.put(at);
+    return at;
   }
 
   /** Keeps a following player with the one that leads. */
