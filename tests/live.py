@@ -38,7 +38,7 @@ def frame_kind(number: int) -> str:
     return "advert" if number // PART % 2 else "programme"
 
 
-def draw_broadcast(path: Path, parts: int = 4) -> Path:
+def draw_broadcast(path: Path, parts: int = 4, kind: Callable[[int], str] = frame_kind) -> Path:
     """Draw panned photographs with the demo's bug on every other part; each picture carries its number."""
     photographs = [cv2.resize(picture(), (WIDTH * 3 // 2, HEIGHT * 3 // 2)) for picture in _PHOTOGRAPHS]
     logo = draw_bug(HEIGHT)
@@ -47,10 +47,10 @@ def draw_broadcast(path: Path, parts: int = 4) -> Path:
             shot, step = divmod(number, 50)
             photograph = photographs[shot % len(photographs)]
             picture = photograph[step : step + HEIGHT, 2 * step : 2 * step + WIDTH].copy()
-            if frame_kind(number) == "programme":
+            if kind(number) == "programme":
                 picture = overlay(picture, logo, BUG_LEFT * WIDTH, BUG_TOP * HEIGHT, BUG_OPACITY)
             _stamp(picture, number)
-            tone = np.sin(np.arange(1920) * (0.02 if frame_kind(number) == "programme" else 0.05)) * 0.2
+            tone = np.sin(np.arange(1920) * (0.02 if kind(number) == "programme" else 0.05)) * 0.2
             out.write(picture, np.stack([tone, tone]).astype(np.float32))
     return path
 

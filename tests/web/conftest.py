@@ -18,6 +18,7 @@ from streamproc.messages import Change, Kind, Method, Placement, Position
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import NS, SystemClock
 from streamproc.web import Keeper, WebStage, create_app
+from tests.live import draw_broadcast
 
 P, A, U = Kind.PROGRAMME, Kind.ADVERT, Kind.UNKNOWN
 SECRET = "s3cret-k3y"
@@ -76,6 +77,12 @@ def small_mp4(tmp_path_factory: pytest.TempPathFactory) -> Path:
             picture = noise.integers(0, 256, (180, 320, 3), dtype=np.uint8)
             encoder.write(picture, noise.uniform(-0.1, 0.1, (2, 1920)).astype(np.float32))
     return path
+
+
+@pytest.fixture(scope="session")
+def broadcast(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return 40 seconds of programme, break, programme, break, whose pictures carry their numbers."""
+    return draw_broadcast(tmp_path_factory.mktemp("aired") / "broadcast.mp4")
 
 
 @pytest.fixture

@@ -10,18 +10,14 @@ import pytest
 from aiohttp import ClientSession
 from playwright.async_api import Browser, Locator, Page, expect
 
-from streamproc.catalogue.pieces import PieceState
-from tests.live import PART, draw_broadcast
+from streamproc.catalogue.finishing import PieceState
+from tests.live import PART
 from tests.web.aired import CHANNEL, TITLE, Aired, air
+from tests.web.page_checks import violations, watched
 
 Site = Any
 pytestmark = [pytest.mark.chromium, pytest.mark.timeout(180)]
 expect.set_options(timeout=30_000)
-
-
-@pytest.fixture(scope="session")
-def broadcast(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return draw_broadcast(tmp_path_factory.mktemp("aired") / "broadcast.mp4")
 
 
 @pytest.fixture
@@ -31,18 +27,10 @@ def aired(site: Site, broadcast: Path) -> Aired:
 
 @pytest.fixture
 async def view(browser: Browser, site: Site, aired: Aired) -> AsyncIterator[Page]:
-    """The programme's view in English; whatever the browser complains of fails the test."""
-    complaints: list[str] = []
-    context = await browser.new_context(locale="en-GB", timezone_id="Europe/Moscow", accept_downloads=True)
-    page = await context.new_page()
-    # A refused write and a lost connection are told to people in words, and by Chromium to its console as well.
-    told = re.compile("status of 4|net::ERR_")
-    page.on("console", lambda message: None if told.search(message.text) else complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    await open_programme(page, site, aired)
-    yield page
-    await context.close()
-    assert complaints == []
+    """The programme's view in English."""
+    async with watched(browser) as page:
+        await open_programme(page, site, aired)
+        yield page
 
 
 async def open_programme(page: Page, site: Site, aired: Aired) -> None:
@@ -216,7 +204,7 @@ async def test_a_stretch_is_marked_as_adverts(site: Site, aired: Aired, view: Pa
     await dialog.get_by_role("button", name="It is adverts").click()
     await expect(view.locator(".cut")).to_have_count(6)
     programme = await ask(site, f"programmes/{aired.programme}")
-    ends = [(Fraction(part["start"]) * 25, Fraction(part["end"]) * 25) for part in programme["parts"]]
+    ends = [(int(Fraction(part["start"]) * 25), int(Fraction(part["end"]) * 25)) for part in programme["parts"]]
     assert ends == [(0, 200), (225, 250), (500, 750)]
 
 
@@ -308,14 +296,6 @@ async def test_axe_finds_nothing_wrong(view: Page, aired: Aired, theme: str) -> 
     await cut(view, aired, PART).locator(".pick").click()
     await view.keyboard.press("ArrowRight")
     assert await violations(view) == []
-
-
-async def violations(page: Page) -> list[str]:
-    """Return what axe finds, by rule and place."""
-    axe = Path(__file__).parents[2] / "streamproc/web/page/node_modules/axe-core/axe.min.js"
-    await page.evaluate(axe.read_text(encoding="utf-8"))
-    result = await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    return [f"{each['id']}: {node['html']}" for each in result["violations"] for node in each["nodes"]]
 
 
 def finish(site: Site, source: Path) -> None:

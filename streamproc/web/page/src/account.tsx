@@ -65,6 +65,8 @@ function Password(): JSX.Element {
   return (
     <form class="account" onSubmit={change}>
       <h3>{t("password")}</h3>
+      {/* For password managers: whose password it is. */}
+      <input type="text" autocomplete="username" value={me.value?.user?.name ?? ""} readOnly hidden />
       <label>{t("old")}<input name="old" type="password" autocomplete="current-password" required /></label>
       <label>{t("new")}<input name="new" type="password" autocomplete="new-password" minLength={SHORTEST} required /></label>
       <label>{t("again")}<input name="again" type="password" autocomplete="new-password" minLength={SHORTEST} required /></label>

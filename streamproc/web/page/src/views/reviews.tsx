@@ -15,20 +15,20 @@ import "../style/programme.css";
 import "../style/reviews.css";
 import { Frame } from "./programme/frames";
 
-type Waiting = Schemas["Waiting"] & { seen: boolean };
+type Waiting = Schemas["Waiting"];
 
 const t = words(
   {
     title: "To check", none: "Nothing waits for you. Everything is sure, or somebody has looked at it.", none_unseen: "You have seen all of it.", right: "It is right", open: "Open in the programme",
-    seen: "Seen", unseen: "Not seen", mark_seen: "Mark as seen", mark_unseen: "Mark as not seen", which: "Which are shown", all: "all", fresh: "not seen",
-    boundary: "Cut", name: "Name", split: "Split", orders: "{n} wait for it", until: "the recording of it is kept until {time}", accepted: "Noted: it is right.",
-    before: "last frame before", after: "first frame after", k_next: "next", k_previous: "previous", k_right: "it is right", k_open: "open in the programme", k_seen: "seen, or not",
+    unseen: "Not seen", mark_seen: "Mark as seen", which: "Which are shown", all: "all", fresh: "not seen",
+    boundary: "Cut", name: "Name", split: "Split", until: "the recording of it is kept until {time}", accepted: "Noted: it is right.",
+    before: "last frame before", after: "first frame after", k_next: "next", k_previous: "previous", k_right: "it is right", k_open: "open in the programme", k_seen: "mark as seen",
   },
   {
     title: "Проверить", none: "Проверять нечего: всё определено уверенно или уже просмотрено.", none_unseen: "Вы всё просмотрели.", right: "Верно", open: "Открыть в программе",
-    seen: "Просмотрено", unseen: "Не просмотрено", mark_seen: "Отметить просмотренным", mark_unseen: "Снять отметку", which: "Что показано", all: "всё", fresh: "непросмотренное",
-    boundary: "Граница", name: "Название", split: "Стык", orders: "ждут: {n}", until: "запись хранится до {time}", accepted: "Отмечено: верно.",
-    before: "последний кадр до", after: "первый кадр после", k_next: "следующее", k_previous: "предыдущее", k_right: "верно", k_open: "открыть в программе", k_seen: "просмотрено или нет",
+    unseen: "Не просмотрено", mark_seen: "Отметить просмотренным", which: "Что показано", all: "всё", fresh: "непросмотренное",
+    boundary: "Граница", name: "Название", split: "Стык", until: "запись хранится до {time}", accepted: "Отмечено: верно.",
+    before: "последний кадр до", after: "первый кадр после", k_next: "следующее", k_previous: "предыдущее", k_right: "верно", k_open: "открыть в программе", k_seen: "отметить просмотренным",
   },
 );
 const BURST_MS = 150;
@@ -93,7 +93,7 @@ interface Acts {
   keys: Key[];
   select: (one: Waiting) => void;
   accept: (one: Waiting) => void;
-  see: (one: Waiting, seen: boolean) => void;
+  see: (one: Waiting) => void;
 }
 
 function actsOf({ items, selected, shown, again, route }: {
@@ -113,9 +113,10 @@ function actsOf({ items, selected, shown, again, route }: {
       say(t("accepted"));
     })().catch(sayFailed);
   };
-  const see = (one: Waiting, seen: boolean): void => {
-    items.value = (items.value ?? []).map((other) => (keyOf(other) === keyOf(one) ? { ...other, seen } : other));
-    void send("POST", "/api/v1/seen", { body: { kind: one.doubt, subject_id: one.subject_id, seen } }).catch((problem: unknown) => {
+  const see = (one: Waiting): void => {
+    if (one.seen) return;
+    items.value = (items.value ?? []).map((other) => (keyOf(other) === keyOf(one) ? { ...other, seen: true } : other));
+    void send("POST", "/api/v1/seen", { body: { kind: one.doubt, subject_id: one.subject_id } }).catch((problem: unknown) => {
       sayFailed(problem);
       void again();
     });
@@ -131,7 +132,7 @@ function actsOf({ items, selected, shown, again, route }: {
     if (one !== undefined) act(one);
   };
   const open = (one: Waiting): void => {
-    if (!one.seen) see(one, true);
+    see(one);
     if (one.programme_id !== null) route(pathOf(one));
   };
   const keys: Key[] = [
@@ -141,7 +142,7 @@ function actsOf({ items, selected, shown, again, route }: {
     { key: "k", what: () => t("k_previous"), run: go(-1) },
     { key: "a", what: () => t("k_right"), run: withCurrent((one) => may.value.has("edit") && accept(one)) },
     { key: "Enter", what: () => t("k_open"), run: withCurrent(open) },
-    { key: "s", what: () => t("k_seen"), run: withCurrent((one) => see(one, !one.seen)) },
+    { key: "s", what: () => t("k_seen"), run: withCurrent(see) },
   ];
   return { keys, select, accept, see };
 }
@@ -170,8 +171,8 @@ function Card({ one, channel, isSelected, acts }: { one: Waiting; channel: strin
         </p>
         <div class="row">
           {may.value.has("edit") && <Button primary={isSelected} onClick={() => acts.accept(one)} label={`${t("right")}: ${asked}`} shortcut="A">{t("right")}</Button>}
-          {one.programme_id !== null && <a class="button" href={pathOf(one)} onClick={() => !one.seen && acts.see(one, true)}>{t("open")}</a>}
-          <Button pressed={one.seen} onClick={() => acts.see(one, !one.seen)} title={t(one.seen ? "mark_unseen" : "mark_seen")} shortcut="S">{t("seen")}</Button>
+          {one.programme_id !== null && <a class="button" href={pathOf(one)} onClick={() => acts.see(one)}>{t("open")}</a>}
+          {!one.seen && <Button onClick={() => acts.see(one)} shortcut="S">{t("mark_seen")}</Button>}
         </div>
       </div>
     </li>
