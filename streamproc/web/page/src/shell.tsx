@@ -3,8 +3,8 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import lazy from "preact-iso/lazy";
 import { useLocation } from "preact-iso/router";
+import { AccountDialog } from "./account";
 import { send, signedOut } from "./api";
 import { inForce, type Key, useKeys } from "./keys";
 import { link } from "./live";
@@ -13,7 +13,6 @@ import { paint, theme } from "./theme";
 import { Dialog, Menu, Switch, Toasts, sayFailed } from "./ui";
 import { language, speak, words } from "./words";
 
-const AccountDialog = lazy(() => import("./account").then((module) => module.AccountDialog));
 const t = words(
   {
     skip: "Skip to the content", channels: "Channels", reviews: "To check", search: "Search", engineer: "Engineer", operator: "Operator", people: "People",
