@@ -19,7 +19,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 from prometheus_client import CollectorRegistry
 
 from benchmarks.day import DAY_S, SEGMENTS, draw_day
@@ -99,7 +99,9 @@ async def opened(browser: Browser, address: str) -> tuple[Page, float]:
     page = await context.new_page()
     await page.goto(f"{address}/channel/one?span={DAY_S}")
     drawn = float(await page.evaluate(_DRAWN))
-    in_view = await page.locator(".inview summary .soft").inner_text()
+    told = page.locator(".inview summary .soft")
+    await expect(told).not_to_have_text("0")
+    in_view = await told.inner_text()
     assert int(in_view) >= SEGMENTS, f"only {in_view} things are in view"
     return page, drawn
 

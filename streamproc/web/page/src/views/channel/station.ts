@@ -209,7 +209,10 @@ export class Station {
 
   /** Where the playhead is: the beginning of the frame that it stands on, where that is known. */
   exactly(): number {
-    return this.place.peek()?.ms ?? this.scope.at.peek();
+    const [at, place] = [this.scope.at.peek(), this.place.peek()];
+    const frameMs = SECOND / rate(epochAt(this.timeline.peek(), at)?.frame_rate ?? "25");
+    // Just moved, the playhead may be elsewhere than the frame that was found last.
+    return place !== null && at >= place.ms && at < place.ms + frameMs ? place.ms : at;
   }
 
   knownAt(ms: number): Known {
