@@ -1,4 +1,4 @@
-"""Takes pictures of every view of a running daemon's page, in both languages, for docs/editors.md.
+"""Takes pictures of what editors see of a running daemon's page, in both languages, for docs/editors.md.
 
     make demo                                             # and when the broadcast is over, beside it:
     python -m benchmarks.screens http://127.0.0.1:PORT    # docs/images/page/VIEW-LANGUAGE.jpg
@@ -92,10 +92,6 @@ def _paths(names: list[str], programmes: list[dict[str, Any]]) -> Iterator[View]
         yield View("keys", f"/programme/{whole[0]['id']}", ("?",))
     yield View("reviews", "/reviews")
     yield View("search", f"/search?q={(whole[0]['title'] or '') if whole else ''}")
-    yield View("engineer", "/engineer")
-    yield View("engineer-channel", f"/engineer/{names[0]}")
-    yield View("operator", "/operator")
-    yield View("people", "/people")
 
 
 async def _picture(page: Page, view: View, path: Path) -> None:

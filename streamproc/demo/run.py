@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import json
+import math
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ import sys
 import time
 import webbrowser
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,10 @@ class Plan:
     @property
     def config(self) -> Path:
         return self.folder / "streamproc.toml"
+
+    @property
+    def guide(self) -> Path:
+        return self.folder / "guide.xml"
 
     @property
     def log(self) -> Path:
@@ -124,6 +130,9 @@ def prepare(plan: Plan) -> None:
             _empty(plan)
         (plan.folder / "data").mkdir(parents=True)
         plan.config.write_text(_MARK + _toml(plan), encoding="utf-8")
+        broadcast = Broadcast(plan.seed, plan.breaks)
+        length = timedelta(seconds=float(broadcast.frame_count / broadcast.rate))
+        plan.guide.write_text(_guide(datetime.now(UTC), length), encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{plan.folder}: {error.strerror}; give a folder that can be written to") from error
 
@@ -147,11 +156,27 @@ def _toml(plan: Plan) -> str:
     port = plan.page.rstrip("/").rpartition(":")[2]
     return (
         f'data_dir = "data"\n\n[web]\nport = {port}\n\n'
+        f"[schedule]\nsource = {json.dumps(plan.guide.name)}\n\n"
         f'[[channels]]\nname = "{CHANNEL}"\ntitle = "SP Demo"\n'
         f"listen = {json.dumps(plan.rtmp)}\nmodel = {json.dumps(str(plan.model))}\n"
         "[channels.retention]\nmin_free_bytes = 0\n"
         "[channels.clips]\nmin_confidence = 0.9\n"  # one of its joints is hard on purpose: 0.96 sure
     )
+
+
+def _guide(now: datetime, length: timedelta) -> str:
+    """Return a printed schedule, rounded to minutes as they are: the broadcast, what came before, what comes after."""
+    start = (now + timedelta(seconds=30)).replace(second=0, microsecond=0)
+    stop = start + timedelta(minutes=math.ceil(length / timedelta(minutes=1)))
+    hour = timedelta(hours=1)
+    listings = (("Night Music", start - hour, start), ("A Walk in Pictures", start, stop), ("News", stop, stop + hour))
+    programmes = "".join(
+        f'<programme channel="{CHANNEL}" start="{begin:%Y%m%d%H%M%S} +0000" stop="{end:%Y%m%d%H%M%S} +0000">'
+        f"<title>{title}</title></programme>\n"
+        for title, begin, end in listings
+    )
+    channel = f'<channel id="{CHANNEL}"><display-name>SP Demo</display-name></channel>\n'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<tv>\n{channel}{programmes}</tv>\n'
 
 
 async def _run(plan: Plan, console: Console) -> int:

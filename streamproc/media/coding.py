@@ -28,7 +28,7 @@ def code_and_decode(
         return []
     if (bit_rate is None) == (crf is None):
         raise ValueError(f"give either bit_rate or crf, not both and not neither: {bit_rate=}, {crf=}")
-    # Macroblock trees come out now this way and now that where x264 uses AVX-512; the same seed must draw the same lesson.
+    # With AVX-512, x264 comes to another macroblock tree each time; the same seed must draw the same lesson.
     options = {"preset": preset, "keyint": "infinite", "x264-params": "mbtree=0"}
     if crf is not None:
         options["crf"] = f"{crf:g}"
