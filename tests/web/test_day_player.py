@@ -96,7 +96,9 @@ async def test_what_is_known_is_told_as_it_plays(day: Day) -> None:
 
 async def test_playing_ends_where_the_recording_does(day: Day) -> None:
     async with day.opened(day.address(at=SECONDS - 2)) as page:
+        await stands_on(page, (SECONDS - 2) * days.RATE)
         await page.keyboard.press("l")
+        await plays(page)
         await expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible(timeout=SLOW)
 
 

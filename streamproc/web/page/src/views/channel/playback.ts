@@ -48,7 +48,7 @@ export class Playback {
         this.video.muted = scope.muted.value || !this.leads || Math.abs(scope.speed.value) > 4;
       }),
     ];
-    const following = this.leads ? undefined : setInterval(() => this.keepUp(), 1000);
+    const following = setInterval(() => (this.leads ? this.stopAtEnd() : this.keepUp()), 1000);
     const ended = (): void => this.goOn();
     const failed = (): void => {
       if (this.video.error !== null) this.problem.value = new Error(this.video.error.message);
@@ -233,6 +233,15 @@ export class Playback {
       this.video.currentTime = there;
       this.play();
     }
+  }
+
+  /** Stands where the recording is over: a playlist that may grow has no end by itself. */
+  private stopAtEnd(): void {
+    const { scope, timeline } = this.station;
+    if (scope.speed.peek() <= 0 || this.video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) return;
+    const last = timeline.peek()?.epochs.at(-1);
+    if (last === undefined || last.end_ms === null || last.recorded_ms === null) return;
+    if (scope.at.peek() > last.recorded_ms - SECOND / 2) scope.stop();
   }
 
   /** Goes on with the next playlist where one has ended; stands where nothing follows. */
