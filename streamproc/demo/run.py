@@ -165,18 +165,15 @@ def _toml(plan: Plan) -> str:
 
 
 def _guide(now: datetime, length: timedelta) -> str:
-    """Return a printed schedule, rounded to minutes as they are: the broadcast, what came before, what comes after."""
+    """Return a printed schedule, rounded to minutes as they are: the broadcast is all there is in it."""
     start = (now + timedelta(seconds=30)).replace(second=0, microsecond=0)
     stop = start + timedelta(minutes=math.ceil(length / timedelta(minutes=1)))
-    hour = timedelta(hours=1)
-    listings = (("Night Music", start - hour, start), ("A Walk in Pictures", start, stop), ("News", stop, stop + hour))
-    programmes = "".join(
-        f'<programme channel="{CHANNEL}" start="{begin:%Y%m%d%H%M%S} +0000" stop="{end:%Y%m%d%H%M%S} +0000">'
-        f"<title>{title}</title></programme>\n"
-        for title, begin, end in listings
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<tv>\n'
+        f'<channel id="{CHANNEL}"><display-name>SP Demo</display-name></channel>\n'
+        f'<programme channel="{CHANNEL}" start="{start:%Y%m%d%H%M%S} +0000" stop="{stop:%Y%m%d%H%M%S} +0000">'
+        "<title>A Walk in Pictures</title></programme>\n</tv>\n"
     )
-    channel = f'<channel id="{CHANNEL}"><display-name>SP Demo</display-name></channel>\n'
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<tv>\n{channel}{programmes}</tv>\n'
 
 
 async def _run(plan: Plan, console: Console) -> int:
