@@ -86,6 +86,7 @@ export class Playback {
       return;
     }
     this.stoppedAfter = -1;
+    this.video.defaultPlaybackRate = speed; // what is loaded anew begins with this one
     this.video.playbackRate = speed;
     const at = isJump ? ms : scope.at.peek();
     const there = this.mediaTime(at);
@@ -194,7 +195,11 @@ export class Playback {
     if (fragment === undefined) return null;
     const offset = this.offsets.get(fragment.cc);
     const epoch = this.station.timeline.peek()?.epochs.find((one) => one.epoch === epochOf(fragment));
-    if (offset !== undefined && epoch !== undefined) return epoch.start_ms + (media + offset) * SECOND;
+    if (offset !== undefined && epoch !== undefined) {
+      // At its end a player stands behind the last frame, where nothing is.
+      const end = epoch.end_ms === null ? Infinity : this.station.recordedUntil(epoch) - 1;
+      return Math.min(epoch.start_ms + (media + offset) * SECOND, end);
+    }
     return fragment.programDateTime === null ? null : fragment.programDateTime + (media - fragment.start) * SECOND;
   }
 
