@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
+from threading import Lock
+from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy import ColumnElement, Select, func, inspect, select
+from sqlalchemy.orm import Session, aliased, configure_mappers, joinedload
 
 from streamproc.catalogue.models import (
     Alarm,
@@ -43,6 +44,8 @@ from streamproc.timebase import to_ns
 Start = aliased(Boundary)
 End = aliased(Boundary)
 _Begin, _Segment, _Epoch = aliased(Boundary), aliased(Segment), aliased(Epoch)
+_ALIASES: tuple[Any, ...] = (Start, End, _Begin, _Segment, _Epoch)
+_settling = Lock()
 SegmentQuery: TypeAlias = "Select[Segment, Boundary, Boundary, Epoch, Channel, Clip]"
 
 
@@ -66,6 +69,20 @@ class SegmentFilter:
     """Order; oldest first when left out."""
     limit: int | None = None
     """At most so many; all when left out."""
+
+
+def settle() -> None:
+    """Have SQLAlchemy work out once what an alias's columns are, before several threads ask at a time.
+
+    It does so when a column is first used, and not safely: of two threads that come at once the second may get a query
+    that joins the wrong tables.
+    """
+    with _settling:
+        configure_mappers()
+        for alias in _ALIASES:
+            for attribute in inspect(alias).mapper.column_attrs:
+                getattr(alias, attribute.key).expression.compile()
+        str(segments_query())
 
 
 def find_channel(session: Session, name: str) -> Channel:

@@ -135,6 +135,7 @@ class Catalogue:
         Several processes may do so at once: one migrates, the others wait. Raises CatalogueError: it can't be
         reached or written, or a newer version of this program wrote it.
         """
+        queries.settle()
         return cls(Database(url), clock)
 
     def close(self) -> None:

@@ -104,3 +104,29 @@ def test_an_address_we_can_not_use_is_said_so_without_its_password(address: str,
         Catalogue.open(address, clock=ManualClock())
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_several_threads_may_ask_a_catalogue_that_was_just_opened(catalogue: Catalogue, url: str) -> None:
+    catalogue.put_channel("one", "One", None, None)
+    script = f"""
+import sys, threading
+from streamproc.catalogue import Catalogue, SegmentFilter
+from streamproc.timebase import SystemClock
+catalogue = Catalogue.open({url!r}, clock=SystemClock())
+sys.setswitchinterval(1e-5)
+start = threading.Barrier(8)
+def ask():
+    start.wait()
+    catalogue.segments("one", SegmentFilter(newest_first=True, limit=1))
+    catalogue.clips("one")
+threads = [threading.Thread(target=ask) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, timeout=120, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")

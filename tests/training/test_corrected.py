@@ -37,6 +37,7 @@ def boundary(time: float, state: BoundaryState, confidence: float, utc: bool) ->
         after=U,
         change=None,
         placement=place,
+        version=1,
         utc_ns=ZERO_NS + round(time * NS) if utc else None,
         created_ns=0,
     )
