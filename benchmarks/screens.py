@@ -4,7 +4,8 @@
     python -m benchmarks.screens http://127.0.0.1:PORT    # docs/images/page/VIEW-LANGUAGE.jpg
 
 Light colours in English, dark ones in Russian, so that both are seen. Needs Chromium. Nothing is changed on the daemon;
-where people sign in, give name and password as STREAMPROC_SCREENS=NAME:PASSWORD.
+where people sign in, give name and password as STREAMPROC_SCREENS=NAME:PASSWORD. In the pictures that are kept there
+the programme's parts were entered by hand: the demo's are too short for a schedule to name them.
 """
 
 import argparse
@@ -15,13 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.async_api import BrowserContext, Page, async_playwright
+from playwright.async_api import BrowserContext, async_playwright
 
 OUT = Path(__file__).parent.parent / "docs" / "images" / "page"
 CHROMIUM = "/usr/bin/chromium"
 WIDTH, HEIGHT = 1366, 900
 TALLEST = 1500
 SETTLE_S = 3.0
+SIGN_IN = os.environ.get("STREAMPROC_SCREENS", "")
 LANGUAGES: tuple[tuple[str, str, Literal["light", "dark"]], ...] = (("en", "en-GB", "light"), ("ru", "ru-RU", "dark"))
 
 
@@ -57,21 +59,19 @@ async def _take(address: str, out: Path, zone: str) -> None:
                 color_scheme=colours,
                 base_url=address,
             )
-            await _sign_in(context)
+            if SIGN_IN:
+                await _picture(context, View("sign-in", "/"), out / f"sign-in-{language}.jpg")
+                await _sign_in(context)
             for view in await _views(context):
-                page = await context.new_page()
-                await _picture(page, view, out / f"{view.name}-{language}.jpg")
-                await page.close()
-                print(f"{view.name}-{language}.jpg")
+                await _picture(context, view, out / f"{view.name}-{language}.jpg")
             await context.close()
         await browser.close()
 
 
 async def _sign_in(context: BrowserContext) -> None:
-    name, _, password = os.environ.get("STREAMPROC_SCREENS", "").partition(":")
-    if name:
-        answer = await context.request.post("/api/v1/session", data={"name": name, "password": password})
-        assert answer.ok, await answer.text()
+    name, _, password = SIGN_IN.partition(":")
+    answer = await context.request.post("/api/v1/session", data={"name": name, "password": password})
+    assert answer.ok, await answer.text()
 
 
 async def _views(context: BrowserContext) -> list[View]:
@@ -94,7 +94,8 @@ def _paths(names: list[str], programmes: list[dict[str, Any]]) -> Iterator[View]
     yield View("search", f"/search?q={(whole[0]['title'] or '') if whole else ''}")
 
 
-async def _picture(page: Page, view: View, path: Path) -> None:
+async def _picture(context: BrowserContext, view: View, path: Path) -> None:
+    page = await context.new_page()
     await page.goto(view.path)
     await page.wait_for_load_state("load")
     await asyncio.sleep(SETTLE_S)
@@ -109,6 +110,8 @@ async def _picture(page: Page, view: View, path: Path) -> None:
         full_page=True,
         clip={"x": 0, "y": 0, "width": WIDTH, "height": min(height, TALLEST)},
     )
+    await page.close()
+    print(path.name)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import fcntl
 import json
-import math
 import os
 import shutil
 import signal
@@ -13,7 +12,6 @@ import sys
 import time
 import webbrowser
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +57,6 @@ class Plan:
     @property
     def config(self) -> Path:
         return self.folder / "streamproc.toml"
-
-    @property
-    def guide(self) -> Path:
-        return self.folder / "guide.xml"
 
     @property
     def log(self) -> Path:
@@ -130,9 +124,6 @@ def prepare(plan: Plan) -> None:
             _empty(plan)
         (plan.folder / "data").mkdir(parents=True)
         plan.config.write_text(_MARK + _toml(plan), encoding="utf-8")
-        broadcast = Broadcast(plan.seed, plan.breaks)
-        length = timedelta(seconds=float(broadcast.frame_count / broadcast.rate))
-        plan.guide.write_text(_guide(datetime.now(UTC), length), encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{plan.folder}: {error.strerror}; give a folder that can be written to") from error
 
@@ -156,23 +147,10 @@ def _toml(plan: Plan) -> str:
     port = plan.page.rstrip("/").rpartition(":")[2]
     return (
         f'data_dir = "data"\n\n[web]\nport = {port}\n\n'
-        f"[schedule]\nsource = {json.dumps(plan.guide.name)}\n\n"
         f'[[channels]]\nname = "{CHANNEL}"\ntitle = "SP Demo"\n'
         f"listen = {json.dumps(plan.rtmp)}\nmodel = {json.dumps(str(plan.model))}\n"
         "[channels.retention]\nmin_free_bytes = 0\n"
         "[channels.clips]\nmin_confidence = 0.9\n"  # one of its joints is hard on purpose: 0.96 sure
-    )
-
-
-def _guide(now: datetime, length: timedelta) -> str:
-    """Return a printed schedule, rounded to minutes as they are: the broadcast is all there is in it."""
-    start = (now + timedelta(seconds=30)).replace(second=0, microsecond=0)
-    stop = start + timedelta(minutes=math.ceil(length / timedelta(minutes=1)))
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n<tv>\n'
-        f'<channel id="{CHANNEL}"><display-name>SP Demo</display-name></channel>\n'
-        f'<programme channel="{CHANNEL}" start="{start:%Y%m%d%H%M%S} +0000" stop="{stop:%Y%m%d%H%M%S} +0000">'
-        "<title>A Walk in Pictures</title></programme>\n</tv>\n"
     )
 
 
