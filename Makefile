@@ -42,7 +42,7 @@ lint: setup-dev  ## format, style, types and the import rule
 	$(BIN)/lint-imports
 
 test: setup-dev  ## every test; those that need a program which is not installed are skipped and say so
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope $(TESTS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder $(TESTS)
 
 check: lint test  ## lint and test: what must hold before a change lands
 

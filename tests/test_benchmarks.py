@@ -1,7 +1,9 @@
 import json
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,10 +72,20 @@ def _fields(case: object) -> dict[str, object]:
     return {name: getattr(case, name) for name in case.__dataclass_fields__}  # type: ignore[attr-defined]
 
 
+def measured(result: Any) -> Iterator[Any]:
+    """Yield what was measured by one command each; what takes long is measured in several."""
+    if isinstance(result, dict) and "command" in result:
+        yield result
+    elif isinstance(result, dict | list):
+        for part in result.values() if isinstance(result, dict) else result:
+            yield from measured(part)
+
+
 def test_committed_results_name_their_command_and_machine() -> None:
     results = sorted((Path(__file__).parent.parent / "benchmarks" / "results").glob("*.json"))
     for path in results:
-        result = json.loads(path.read_text())
-        for run in result.get("runs", [result]):  # what takes long is measured in several
+        runs = list(measured(json.loads(path.read_text())))
+        assert runs
+        for run in runs:
             assert run["command"].startswith("python -m benchmarks.")
             assert run["machine"]["cpu"]

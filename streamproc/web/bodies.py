@@ -360,9 +360,11 @@ async def parse_text(request: web.Request) -> str:
 
 
 async def read(request: web.Request) -> bytes:
-    """Return the body. Raises HTTPRequestEntityTooLarge."""
+    """Return the body. Raises HTTPRequestEntityTooLarge; HTTPBadRequest when it broke off."""
     try:
         return await request.read()
+    except ConnectionError as error:
+        raise web.HTTPBadRequest(reason="the connection was lost before all of the body had come") from error
     except web.HTTPRequestEntityTooLarge as error:
         raise web.HTTPRequestEntityTooLarge(
             LARGEST_BODY, error.status, reason=f"the body is larger than {LARGEST_BODY} bytes; send it in parts"

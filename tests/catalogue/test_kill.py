@@ -37,6 +37,8 @@ while number < 400:
         catalogue.clip_ready(job.id, f"{job.segment_id}.mp4", 1, "")
     number += 1
 catalogue.end_epoch("one", 1, Fraction(1600), None, "stopped")
+while (job := catalogue.next_clip()) is not None:
+    catalogue.clip_ready(job.id, f"{job.segment_id}.mp4", 1, "")
 """
 
 

@@ -11,6 +11,7 @@ from streamproc.catalogue import Catalogue
 from streamproc.messages import Kind
 from streamproc.timebase import SystemClock
 from tests.editors import TITLE, Office, chromium, draw, numbers, signed_in, without_breaks
+from tests.live import wait_until
 
 pytestmark = [pytest.mark.nginx, pytest.mark.chromium, pytest.mark.timeout(1200)]
 expect.set_options(timeout=120_000)
@@ -67,8 +68,8 @@ def boundary(office: Office, programme: Any, part: int, end: str) -> Any:
 def test_what_is_on_air_is_watched_live(anna: Page) -> None:
     anna.locator(".channel .name a").first.click()
     expect(anna.locator(".screen")).to_be_visible()
-    anna.keyboard.press("l")
-    anna.wait_for_function("() => document.querySelector('.screen video').currentTime > 0")
+    anna.get_by_role("button", name="Play", exact=True).click()
+    wait_until(lambda: anna.evaluate("document.querySelector('.screen video').currentTime > 0"), 120, "moving pictures")
 
 
 def test_the_programme_that_has_just_ended_is_corrected_and_downloaded_to_the_frame(

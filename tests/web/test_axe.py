@@ -40,5 +40,5 @@ async def test_channels_side_by_side_are_clean(day: Day) -> None:
 async def test_the_keys_are_clean(day: Day) -> None:
     async with day.opened(locale="ru-RU") as page:
         await page.keyboard.press("?")
-        await expect(page.get_by_role("dialog")).to_be_visible()
+        await expect(page.get_by_role("dialog")).to_be_visible(timeout=60_000)
         assert await axe(page) == []

@@ -67,7 +67,8 @@ async def test_a_cut_opens_in_its_programme(aired: Aired, view: Page) -> None:
 
 
 async def test_what_was_seen_is_remembered_and_can_be_left_out(aired: Aired, view: Page) -> None:
-    await card(view, aired, PART).get_by_role("button", name="Mark as seen").click()
+    async with view.expect_response("**/seen"):
+        await card(view, aired, PART).get_by_role("button", name="Mark as seen").click()
     await expect(card(view, aired, PART)).to_have_attribute("data-seen", "true")
     await view.reload()
     await expect(card(view, aired, PART)).to_have_attribute("data-seen", "true")

@@ -63,7 +63,9 @@ async function ask<T>(method: string, path: string, sent: Sent): Promise<T> {
   if (sent.key !== undefined) headers["Idempotency-Key"] = sent.key;
   if (method !== "GET" && csrf.value !== null) headers["X-CSRF-Token"] = csrf.value;
   const body = sent.body === undefined ? null : JSON.stringify(sent.body);
-  const answer = await fetch(path, { method, headers, body, signal: sent.signal ?? null });
+  // What is written goes on when the page is left or loaded anew at that moment; browsers allow 64 kB for it.
+  const keepalive = method !== "GET" && (body?.length ?? 0) < 16_000;
+  const answer = await fetch(path, { method, headers, body, keepalive, signal: sent.signal ?? null });
   if (!answer.ok) {
     if (answer.status === 401) signedOut.value = true;
     const problem: Partial<Problem> = await answer.json().catch(() => ({}));

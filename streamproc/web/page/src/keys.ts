@@ -1,7 +1,7 @@
 // The keyboard. A view says its keys with their meaning; ? shows all that are in force.
 
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 
 export interface Key {
   /** As KeyboardEvent.key has it, with "Shift+" or "Ctrl+" before it: "j", "ArrowLeft", "Shift+ArrowLeft". */
@@ -20,7 +20,7 @@ export const inForce = signal<readonly (readonly Key[])[]>([]);
 
 /** Puts keys in force for as long as a view is there. `keys` must stay the same from call to call (useMemo). */
 export function useKeys(keys: readonly Key[]): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     inForce.value = [...inForce.value, keys];
     return () => {
       inForce.value = inForce.value.filter((those) => those !== keys);
