@@ -9,7 +9,9 @@ import { base, type Station } from "./station";
 const LEAD = 10 * SECOND; // loaded before the moment that is wanted, for going back a little
 const WINDOW = HOUR; // of what is long over, loaded in one playlist
 const BACKWARDS_MS = 200;
+const NOT_YET = new Set([404, 409]); // nothing of that time is recorded; it may be in a moment
 const FAR_OFF = 0.35; // seconds that a player may be away from the one it follows
+const PATIENCE_S = 5; // without a picture, after which the playlist is loaded anew
 const LATE_MS = 30 * SECOND; // behind live, at which live is given up
 
 /** Offsets of what is in the player against the recording, by the playlist's discontinuities. */
@@ -48,7 +50,7 @@ export class Playback {
         this.video.muted = scope.muted.value || !this.leads || Math.abs(scope.speed.value) > 4;
       }),
     ];
-    const following = setInterval(() => (this.leads ? this.stopAtEnd() : this.keepUp()), 1000);
+    const following = setInterval(() => (this.leads ? this.stopAtEnd() || this.holdOn() : this.keepUp()), 1000);
     const ended = (): void => this.goOn();
     const failed = (): void => {
       if (this.video.error !== null) this.problem.value = new Error(this.video.error.message);
@@ -140,7 +142,8 @@ export class Playback {
         return;
       }
       this.problem.value = data.error;
-      this.station.scope.stop();
+      const isToCome = to === null && NOT_YET.has(data.response?.code ?? 0);
+      if (!isToCome) this.station.scope.stop();
     });
     hls.on(Player.Events.LEVEL_LOADED, () => this.startAt(at, isLive));
     hls.loadSource(isLive ? `${base(this.station.name)}/hls/live.m3u8` : range);
@@ -241,12 +244,26 @@ export class Playback {
   }
 
   /** Stands where the recording is over: a playlist that may grow has no end by itself. */
-  private stopAtEnd(): void {
+  private stopAtEnd(): boolean {
     const { scope, timeline } = this.station;
-    if (scope.speed.peek() <= 0 || this.video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) return;
+    if (scope.speed.peek() <= 0 || this.video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) return false;
     const last = timeline.peek()?.epochs.at(-1);
-    if (last === undefined || last.end_ms === null || last.recorded_ms === null) return;
-    if (scope.at.peek() > last.recorded_ms - SECOND / 2) scope.stop();
+    if (last === undefined || last.end_ms === null || last.recorded_ms === null) return false;
+    const isOver = scope.at.peek() > last.recorded_ms - SECOND / 2;
+    if (isOver) scope.stop();
+    return isOver;
+  }
+
+  private waited = 0;
+
+  /** Loads the playlist anew where no picture comes: a feed that has just begun has none yet, or its first one grew. */
+  private holdOn(): void {
+    const { scope } = this.station;
+    const waits = scope.speed.peek() > 0 && this.video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
+    this.waited = waits ? this.waited + 1 : 0;
+    if (this.waited < PATIENCE_S) return;
+    this.waited = 0;
+    void this.load(scope.at.peek(), scope.isLive.peek());
   }
 
   /** Goes on with the next playlist where one has ended; stands where nothing follows. */
