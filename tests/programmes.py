@@ -15,16 +15,17 @@ def add_programme(
     confidence: float = 1.0,
     description: str | None = "Ток-шоу. Подробности.",
     epoch: int = 1,
+    channel: str = "one",
 ) -> int:
-    """Add a programme of channel "one" with parts of whole seconds; it runs when its last part has no end."""
+    """Add a programme with parts of whole seconds; it runs when its last part has no end."""
     with catalogue.ledger.write() as write:
-        row = Programme(channel_id=find_channel(write.session, "one").id, title=title, confidence=confidence)
+        row = Programme(channel_id=find_channel(write.session, channel).id, title=title, confidence=confidence)
         row.state = ProgrammeState.RUNNING if parts[-1][1] is None else ProgrammeState.COMPLETE
         row.description, row.created_ns, row.updated_ns = description, write.now_ns, write.now_ns
         row.parts = [
             ProgrammePart(
                 number=number,
-                epoch_id=find_epoch(write.session, "one", epoch).id,
+                epoch_id=find_epoch(write.session, channel, epoch).id,
                 start=Fraction(start),
                 end=None if end is None else Fraction(end),
                 start_sure=True,

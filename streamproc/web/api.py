@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 from aiohttp import web
@@ -11,14 +11,12 @@ from pydantic import AwareDatetime, BaseModel
 
 from streamproc.addresses import redact
 from streamproc.catalogue import (
-    AlarmRow,
     BoundaryRow,
     Catalogue,
     ChannelRow,
     ClipRow,
     ClipState,
     SegmentFilter,
-    SegmentRow,
 )
 from streamproc.timebase import ns_from_utc, utc_from_ns
 from streamproc.web.answers import (
@@ -44,7 +42,18 @@ from streamproc.web.answers import (
 from streamproc.web.queries import PageQuery, SegmentsQuery, parse
 from streamproc.web.services import SERVICES, Services
 
+
+class Numbered(Protocol):
+    """What the catalogue numbers."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+        ...
+
+
 T = TypeVar("T")
+N = TypeVar("N", bound=Numbered)
 A = TypeVar("A", bound=Answer)
 
 
@@ -98,7 +107,7 @@ async def segments(request: web.Request) -> web.Response:
         limit=query.limit + 1,
     )
     rows = await asyncio.to_thread(catalogue.segments, name, where)
-    items, following = _page(request, rows, query)
+    items, following = part(request, rows, query)
     return json_answer(Page[Segment](items=[segment_answer(row) for row in items], next=following))
 
 
@@ -138,7 +147,7 @@ async def clips(request: web.Request) -> web.Response:
     catalogue = request.app[SERVICES].catalogue
     name = await known_channel(request)
     rows = await asyncio.to_thread(lambda: catalogue.clips(name, before_id=query.before, limit=query.limit + 1))
-    items, following = _page(request, rows, query)
+    items, following = part(request, rows, query)
     return json_answer(Page[Clip](items=[clip_answer(row) for row in items], next=following))
 
 
@@ -153,7 +162,7 @@ async def alarms(request: web.Request) -> web.Response:
     catalogue = request.app[SERVICES].catalogue
     name = await known_channel(request)
     rows = await asyncio.to_thread(lambda: catalogue.alarms(name, before_id=query.before, limit=query.limit + 1))
-    items, following = _page(request, rows, query)
+    items, following = part(request, rows, query)
     return json_answer(Page[Alarm](items=[alarm_answer(row) for row in items], next=following))
 
 
@@ -242,8 +251,12 @@ def _boundary(catalogue: Catalogue, row: BoundaryRow) -> Boundary:
 
 async def known_channel(request: web.Request) -> str:
     """Return the channel's name in the path. Raises HTTPNotFound when nobody knows it."""
+    return await channel_named(request, request.match_info["name"])
+
+
+async def channel_named(request: web.Request, name: str) -> str:
+    """Return a channel's name. Raises HTTPNotFound when nobody knows it."""
     services = request.app[SERVICES]
-    name = request.match_info["name"]
     if any(channel.name == name for channel in services.settings.channels):
         return name
     if any(row.name == name for row in await asyncio.to_thread(services.catalogue.channels)):
@@ -275,13 +288,11 @@ async def _list(
     return json_answer(page(items=[show(row) for row in newest], next=following))
 
 
-def _page(request: web.Request, rows: Sequence[T], query: PageQuery) -> tuple[Sequence[T], str | None]:
-    """Cut off the one row too many that was asked for: it says that there is a next part."""
+def part(request: web.Request, rows: Sequence[N], query: PageQuery) -> tuple[Sequence[N], str | None]:
+    """Cut off the one row too many that was asked for: it says that there is a next part, whose address is returned."""
     if len(rows) <= query.limit:
         return rows, None
-    last = rows[query.limit - 1]
-    assert isinstance(last, SegmentRow | ClipRow | AlarmRow)
-    return rows[: query.limit], next_part(request, last.id)
+    return rows[: query.limit], next_part(request, rows[query.limit - 1].id)
 
 
 def next_part(request: web.Request, before: int) -> str:

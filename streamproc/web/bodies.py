@@ -1,5 +1,6 @@
 """What may be sent; one model a request. They are also the schemas of the bodies in the OpenAPI document."""
 
+import hashlib
 import re
 import unicodedata
 from fractions import Fraction
@@ -29,6 +30,7 @@ B = TypeVar("B", bound=BaseModel)
 LARGEST_BODY = 1 << 20
 LONGEST_DESCRIPTION = 5000
 LONGEST_KEY = 200
+KEY = "Idempotency-Key"
 JSON = "application/json"
 TABLES = ("text/csv", "text/plain")
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,18})?|[0-9]{1,20}/[0-9]{1,20}")
@@ -369,6 +371,19 @@ async def read(request: web.Request) -> bytes:
         raise web.HTTPRequestEntityTooLarge(
             LARGEST_BODY, error.status, reason=f"the body is larger than {LARGEST_BODY} bytes; send it in parts"
         ) from error
+
+
+def idempotency_key(request: web.Request, prefix: str) -> str | None:
+    """Return what the catalogue keeps of a request's Idempotency-Key; None without one. Raises HTTPBadRequest.
+
+    prefix: keeps the keys of different queues and origins apart.
+    """
+    key = request.headers.get(KEY)
+    if key is None:
+        return None
+    if not 0 < len(key) <= LONGEST_KEY:
+        raise web.HTTPBadRequest(reason=f"{KEY}: it must have 1 to {LONGEST_KEY} characters")
+    return prefix + hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def one_line(text: str) -> str:

@@ -5,7 +5,7 @@ import asyncio
 from aiohttp import web
 
 from streamproc.web.answers import Cue, Page, cue_answer
-from streamproc.web.api import json_answer, known_channel, next_part
+from streamproc.web.api import json_answer, known_channel, part
 from streamproc.web.queries import PageQuery, parse
 from streamproc.web.services import SERVICES
 
@@ -17,6 +17,5 @@ async def cues(request: web.Request) -> web.Response:
     name = await known_channel(request)
     book = catalogue.cues
     rows = await asyncio.to_thread(lambda: book.of_channel(name, before_id=query.before, limit=query.limit + 1))
-    shown_rows = rows[: query.limit]
-    following = next_part(request, shown_rows[-1].id) if len(rows) > query.limit else None
-    return json_answer(Page[Cue](items=[cue_answer(row) for row in shown_rows], next=following))
+    items, following = part(request, rows, query)
+    return json_answer(Page[Cue](items=[cue_answer(row) for row in items], next=following))

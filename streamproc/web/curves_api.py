@@ -9,25 +9,18 @@ from pydantic import Field
 from streamproc.catalogue import Catalogue
 from streamproc.catalogue.people import CurveKind
 from streamproc.logic.decimate import decimated
-from streamproc.timebase import NS, ns_from_utc
 from streamproc.web.answers import Answer
 from streamproc.web.api import json_answer, known_channel
-from streamproc.web.moments import Moment
-from streamproc.web.queries import Query, parse
+from streamproc.web.queries import StretchQuery, parse
 from streamproc.web.services import SERVICES
 
-_LONGEST_NS: Final = 8 * 24 * 3600 * NS
 _MS: Final = 1_000_000
 Drawn = tuple[float, float, float, float]
 
 
-class CurvesQuery(Query):
+class CurvesQuery(StretchQuery):
     """Which stretch of time is drawn, and how finely."""
 
-    from_: Annotated[Moment, Field(alias="from")]
-    """Where it begins; ISO 8601 with an offset."""
-    to: Moment
-    """Where it ends; at most eight days later."""
     points: Annotated[int, Field(ge=1, le=5000)] = 1000
     """At most so many values of each curve."""
 
@@ -50,11 +43,7 @@ async def curves(request: web.Request) -> web.Response:
     query = parse(CurvesQuery, request)
     name = await known_channel(request)
     catalogue = request.app[SERVICES].catalogue
-    stretch = ns_from_utc(query.from_), ns_from_utc(query.to)
-    if stretch[1] <= stretch[0]:
-        raise web.HTTPBadRequest(reason=f"from = {query.from_.isoformat()} is not before to = {query.to.isoformat()}")
-    if stretch[1] - stretch[0] > _LONGEST_NS:
-        raise web.HTTPBadRequest(reason="from and to are more than eight days apart; ask for less")
+    stretch = query.stretch_ns()
     return await asyncio.to_thread(lambda: json_answer(draw_curves(catalogue, name, stretch, query.points)))
 
 

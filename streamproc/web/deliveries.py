@@ -7,7 +7,7 @@ from aiohttp import web
 
 from streamproc.catalogue.deliveries import DeliveryFilter, DeliveryRow, Finished
 from streamproc.web.answers import Answer, Delivery, Page, delivery_answer
-from streamproc.web.api import json_answer, next_part
+from streamproc.web.api import json_answer, part
 from streamproc.web.bodies import DeliveryBody, parse_body
 from streamproc.web.queries import DeliveriesQuery, Query, parse
 from streamproc.web.services import SERVICES
@@ -41,11 +41,8 @@ async def deliveries(request: web.Request) -> web.Response:
         limit=query.limit + 1,
     )
     rows = await asyncio.to_thread(request.app[SERVICES].catalogue.deliveries.all, where)
-    following = None
-    if len(rows) > query.limit:
-        rows = rows[: query.limit]
-        following = next_part(request, rows[-1].id)
-    return json_answer(Page[Delivery](items=[delivery_answer(row) for row in rows], next=following))
+    items, following = part(request, rows, query)
+    return json_answer(Page[Delivery](items=[delivery_answer(row) for row in items], next=following))
 
 
 async def want(request: web.Request) -> web.Response:

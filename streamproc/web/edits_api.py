@@ -19,7 +19,7 @@ from streamproc.media.recording.reader import RecordingFootage
 from streamproc.messages import Kind
 from streamproc.timebase import iso_utc
 from streamproc.web.answers import Answer, Boundary, Page, boundary_answer, fraction, shown
-from streamproc.web.api import json_answer, known_channel, next_part
+from streamproc.web.api import json_answer, known_channel, part
 from streamproc.web.bodies import Author, AuthorBody, MarkBody, MergeBody, MoveBody, SplitBody, one_line, parse_body
 from streamproc.web.person import author_of
 from streamproc.web.queries import PageQuery, Query, parse
@@ -173,8 +173,8 @@ async def edits(request: web.Request) -> web.Response:
     name = await known_channel(request)
     book = request.app[SERVICES].catalogue.edits
     rows = await asyncio.to_thread(partial(book.of_channel, name, before_id=query.before, limit=query.limit + 1))
-    following = next_part(request, rows[query.limit - 1].id) if len(rows) > query.limit else None
-    return json_answer(Page[Edit](items=[edit_answer(row) for row in rows[: query.limit]], next=following))
+    items, following = part(request, rows, query)
+    return json_answer(Page[Edit](items=[edit_answer(row) for row in items], next=following))
 
 
 async def undo(request: web.Request) -> web.Response:

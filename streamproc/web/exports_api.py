@@ -18,7 +18,7 @@ from streamproc.messages import Kind
 from streamproc.timebase import ns_from_utc
 from streamproc.web.api import disposition, known_channel, safe_name, title_of
 from streamproc.web.moments import Moment
-from streamproc.web.queries import Query, parse
+from streamproc.web.queries import Query, check_order, parse
 from streamproc.web.services import SERVICES, Services
 from streamproc.web.timelines import RunningError, Timelines
 
@@ -82,8 +82,7 @@ async def piece(request: web.Request) -> web.Response:
 async def channel(request: web.Request) -> web.Response:
     """The segments of a stretch of time."""
     query = parse(RangeExportQuery, request)
-    if query.from_ >= query.to:
-        raise web.HTTPBadRequest(reason=f"from = {query.from_.isoformat()} is not before to = {query.to.isoformat()}")
+    check_order(query.from_, query.to)
     services, name = request.app[SERVICES], await known_channel(request)
 
     def make() -> Timeline:

@@ -22,6 +22,7 @@ from streamproc.config import AuthSettings, Settings
 from streamproc.errors import CatalogueError, ConfigError
 from streamproc.logic.pace import Pace
 from streamproc.timebase import NS, Clock
+from streamproc.web.origin import READS
 from streamproc.web.person import CLIENT, NOBODY_YET, PERSON, ROLES, SCOPES, Person, Way, written_author
 from streamproc.web.problems import Handler
 from streamproc.web.route import Route
@@ -32,7 +33,6 @@ FORWARDED_FOR = "X-Forwarded-For"
 FORWARDED_PROTO = "X-Forwarded-Proto"
 BURST_S = 10
 API = "/api/v1/"
-READS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 HOUR_NS = 3600 * NS
 log = structlog.get_logger()
 

@@ -20,15 +20,14 @@ from streamproc.media.recording.reader import RecordingFootage
 from streamproc.messages import Span
 from streamproc.timebase import NS, ns_from_utc, to_ns
 from streamproc.web.answers import Learning, Page, learning_answer
-from streamproc.web.api import json_answer, known_channel, next_part
-from streamproc.web.bodies import LONGEST_KEY, parse_body
+from streamproc.web.api import json_answer, known_channel, part
+from streamproc.web.bodies import KEY, idempotency_key, parse_body
 from streamproc.web.engine_bodies import LessonBody, UseBody
 from streamproc.web.person import author_of
 from streamproc.web.queries import PageQuery, parse
 from streamproc.web.services import SERVICES, Services
 from streamproc.web.settings_api import known_keeper, table_of, written
 
-KEY = "Idempotency-Key"
 _PICTURES = {"mask.png": "image/png", "frame.jpg": "image/jpeg", "marks.png": "image/png"}
 _SCRIPT = files("streamproc.training.report") / "templates" / "page.js"
 
@@ -40,8 +39,8 @@ async def of_channel(request: web.Request) -> web.Response:
     rows = await asyncio.to_thread(
         partial(_book(request).of_channel, name, before_id=query.before, limit=query.limit + 1)
     )
-    following = next_part(request, rows[query.limit - 1].id) if len(rows) > query.limit else None
-    return json_answer(Page[Learning](items=[learning_answer(row) for row in rows[: query.limit]], next=following))
+    items, following = part(request, rows, query)
+    return json_answer(Page[Learning](items=[learning_answer(row) for row in items], next=following))
 
 
 async def get(request: web.Request) -> web.Response:
@@ -63,7 +62,7 @@ async def want(request: web.Request) -> web.Response:
         region=None if body.region is None else ",".join(f"{value:g}" for value in body.region),
         choose=body.choose,
         author=author_of(request, body.author),
-        key=_key(request),
+        key=idempotency_key(request, "learn-"),
     )
     row = await asyncio.to_thread(_queued, services, lesson)
     if (row.lesson.channel, row.lesson.start_ns, row.lesson.end_ns) != (name, lesson.start_ns, lesson.end_ns):
@@ -182,15 +181,6 @@ def _shared(recorded: Sequence[tuple[int, int, Fraction, Fraction]], start_ns: i
         if to_ns(begin) < to_ns(end):
             spans.append(Span(epoch=number, start=begin, end=end))
     return tuple(spans)
-
-
-def _key(request: web.Request) -> str | None:
-    key = request.headers.get(KEY)
-    if key is None:
-        return None
-    if not 0 < len(key) <= LONGEST_KEY:
-        raise web.HTTPBadRequest(reason=f"{KEY}: it must have 1 to {LONGEST_KEY} characters")
-    return "learn-" + hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _folder(services: Services, row: LearningRow) -> Path:

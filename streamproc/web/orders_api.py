@@ -28,7 +28,7 @@ from streamproc.logic.order_lines import (
 from streamproc.logic.order_times import UnclearError
 from streamproc.messages import Wanted
 from streamproc.web.answers import Order, Page, order_answer, words
-from streamproc.web.api import json_answer, next_part
+from streamproc.web.api import json_answer, part
 from streamproc.web.bodies import TABLES, Author, OrderBody, OrderChange, OrdersBody, parse_body, parse_text
 from streamproc.web.finished_answers import OrderLine, OrderList
 from streamproc.web.moments import Day
@@ -76,8 +76,8 @@ async def find(request: web.Request) -> web.Response:
     states = () if query.state is None else (query.state,)
     ask = partial(book.find, states=states, before_id=query.before, limit=query.limit + 1)
     rows = await asyncio.to_thread(ask)
-    following = next_part(request, rows[query.limit - 1].id) if len(rows) > query.limit else None
-    return json_answer(Page[Order](items=[order_answer(row) for row in rows[: query.limit]], next=following))
+    items, following = part(request, rows, query)
+    return json_answer(Page[Order](items=[order_answer(row) for row in items], next=following))
 
 
 async def get(request: web.Request) -> web.Response:

@@ -11,14 +11,14 @@ from aiohttp import hdrs, web
 
 from streamproc.web.problems import Handler
 
-_READS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
+READS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 _OURS = frozenset({"same-origin", "none"})
 
 
 @web.middleware
 async def own_pages_only(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse writing requests of other sites' pages. Raises HTTPForbidden."""
-    if request.method not in _READS and not is_own(request):
+    if request.method not in READS and not is_own(request):
         raise web.HTTPForbidden(reason="this request comes from another site's page; writing is for our own")
     return await handler(request)
 

@@ -12,7 +12,7 @@ from streamproc.catalogue.signing import UserChange
 from streamproc.errors import ConfigError
 from streamproc.timebase import NS
 from streamproc.web.answers import Page
-from streamproc.web.api import json_answer, next_part
+from streamproc.web.api import json_answer, part
 from streamproc.web.bodies import parse_body
 from streamproc.web.people_bodies import (
     AuditAnswer,
@@ -131,8 +131,8 @@ async def audit(request: web.Request) -> web.Response:
     log = request.app[SERVICES].catalogue.audit
     find = partial(log.find, author=query.author, before_id=query.before, limit=query.limit + 1)
     rows = await asyncio.to_thread(find)
-    following = next_part(request, rows[query.limit - 1].id) if len(rows) > query.limit else None
-    return json_answer(Page[AuditAnswer](items=[audit_answer(row) for row in rows[: query.limit]], next=following))
+    items, following = part(request, rows, query)
+    return json_answer(Page[AuditAnswer](items=[audit_answer(row) for row in items], next=following))
 
 
 def _whose(person: Person, body: NewToken) -> int:

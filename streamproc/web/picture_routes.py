@@ -7,9 +7,9 @@ from streamproc.web.curves_api import Curves, CurvesQuery
 from streamproc.web.flows_api import Flow, Flows, FlowSegments, FlowSegmentsQuery
 from streamproc.web.pictures_api import FrameQuery, ShownFrame, ShownQuery, ThumbnailQuery
 from streamproc.web.playing_api import MEDIA_TYPE, RangeQuery
-from streamproc.web.queries import Query
+from streamproc.web.queries import Query, StretchQuery
 from streamproc.web.route import BAD, EPOCH, NAME, NO_CHANNEL, Route
-from streamproc.web.timeline_api import DrawnTimeline, TimelineQuery
+from streamproc.web.timeline_api import DrawnTimeline
 
 FRAME: Final = "{frame:[0-9]{1,12}}"
 SECONDS: Final = "{seconds:[0-9]{1,9}}"
@@ -54,7 +54,7 @@ ROUTES: Final = (
         handler=timeline_api.timeline,
         summary="All that is drawn of a stretch of time, in Unix milliseconds.",
         answer=DrawnTimeline,
-        query=TimelineQuery,
+        query=StretchQuery,
         statuses=BAD | NO_CHANNEL,
     ),
     Route(

@@ -1,7 +1,6 @@
 """The handlers of pieces: any range, or a programme joined, is wished for, watched and fetched."""
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -23,14 +22,13 @@ from streamproc.media.recording.reader import RecordingFootage
 from streamproc.messages import Span
 from streamproc.timebase import NS, to_ns, utc_from_ns
 from streamproc.web.answers import Page, Piece, piece_answer
-from streamproc.web.api import disposition, json_answer, known_channel, next_part
-from streamproc.web.bodies import LONGEST_KEY, Description, PieceWish, RangeBody, parse_body
+from streamproc.web.api import disposition, json_answer, known_channel, part
+from streamproc.web.bodies import KEY, Description, PieceWish, RangeBody, idempotency_key, parse_body
 from streamproc.web.finished_answers import Naming
 from streamproc.web.person import Way, author_of, person_of
 from streamproc.web.queries import PageQuery, parse
 from streamproc.web.services import SERVICES, Services
 
-KEY = "Idempotency-Key"
 _MOST_BYTES_OF_NAME = 180
 
 
@@ -40,8 +38,8 @@ async def of_channel(request: web.Request) -> web.Response:
     name = await known_channel(request)
     book = request.app[SERVICES].catalogue.pieces
     rows = await asyncio.to_thread(partial(book.of_channel, name, before_id=query.before, limit=query.limit + 1))
-    following = next_part(request, rows[query.limit - 1].id) if len(rows) > query.limit else None
-    return json_answer(Page[Piece](items=[piece_answer(row) for row in rows[: query.limit]], next=following))
+    items, following = part(request, rows, query)
+    return json_answer(Page[Piece](items=[piece_answer(row) for row in items], next=following))
 
 
 async def of_programme(request: web.Request) -> web.Response:
@@ -153,22 +151,13 @@ def file_name(row: PieceRow, path: Path) -> str:
 async def _wanted(request: web.Request, wish: Wish) -> web.Response:
     """Queue a wish, or find it under its key; what the key was used for before must be the same."""
     book = request.app[SERVICES].catalogue.pieces
-    number = await asyncio.to_thread(book.want, replace(wish, key=_key(request)))
+    number = await asyncio.to_thread(book.want, replace(wish, key=idempotency_key(request, "api-")))
     row = await asyncio.to_thread(book.get, number)
     if row is None or (row.channel, row.spans, row.mode) != (wish.channel, wish.spans, wish.mode):
         raise web.HTTPUnprocessableEntity(reason=f"{KEY}: it was used for another piece before")
     answer = json_answer(piece_answer(row), HTTPStatus.ACCEPTED)
     answer.headers["Location"] = f"/api/v1/pieces/{row.id}"
     return answer
-
-
-def _key(request: web.Request) -> str | None:
-    key = request.headers.get(KEY)
-    if key is None:
-        return None
-    if not 0 < len(key) <= LONGEST_KEY:
-        raise web.HTTPBadRequest(reason=f"{KEY}: it must have 1 to {LONGEST_KEY} characters")
-    return "api-" + hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _wish(

@@ -11,7 +11,7 @@ from streamproc.catalogue.listings import ListingRow
 from streamproc.catalogue.programmes import PartRow, ProgrammeRow
 from streamproc.timebase import NS, iso_utc, ns_from_utc
 from streamproc.web.answers import Answer, Page, shown
-from streamproc.web.api import json_answer, known_channel, next_part
+from streamproc.web.api import json_answer, known_channel, part
 from streamproc.web.moments import Moment
 from streamproc.web.queries import PageQuery, Query, parse
 from streamproc.web.services import SERVICES
@@ -115,11 +115,8 @@ async def programmes(request: web.Request) -> web.Response:
     rows = await asyncio.to_thread(
         lambda: book.of_channel(name, before_id=query.before, limit=query.limit + 1)  # one more: is there a next part?
     )
-    following = None
-    if len(rows) > query.limit:
-        rows = rows[: query.limit]
-        following = next_part(request, rows[-1].id)
-    return json_answer(Page[Programme](items=[programme_answer(row) for row in rows], next=following))
+    items, following = part(request, rows, query)
+    return json_answer(Page[Programme](items=[programme_answer(row) for row in items], next=following))
 
 
 async def programme(request: web.Request) -> web.Response:

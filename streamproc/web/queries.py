@@ -1,5 +1,6 @@
 """What may stand behind the question mark; one model a route. They are also the OpenAPI parameters."""
 
+from datetime import datetime
 from typing import Annotated, TypeVar
 
 from aiohttp import web
@@ -7,10 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from streamproc.catalogue.finishing import DeliveryState
 from streamproc.messages import BoundaryState, Kind
+from streamproc.timebase import NS, ns_from_utc
 from streamproc.web.bodies import Name
 from streamproc.web.moments import Moment
 
 Q = TypeVar("Q", bound="Query")
+_LONGEST_NS = 8 * 24 * 3600 * NS
 
 
 class Query(BaseModel):
@@ -52,6 +55,29 @@ class DeliveriesQuery(PageQuery):
     """Only those of this clip."""
     piece: Annotated[int, Field(ge=1, lt=1 << 63)] | None = None
     """Only those of this piece."""
+
+
+class StretchQuery(Query):
+    """Which stretch of time is drawn."""
+
+    from_: Annotated[Moment, Field(alias="from")]
+    """Where it begins; ISO 8601 with an offset."""
+    to: Moment
+    """Where it ends; at most eight days later."""
+
+    def stretch_ns(self) -> tuple[int, int]:
+        """Return its ends, Unix nanoseconds. Raises HTTPBadRequest: it is none, or too long."""
+        check_order(self.from_, self.to)
+        start_ns, end_ns = ns_from_utc(self.from_), ns_from_utc(self.to)
+        if end_ns - start_ns > _LONGEST_NS:
+            raise web.HTTPBadRequest(reason="from and to are more than eight days apart; ask for less")
+        return start_ns, end_ns
+
+
+def check_order(start: datetime, end: datetime) -> None:
+    """Raises HTTPBadRequest unless one moment is before the other."""
+    if end <= start:
+        raise web.HTTPBadRequest(reason=f"from = {start.isoformat()} is not before to = {end.isoformat()}")
 
 
 def parse(query: type[Q], request: web.Request) -> Q:

@@ -11,7 +11,7 @@ from streamproc.catalogue.handouts import HandoutRow
 from streamproc.catalogue.searching import FoundRow, Wanted
 from streamproc.timebase import NS, iso_utc, ns_from_utc
 from streamproc.web.answers import Answer, Page, shown
-from streamproc.web.api import json_answer, known_channel, next_part
+from streamproc.web.api import channel_named, json_answer, known_channel, part
 from streamproc.web.bodies import Name
 from streamproc.web.moments import Moment
 from streamproc.web.queries import PageQuery, Query, parse
@@ -88,8 +88,8 @@ async def search(request: web.Request) -> web.Response:
     """Programmes and listings by their words."""
     query = parse(SearchQuery, request)
     services = request.app[SERVICES]
-    if query.channel is not None and not await _is_channel(request, query.channel):
-        raise web.HTTPNotFound(reason=f"no channel is named '{query.channel}'")
+    if query.channel is not None:
+        await channel_named(request, query.channel)
     now_ns = services.clock.utc_ns()
     wanted = Wanted(
         words=query.q,
@@ -108,15 +108,8 @@ async def handouts(request: web.Request) -> web.Response:
     name = await known_channel(request)
     book = request.app[SERVICES].catalogue.handouts
     rows = await asyncio.to_thread(partial(book.of_channel, name, before_id=query.before, limit=query.limit + 1))
-    following = next_part(request, rows[query.limit - 1].id) if len(rows) > query.limit else None
-    return json_answer(Page[Handout](items=[_handout(row) for row in rows[: query.limit]], next=following))
-
-
-async def _is_channel(request: web.Request, name: str) -> bool:
-    services = request.app[SERVICES]
-    if any(channel.name == name for channel in services.settings.channels):
-        return True
-    return any(row.name == name for row in await asyncio.to_thread(services.catalogue.channels))
+    items, following = part(request, rows, query)
+    return json_answer(Page[Handout](items=[_handout(row) for row in items], next=following))
 
 
 def _found(row: FoundRow) -> Found:

@@ -13,24 +13,12 @@ from streamproc.catalogue.reviews import Doubt
 from streamproc.errors import RecordingError
 from streamproc.media.recording.reader import RecordingEpoch
 from streamproc.messages import BoundaryState, Kind
-from streamproc.timebase import NS, ns_from_utc, to_ns
+from streamproc.timebase import to_ns
 from streamproc.web.answers import Answer
 from streamproc.web.api import json_answer, known_channel
-from streamproc.web.moments import Moment
-from streamproc.web.queries import Query, parse
+from streamproc.web.queries import StretchQuery, parse
 from streamproc.web.recordings import RECORDINGS, Recordings
 from streamproc.web.services import SERVICES
-
-_LONGEST_NS = 8 * 24 * 3600 * NS
-
-
-class TimelineQuery(Query):
-    """Which stretch of time is drawn."""
-
-    from_: Annotated[Moment, Field(alias="from")]
-    """Where it begins; ISO 8601 with an offset."""
-    to: Moment
-    """Where it ends; at most eight days later."""
 
 
 class DrawnEpoch(Answer):
@@ -150,18 +138,11 @@ class DrawnTimeline(Answer):
 
 async def timeline(request: web.Request) -> web.Response:
     """All that is drawn of a stretch of time."""
-    query = parse(TimelineQuery, request)
+    query = parse(StretchQuery, request)
     name = await known_channel(request)
     services, recordings = request.app[SERVICES], request.app[RECORDINGS]
-    from_ns, until_ns = ns_from_utc(query.from_), ns_from_utc(query.to)
-    if until_ns <= from_ns:
-        raise web.HTTPBadRequest(reason=f"from = {query.from_.isoformat()} is not before to = {query.to.isoformat()}")
-    if until_ns - from_ns > _LONGEST_NS:
-        raise web.HTTPBadRequest(reason="from and to are more than eight days apart; ask for less")
-    now_ns = services.clock.utc_ns()
-    return await asyncio.to_thread(
-        lambda: json_answer(draw(services.catalogue, recordings, name, (from_ns, until_ns), now_ns))
-    )
+    stretch, now_ns = query.stretch_ns(), services.clock.utc_ns()
+    return await asyncio.to_thread(lambda: json_answer(draw(services.catalogue, recordings, name, stretch, now_ns)))
 
 
 def draw(

@@ -7,9 +7,7 @@ from itertools import cycle
 from pathlib import Path
 
 from streamproc.catalogue import Catalogue
-from streamproc.catalogue.finishing import Programme, ProgrammePart, ProgrammeState
 from streamproc.catalogue.listings import ListingRow
-from streamproc.catalogue.queries import find_channel, find_epoch
 from streamproc.config import Settings
 from streamproc.media.recording.reader import RecordingEpoch
 from streamproc.media.recording.writer import RecordingWriter
@@ -17,6 +15,7 @@ from streamproc.messages import Change, Kind, Method, Placement, Position
 from streamproc.timebase import NS, ManualClock, SystemClock
 from tests.footage import Drawn, draw
 from tests.media.recorded import read_source, record
+from tests.programmes import add_programme
 
 RATE = 25
 P, A, U = Kind.PROGRAMME, Kind.ADVERT, Kind.UNKNOWN
@@ -76,26 +75,8 @@ def segments(catalogue: Catalogue, epoch: int, lengths: list[int], *, channel: s
 def programme(
     catalogue: Catalogue, title: str, parts: list[tuple[int, int | None]], *, epoch: int = 1, channel: str = "one"
 ) -> int:
-    """Add a programme with parts of whole seconds."""
-    with catalogue.ledger.write() as write:
-        row = Programme(channel_id=find_channel(write.session, channel).id, title=title, confidence=1.0)
-        row.state = ProgrammeState.RUNNING if parts[-1][1] is None else ProgrammeState.COMPLETE
-        row.created_ns = row.updated_ns = write.now_ns
-        of = find_epoch(write.session, channel, epoch).id
-        row.parts = [
-            ProgrammePart(
-                number=number,
-                epoch_id=of,
-                start=Fraction(start),
-                end=None if end is None else Fraction(end),
-                start_sure=True,
-                end_sure=True,
-            )
-            for number, (start, end) in enumerate(parts)
-        ]
-        write.session.add(row)
-        write.session.flush()
-        return row.id
+    """Add a programme with parts of whole seconds, and no description."""
+    return add_programme(catalogue, title, parts=tuple(parts), description=None, epoch=epoch, channel=channel)
 
 
 def schedule(catalogue: Catalogue, entries: list[tuple[int, int, str]], channel: str = "one") -> None:

@@ -13,12 +13,12 @@ import pytest
 
 from streamproc.catalogue import Catalogue
 from streamproc.config import Settings, load
-from streamproc.config_file import ConfigFile
 from streamproc.media.recording.reader import RecordingEpoch
 from streamproc.messages import Span
 from streamproc.timebase import utc_from_ns
 from streamproc.web import Keeper
 from tests.media.recorded import record
+from tests.web.keeping import keeper_of, settings_of
 
 DEMO = Path(__file__).parent.parent.parent / "models" / "demo"
 LEARNINGS = "/api/v1/channels/one/learnings"
@@ -37,19 +37,12 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(path: Path) -> Settings:
-    loaded = load(path)
-    loaded.data_dir.mkdir()
-    return loaded
+    return settings_of(path)
 
 
 @pytest.fixture
 def keeper(path: Path, request: pytest.FixtureRequest) -> Keeper:
-    """Reload as a role does on SIGHUP."""
-
-    def reload() -> None:
-        request.getfixturevalue("site").settings = load(path)
-
-    return Keeper(file=ConfigFile(path), reload=reload)
+    return keeper_of(path, request)
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from playwright.async_api import Browser, Page, expect
 from streamproc.catalogue import UserRole
 from streamproc.catalogue.learnings import Lesson
 from streamproc.config import Settings, load
-from streamproc.config_file import ConfigFile
 from streamproc.last_errors import ErrorBook
 from streamproc.messages import Span
 from streamproc.training.report.page import write_page
@@ -20,6 +19,7 @@ from streamproc.training.report.texts import say
 from streamproc.web import Keeper
 from tests.media.recorded import record
 from tests.web import people
+from tests.web.keeping import keeper_of, settings_of
 
 ROOT = Path(__file__).parent.parent.parent
 AXE = ROOT / "streamproc" / "web" / "page" / "node_modules" / "axe-core" / "axe.min.js"
@@ -42,17 +42,12 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(path: Path) -> Settings:
-    loaded = load(path)
-    loaded.data_dir.mkdir()
-    return loaded
+    return settings_of(path)
 
 
 @pytest.fixture
 def keeper(path: Path, request: pytest.FixtureRequest) -> Keeper:
-    def reload() -> None:
-        request.getfixturevalue("site").settings = load(path)
-
-    return Keeper(file=ConfigFile(path), reload=reload)
+    return keeper_of(path, request)
 
 
 async def check_with_axe(page: Page) -> None:

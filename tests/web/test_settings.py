@@ -7,11 +7,11 @@ import pytest
 
 from streamproc.catalogue import Catalogue, UserRole
 from streamproc.config import Settings, load
-from streamproc.config_file import ConfigFile
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import SystemClock
 from streamproc.web import Keeper, create_app
 from tests.web import people
+from tests.web.keeping import keeper_of, settings_of
 
 SECRET = "k3y-of-the-stream"
 FILE = """# the studio's
@@ -42,19 +42,12 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(path: Path) -> Settings:
-    loaded = load(path)
-    loaded.data_dir.mkdir()
-    return loaded
+    return settings_of(path)
 
 
 @pytest.fixture
 def keeper(path: Path, request: pytest.FixtureRequest) -> Keeper:
-    """Reload as a role does on SIGHUP."""
-
-    def reload() -> None:
-        request.getfixturevalue("site").settings = load(path)
-
-    return Keeper(file=ConfigFile(path), reload=reload)
+    return keeper_of(path, request)
 
 
 async def ask(site: Site, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any, Any]:

@@ -14,7 +14,7 @@ export type EventType = (typeof TYPES)[number];
 
 interface Listener {
   types: ReadonlySet<string>;
-  hear: (notice: Notice) => void;
+  hear: (notice: Notice) => unknown;
   again: () => void;
 }
 
@@ -23,10 +23,29 @@ const listeners = new Set<Listener>();
 let source: EventSource | null = null;
 
 /** Calls `hear` for each event of these types, and `again` when some were lost: fetch everything anew. Returns how to stop. */
-export function listen(types: readonly EventType[], hear: (notice: Notice) => void, again: () => void): () => void {
+export function listen(types: readonly EventType[], hear: (notice: Notice) => unknown, again: () => void): () => void {
   const listener = { types: new Set<string>(types), hear, again };
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+/**
+ * Calls `again` once a burst of events is over, and when some were lost. `hears` tells whether an event is one to be
+ * fetched for; an event that brings all that is needed can be dealt with there. Returns how to stop.
+ */
+export function listenInBursts(
+  types: readonly EventType[], burstMs: number, again: () => void, hears: (notice: Notice) => boolean = () => true,
+): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const soon = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(again, burstMs);
+  };
+  const stop = listen(types, (notice) => hears(notice) && soon(), soon);
+  return () => {
+    stop();
+    clearTimeout(timer);
+  };
 }
 
 export function connect(): void {

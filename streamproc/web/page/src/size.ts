@@ -1,12 +1,13 @@
-// Sizes of files in words.
+// Sizes as people say them.
 
-import { language, locale } from "./words";
+import { locale } from "./words";
 
-const UNITS = { en: ["B", "kB", "MB", "GB", "TB"], ru: ["Б", "КБ", "МБ", "ГБ", "ТБ"] } as const;
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
-/** "1.4 GB"; thousands, as players and shops count. */
+/** "1.2 GB" */
 export function size(bytes: number): string {
-  const power = Math.min(4, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3));
-  const shown = bytes / 1000 ** power;
-  return `${shown.toLocaleString(locale.value, { maximumFractionDigits: shown < 10 && power > 0 ? 1 : 0 })} ${UNITS[language.value][power]}`;
+  const power = Math.min(UNITS.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
+  const unit = UNITS[power] ?? "byte";
+  const value = bytes / 1000 ** power;
+  return value.toLocaleString(locale.value, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: value < 10 && power > 0 ? 1 : 0 });
 }

@@ -14,7 +14,7 @@ import { Learnings } from "./engineer/learning";
 import { Alarms, Models } from "./engineer/models";
 import { Add, Power, Settings } from "./engineer/settings";
 import { t } from "./engineer/words";
-import { Health } from "./operator/health";
+import { Health } from "../health";
 
 type Channel = Schemas["Channel"];
 

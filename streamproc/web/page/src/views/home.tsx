@@ -11,7 +11,7 @@ import { length, minute, ms, now } from "../time";
 import { Button, Failed, Kind, Soft } from "../ui";
 import { words } from "../words";
 import { knownAt, type Programme } from "./channel/model";
-import { Health } from "./home/health";
+import { Health } from "../health";
 import { newestPicture, Strip, useLastHour } from "./home/strip";
 import "./home/style.css";
 

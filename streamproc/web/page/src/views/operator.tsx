@@ -8,7 +8,8 @@ import { length, ms, now, wall } from "../time";
 import { Failed, Soft } from "../ui";
 import { language, words } from "../words";
 import "../style/operator.css";
-import { Health, size } from "./operator/health";
+import { Health } from "../health";
+import { size } from "../size";
 
 type Operations = Schemas["Operations"];
 

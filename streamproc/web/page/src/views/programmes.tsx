@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useCallback, useEffect, useRef } from "preact/hooks";
 import { type Schemas, get } from "../api";
-import { listen } from "../live";
+import { listenInBursts } from "../live";
 import { day, length, minute, ms } from "../time";
 import { Button, Failed } from "../ui";
 import { plural, words } from "../words";
@@ -55,19 +55,14 @@ export function ProgrammeList({ channel }: { channel: string }): JSX.Element {
   useEffect(() => {
     items.value = null;
     void again();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const soon = (): void => {
-      clearTimeout(timer);
-      timer = setTimeout(() => void again(), BURST_MS);
-    };
-    const stop = listen(["programme", "review", "edit", "piece"], (notice) => {
-      if (notice.channel !== channel) return;
-      if (notice.type === "piece" && notice.subject !== null) take(notice.subject as Piece);
-      else soon();
-    }, soon);
+    const stop = listenInBursts(["programme", "review", "edit", "piece"], BURST_MS, () => void again(), (notice) => {
+      if (notice.channel !== channel) return false;
+      if (notice.type !== "piece" || notice.subject === null) return true;
+      take(notice.subject as Piece);
+      return false;
+    });
     return () => {
       stop();
-      clearTimeout(timer);
       asked.current++;
     };
   }, [again, take, channel]);

@@ -6,7 +6,7 @@ import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
 import { type Schemas, all, send } from "../api";
 import { type Key, useKeys } from "../keys";
-import { listen } from "../live";
+import { listenInBursts } from "../live";
 import { may } from "../me";
 import { wall } from "../time";
 import { Button, Failed, Switch, say, sayFailed } from "../ui";
@@ -60,16 +60,7 @@ export function ReviewsView(): JSX.Element {
   }, []);
   useEffect(() => {
     void again();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const soon = (): void => {
-      clearTimeout(timer);
-      timer = setTimeout(() => void again(), BURST_MS);
-    };
-    const stop = listen(["review", "boundary", "programme", "edit", "order"], soon, soon);
-    return () => {
-      stop();
-      clearTimeout(timer);
-    };
+    return listenInBursts(["review", "boundary", "programme", "edit", "order"], BURST_MS, () => void again());
   }, [again]);
   const shown = useComputed(() => (items.value ?? []).filter((one) => only.value === "all" || !one.seen));
   const acts = useMemo(() => actsOf({ items, selected, shown, again, route }), [again, route]);

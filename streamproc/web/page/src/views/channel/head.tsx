@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useLocation } from "preact-iso/router";
 import type { Schemas } from "../../api";
 import { useLoaded } from "../../load";
-import { Health } from "../home/health";
+import { Health } from "../../health";
 import { t } from "./words";
 
 type Channel = Schemas["Channel"];

@@ -2,7 +2,7 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { ApiError, get, type Schemas } from "../../api";
-import { listen } from "../../live";
+import { listenInBursts } from "../../live";
 import { rate } from "../../time";
 import { boundaries, type EpochSpan, epochAt, HOUR, type Known, knownAt, type Place, type Range, SECOND, span, type Timeline } from "./model";
 import type { Scope } from "./scope";
@@ -52,17 +52,13 @@ export class Station {
 
   /** Fetches, and goes on fetching as the view moves and as things happen. Returns how to stop. */
   start(): () => void {
-    let burst: ReturnType<typeof setTimeout> | undefined;
     let standing: ReturnType<typeof setTimeout> | undefined;
     let settling: ReturnType<typeof setTimeout> | undefined;
-    const soon = (): void => {
-      clearTimeout(burst);
-      burst = setTimeout(() => void this.load(), BURST_MS);
-    };
-    const stopListening = listen(
+    const stopListening = listenInBursts(
       ["segment", "segment-removed", "boundary", "epoch", "gap", "programme", "review", "edit", "channel"],
-      (notice) => notice.channel === this.name && soon(),
-      soon,
+      BURST_MS,
+      () => void this.load(),
+      (notice) => notice.channel === this.name,
     );
     const stopMoving = effect(() => {
       const range = this.scope.range.value;
@@ -85,7 +81,6 @@ export class Station {
       stopSettling();
       clearTimeout(standing);
       clearInterval(refresh);
-      clearTimeout(burst);
       clearTimeout(settling);
       for (const control of [this.asked, this.askedFine, this.resolving]) control?.abort();
     };

@@ -4,7 +4,7 @@ import { type Signal, useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { get } from "../../api";
-import { listen } from "../../live";
+import { listenInBursts } from "../../live";
 import { now } from "../../time";
 import { draw, heightOf, lanesOf } from "../channel/draw";
 import { HOUR, SECOND, type Timeline } from "../channel/model";
@@ -20,7 +20,6 @@ const LANES = lanesOf(["programmes", "segments"]);
 export function useLastHour(name: string): Signal<Timeline | null> {
   const timeline = useSignal<Timeline | null>(null);
   useEffect(() => {
-    let burst: ReturnType<typeof setTimeout> | undefined;
     const control = new AbortController();
     const load = (): void => {
       const to = Date.now();
@@ -28,17 +27,12 @@ export function useLastHour(name: string): Signal<Timeline | null> {
       // What went wrong is said by the list of channels, which asks the same server.
       get<Timeline>(`${base(name)}/timeline?${query}`, control.signal).then((got) => (timeline.value = got), () => undefined);
     };
-    const soon = (): void => {
-      clearTimeout(burst);
-      burst = setTimeout(load, BURST_MS);
-    };
     load();
-    const stop = listen(["segment", "epoch", "programme", "boundary"], (notice) => notice.channel === name && soon(), soon);
+    const stop = listenInBursts(["segment", "epoch", "programme", "boundary"], BURST_MS, load, (notice) => notice.channel === name);
     const timer = setInterval(load, EVERY_MS);
     return () => {
       stop();
       clearInterval(timer);
-      clearTimeout(burst);
       control.abort();
     };
   }, [name]);

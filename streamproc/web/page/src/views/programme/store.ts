@@ -3,7 +3,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
 import { type Schemas, all, get } from "../../api";
-import { listen } from "../../live";
+import { listenInBursts } from "../../live";
 import { ms } from "../../time";
 import type { Programme, Segment } from "./cuts";
 
@@ -63,19 +63,14 @@ export function useProgramme(id: number): Store {
   useEffect(() => {
     known.value = null;
     void again();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const soon = (): void => {
-      clearTimeout(timer);
-      timer = setTimeout(() => void again(), BURST_MS);
-    };
-    const stop = listen(TYPES, (notice) => {
-      if (known.value !== null && notice.channel !== known.value.programme.channel) return;
-      if (notice.type === "piece" && notice.subject !== null) take(notice.subject as Piece);
-      else soon();
-    }, soon);
+    const stop = listenInBursts(TYPES, BURST_MS, () => void again(), (notice) => {
+      if (known.value !== null && notice.channel !== known.value.programme.channel) return false;
+      if (notice.type !== "piece" || notice.subject === null) return true;
+      take(notice.subject as Piece);
+      return false;
+    });
     return () => {
       stop();
-      clearTimeout(timer);
       asked.current?.abort();
     };
   }, [again, take]);

@@ -1,9 +1,9 @@
 // How a channel's feed is, in a word.
 
 import type { JSX } from "preact";
-import type { Schemas } from "../../api";
-import { length } from "../../time";
-import { words } from "../../words";
+import type { Schemas } from "./api";
+import { length } from "./time";
+import { words } from "./words";
 
 const t = words(
   {
