@@ -39,6 +39,7 @@ async def test_channels_side_by_side_are_clean(day: Day) -> None:
 
 async def test_the_keys_are_clean(day: Day) -> None:
     async with day.opened(locale="ru-RU") as page:
+        await expect(page.locator(".screen")).to_be_visible(timeout=SLOW)
         await page.keyboard.press("?")
-        await expect(page.get_by_role("dialog")).to_be_visible(timeout=60_000)
+        await expect(page.get_by_role("dialog")).to_be_visible()
         assert await axe(page) == []

@@ -144,7 +144,7 @@ async def test_a_learning_is_wished_for_watched_and_put_to_use(
     folder = settings.learnt_dir / row.folder
     shutil.copytree(ROOT / "models" / "demo", folder)
     for name in ("mask.png", "frame.jpg"):
-        shutil.copy(ROOT / "docs" / "images" / "page.png", folder / name)
+        shutil.copy(ROOT / "docs" / "images" / "operator-en.png", folder / name)
     site.catalogue.learnings.ready(row.id, "right on 99.20% of the pictures held out")
     await expect(page.get_by_alt_text("The bug as it was found")).to_be_visible()
     await check_with_axe(page)
@@ -180,7 +180,7 @@ async def test_of_several_marks_one_is_chosen(site: Site, page: Page, settings: 
     await expect(page.locator(".learning .state")).to_have_text("waiting")
     row = site.catalogue.learnings.take()
     (settings.learnt_dir / row.folder).mkdir(parents=True)
-    shutil.copy(ROOT / "docs" / "images" / "page.png", settings.learnt_dir / row.folder / "marks.png")
+    shutil.copy(ROOT / "docs" / "images" / "operator-en.png", settings.learnt_dir / row.folder / "marks.png")
     site.catalogue.learnings.failed(row.id, "2 marks come and go like a bug", keeps_folder=True)
     await expect(page.get_by_alt_text("The marks that were found, numbered")).to_be_visible()
     await page.get_by_label("Number of the mark").last.fill("2")
