@@ -183,6 +183,7 @@ class SilentProxy:
         self._silent = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._serving: set[asyncio.Task[None]] = set()
         self.connections = 0
         self.port = 0
 
@@ -225,10 +226,20 @@ class SilentProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        # A transport that has met its end is known to nobody but the tasks that wait for the other side: without this
+        # they would be collected together, while they wait.
+        serving = asyncio.current_task()
+        assert serving is not None
+        self._serving.add(serving)
+        serving.add_done_callback(self._serving.discard)
         with contextlib.closing(writer), contextlib.suppress(ConnectionError, asyncio.CancelledError):
             back, forth = await asyncio.open_connection("127.0.0.1", self._target_port)
-            with contextlib.closing(forth):  # when one side has gone, both are closed
-                await asyncio.gather(self._pass(reader, forth), self._pass(back, writer))
+            with contextlib.closing(forth):
+                ways = [asyncio.create_task(self._pass(*way)) for way in ((reader, forth), (back, writer))]
+                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)  # one side has gone: both are closed
+                for way in ways:
+                    way.cancel()
+                await asyncio.gather(*ways, return_exceptions=True)
 
     async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         muted = False
