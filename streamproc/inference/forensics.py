@@ -2,15 +2,16 @@
 
 import json
 import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 import cv2
 import numpy as np
 import onnxruntime
 from pydantic import Field
 
-from streamproc.errors import ModelError
+from streamproc.errors import ConfigError, ModelError
 from streamproc.forensics.cleaning import Cleaning
 from streamproc.forensics.diffusion import Diffusion
 from streamproc.forensics.ensemble import Ensemble
@@ -19,6 +20,7 @@ from streamproc.forensics.residual import Verdict, judged, luma
 from streamproc.forensics.traces import Map, Method, Picture, Traces, refuse_small
 from streamproc.inference.card import CARD_FILE, CardSection, ModelCard, file_sha256, parse_card
 from streamproc.inference.session import Provider, open_session
+from streamproc.inference.verifier import shipped_model
 
 
 class CleaningCard(CardSection):
@@ -58,6 +60,22 @@ class DiffusionCard(ModelCard):
 _STEP = 8  # height and width of what goes into the network are multiples of it
 _MARGIN = 96  # pixels around a pixel that the network looks at, and a few more
 _AT_ONCE = 1 << 22  # pixels
+
+
+SHIPPED: Final = ("residual", "diffusion")
+"""Methods whose model comes with streamproc; the first is the default."""
+WITHOUT_MODEL: Final[Mapping[str, Callable[[], Method]]] = {}
+"""Methods that need no model, by name."""
+
+
+def named_method(name: str) -> Method:
+    """Return a method that comes with streamproc. Raises ConfigError: there is none of this name; ModelError."""
+    if name in WITHOUT_MODEL:
+        return WITHOUT_MODEL[name]()
+    if name not in SHIPPED:
+        choices = ", ".join([*SHIPPED, *WITHOUT_MODEL])
+        raise ConfigError(f"--method {name}: there is no such method; those that come with streamproc are {choices}")
+    return load_method(shipped_model(name))
 
 
 def load_method(folder: Path) -> Method:
