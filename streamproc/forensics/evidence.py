@@ -94,6 +94,9 @@ class _Open:
     end: Fraction
     shown: Fraction
     cells: Mask
+    """Where sums are high now; it shrinks while the event cools down."""
+    extent: Mask
+    """And where they were when a keyframe last showed it."""
     best: float = -1.0
     keyframes: int = 0
     heat: Map = field(default_factory=lambda: np.zeros((0, 0), np.float32))
@@ -175,7 +178,7 @@ class Evidence:
         for cells in self._begun([cells for _, cells in parts]):
             self._numbers += 1
             start = self._times[int(self._since[cells].min())]
-            one = _Open(number=self._numbers, start=start, end=look.time, shown=look.time, cells=cells)
+            one = _Open(number=self._numbers, start=start, end=look.time, shown=look.time, cells=cells, extent=cells)
             self._open.append(one)
             self._grown(one, look)
             told.append(self._told(one, over=False))
@@ -198,7 +201,7 @@ class Evidence:
         if mean > one.best:
             one.best, one.shown = mean, look.time
         if mean >= self._how.even:
-            one.end = look.time
+            one.end, one.extent = look.time, one.cells
             return True
         return False
 
@@ -213,7 +216,7 @@ class Evidence:
             start=one.start,
             end=one.end,
             shown=one.shown,
-            box=_box(one.cells, self._shape),
+            box=_box(one.extent, self._shape),
             score=0.0 if flat else min(1.0, sure),
             reliability=_reliability(sure, flat),
             keyframes=one.keyframes,
