@@ -97,6 +97,8 @@ class _Open:
     """Where sums are high now; it shrinks while the event cools down."""
     extent: Mask
     """And where they were when a keyframe last showed it."""
+    sure: float = 0.0
+    """The highest mean of its cells' sums, of the most that they can reach."""
     best: float = -1.0
     keyframes: int = 0
     heat: Map = field(default_factory=lambda: np.zeros((0, 0), np.float32))
@@ -197,6 +199,7 @@ class Evidence:
         one.keyframes += 1
         one.heat = one.heat + look.heat
         one.ring += _around(look, one.cells)
+        one.sure = max(one.sure, float(self._sums[one.cells].mean()) / self._how.most)
         mean = float(look.heat[one.cells].mean())
         if mean > one.best:
             one.best, one.shown = mean, look.time
@@ -208,7 +211,6 @@ class Evidence:
     def _told(self, one: _Open, *, over: bool) -> Event:
         assert self._shape is not None
         height, width = self._shape
-        sure = float(self._sums[one.cells].mean()) / self._how.most
         flat = one.ring / one.keyframes < self._how.least_texture
         heat = cv2.resize(one.heat / np.float32(one.keyframes), (width, height), interpolation=cv2.INTER_LINEAR)
         return Event(
@@ -217,8 +219,8 @@ class Evidence:
             end=one.end,
             shown=one.shown,
             box=_box(one.extent, self._shape),
-            score=0.0 if flat else min(1.0, sure),
-            reliability=_reliability(sure, flat),
+            score=0.0 if flat else one.sure,
+            reliability=_reliability(one.sure, flat),
             keyframes=one.keyframes,
             heat=np.asarray(heat, np.float32),
             over=over,
