@@ -1,0 +1,144 @@
+"""Evidence over keyframes: what stays hot while the picture under it changes is an event, and nothing else is."""
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+import cv2
+import numpy as np
+
+from streamproc.forensics.evidence import Event, Evidence
+from streamproc.forensics.traces import Box, Picture, Reliability, Traces
+
+SIZE = 240, 400
+PLACE = np.s_[64:128, 96:192]
+BOX = Box(left=96, top=64, right=192, bottom=128)
+RNG = np.random.default_rng(5)
+PANORAMA = cv2.resize(RNG.integers(0, 256, (60, 500, 3), dtype=np.uint8), (2000, 240)) // 2 + RNG.integers(
+    0, 60, (240, 2000, 3), dtype=np.uint8
+)
+
+
+def panned(count: int) -> list[Picture]:
+    """Return what a camera sees that moves over a panorama."""
+    return [np.ascontiguousarray(PANORAMA[:, 37 * n : 37 * n + SIZE[1]]) for n in range(count)]
+
+
+def traces(hot: tuple[slice, slice] | None, degree: float = 0.95, size: tuple[int, int] = SIZE) -> Traces:
+    heat = np.full(size, 0.02, np.float32)
+    if hot is not None:
+        heat[hot] = degree
+    mask = heat > 0.5
+    return Traces(heat=heat, mask=mask, boxes=(), score=degree, reliability=Reliability.GOOD)
+
+
+def shown(
+    evidence: Evidence, pictures: Iterable[Picture], hot: Sequence[tuple[slice, slice] | None], since: int = 0
+) -> list[Event]:
+    told: list[Event] = []
+    for number, (picture, place) in enumerate(zip(pictures, hot, strict=True), since):
+        told += evidence.add(Fraction(number, 2), picture, traces(place))
+    return told
+
+
+def test_a_place_that_stays_hot_under_a_moving_picture_is_one_event_from_its_first_keyframe_to_its_last() -> None:
+    evidence = Evidence()
+    told = shown(evidence, panned(24), [None] * 4 + [PLACE] * 10 + [None] * 10)
+    assert {one.number for one in told} == {1}
+    last = told[-1]
+    assert last.over
+    assert (last.start, last.end, last.box) == (Fraction(4, 2), Fraction(13, 2), BOX)
+    assert last.start <= last.shown <= last.end
+    assert last.reliability is Reliability.GOOD
+    assert evidence.end() == ()
+
+
+def test_what_is_open_at_the_end_is_told_as_over() -> None:
+    evidence = Evidence()
+    assert not any(one.over for one in shown(evidence, panned(12), [PLACE] * 12))
+    (last,) = evidence.end()
+    assert last.over
+    assert last.end == Fraction(11, 2)
+    assert last.keyframes <= 12
+
+
+def test_the_mean_heat_is_hot_where_the_event_is() -> None:
+    evidence = Evidence()
+    shown(evidence, panned(12), [PLACE] * 12)
+    (last,) = evidence.end()
+    assert last.heat.shape == SIZE
+    assert last.heat[PLACE].mean() > 0.9
+    assert last.heat[160:].max() < 0.1
+
+
+def test_what_moves_with_the_picture_is_no_event() -> None:
+    moving = [np.s_[64:128, 296 - 37 * n % 296 : 392 - 37 * n % 296] for n in range(20)]
+    assert shown(Evidence(), panned(20), moving) == []
+
+
+def test_what_is_hot_in_a_picture_that_stands_still_is_no_event() -> None:
+    still = panned(1)[0]
+    noise = [RNG.integers(0, 3, still.shape, dtype=np.uint8) for _ in range(20)]
+    assert shown(Evidence(), [still + one for one in noise], [PLACE] * 20) == []
+
+
+def test_what_is_drawn_over_a_moving_picture_and_never_changes_is_no_event() -> None:
+    pictures = panned(20)
+    for picture in pictures:
+        picture[PLACE] = 200
+    assert shown(Evidence(), pictures, [PLACE] * 20) == []
+
+
+def test_black_bars_are_no_event() -> None:
+    pictures = panned(20)
+    for number, picture in enumerate(pictures):
+        picture[:64] = 16 + 4 * (number % 2)
+    assert shown(Evidence(), pictures, [np.s_[:64, :]] * 20) == []
+
+
+def test_on_flat_surroundings_an_event_is_undecidable_and_claims_nothing() -> None:
+    pictures = [np.full((*SIZE, 3), 90 + 7 * (n % 3), np.uint8) for n in range(12)]
+    told = shown(Evidence(), pictures, [PLACE] * 12)
+    assert {one.reliability for one in told} == {Reliability.UNDECIDABLE}
+    assert {one.score for one in told} == {0}
+
+
+def test_the_same_place_painted_again_later_is_another_event() -> None:
+    told = shown(Evidence(), panned(40), [PLACE] * 10 + [None] * 20 + [PLACE] * 10)
+    assert {one.number for one in told} == {1, 2}
+    assert [one.number for one in told if one.over] == [1]
+
+
+def test_a_picture_of_another_size_ends_what_is_open() -> None:
+    evidence = Evidence()
+    shown(evidence, panned(12), [PLACE] * 12)
+    other = np.ascontiguousarray(panned(1)[0][:200])
+    (last,) = evidence.add(Fraction(6), other, traces(None, size=(200, 400)))
+    assert last.over
+    assert last.heat.shape == SIZE
+
+
+def test_a_picture_whose_sides_are_no_multiple_of_a_cell_is_looked_at_to_its_edge() -> None:
+    evidence = Evidence()
+    pictures = [np.ascontiguousarray(one[:237, :397]) for one in panned(12)]
+    for number, picture in enumerate(pictures):
+        evidence.add(Fraction(number), picture, traces(np.s_[150:237, 300:397], size=(237, 397)))
+    (last,) = evidence.end()
+    assert (last.box.right, last.box.bottom) == (397, 237)
+
+
+def test_its_memory_does_not_grow_with_what_it_has_seen() -> None:
+    evidence, pictures = Evidence(), panned(40)
+    small = [np.ascontiguousarray(one[:48, :48]) for one in pictures]
+    for number in range(3000):
+        evidence.add(Fraction(number), small[number % 40], traces(np.s_[:32, :32], size=(48, 48)))
+    assert held(evidence) < 50_000
+
+
+def held(thing: object, depth: int = 4) -> int:
+    """Return about how many numbers an object holds."""
+    if isinstance(thing, np.ndarray):
+        return thing.size
+    if isinstance(thing, list | tuple) and depth:
+        return sum(held(one, depth - 1) for one in thing)
+    names: list[str] = list(getattr(thing, "__dict__", {})) or list(getattr(thing, "__slots__", ()))
+    return 1 + (sum(held(getattr(thing, name), depth - 1) for name in names) if depth else 0)
