@@ -39,11 +39,23 @@ class VerdictCard(CardSection):
     least_texture: Annotated[float, Field(ge=0)]
 
 
-class ResidualCard(ModelCard):
-    """The card of our own method's network: ``luma`` (1, H, W, 1) in [0, 255] to ``logit`` (1, H/2, W/2, 1)."""
+class NetworkCard(ModelCard):
+    """The card of a network that gives a heat: ``luma`` (1, H, W, 1) in [0, 255] to ``logit`` (1, H/2, W/2, 1)."""
+
+    kind: str
+    verdict: VerdictCard
+
+
+class ResidualCard(NetworkCard):
+    """The card of our own method's network."""
 
     kind: Literal["residual"] = "residual"
-    verdict: VerdictCard
+
+
+class UnetCard(NetworkCard):
+    """The card of the U-Net."""
+
+    kind: Literal["unet"] = "unet"
 
 
 class DiffusionCard(ModelCard):
@@ -55,18 +67,17 @@ class DiffusionCard(ModelCard):
     cleaning: CleaningCard
 
 
-_STEP = 8  # height and width of what goes into the network are multiples of it
-_MARGIN = 96  # pixels around a pixel that the network looks at, and a few more
 _AT_ONCE = 1 << 22  # pixels
 
 
 def load_method(folder: Path) -> Method:
     """Load the model of any method. Raises ModelError: missing, broken, or of another kind."""
     try:
-        kind = json.loads((folder / CARD_FILE).read_text(encoding="utf-8")).get("kind")
+        kind = str(json.loads((folder / CARD_FILE).read_text(encoding="utf-8")).get("kind"))
     except (OSError, ValueError, AttributeError):
-        kind = None  # what is wrong with the card is said by whoever parses it
-    return Residual.load(folder) if kind == "residual" else load_diffusion(folder)
+        kind = ""  # what is wrong with the card is said by whoever parses it
+    networks: dict[str, type[LumaNetwork]] = {"residual": Residual, "unet": Unet}
+    return networks[kind].load(folder) if kind in networks else load_diffusion(folder)
 
 
 def load_diffusion(folder: Path) -> Diffusion:
@@ -87,10 +98,16 @@ def load_diffusion(folder: Path) -> Diffusion:
     )
 
 
-class Residual:
-    """Our own method: see :mod:`streamproc.forensics.residual`. Safe to use from several threads."""
+class LumaNetwork:
+    """A method whose heat a network gives, from luma. Safe to use from several threads."""
 
-    def __init__(self, card: ResidualCard, session: onnxruntime.InferenceSession) -> None:
+    card_kind: ClassVar[type[NetworkCard]]
+    step: ClassVar[int]
+    """Height and width of what goes into the network are multiples of it."""
+    margin: ClassVar[int]
+    """Pixels around a pixel that the network looks at, and a few more; a multiple of the step."""
+
+    def __init__(self, card: NetworkCard, session: onnxruntime.InferenceSession) -> None:
         self.card = card
         self._session = session
         self._how = Verdict(**card.verdict.model_dump())
@@ -98,18 +115,16 @@ class Residual:
     @classmethod
     def load(cls, folder: Path, *, provider: Provider = "cpu") -> Self:
         """Load it. Raises ModelError: missing, broken, or not what the card describes."""
-        card = parse_card(folder, ResidualCard)
+        card = parse_card(folder, cls.card_kind)
         path = folder / card.file
         session = open_session(path, provider)
-        inputs, outputs = ([one.name for one in side] for side in (session.get_inputs(), session.get_outputs()))
-        if (inputs, outputs) != (["luma"], ["logit"]):
-            raise ModelError(f"{path}: takes {inputs} and gives {outputs}; it should take luma and give logit")
+        _refuse_other(path, session)
         return cls(card, session)
 
     @property
     def name(self) -> str:
         """Short name."""
-        return "residual"
+        return self.card.kind
 
     def examine(self, picture: Picture) -> Traces:
         """Look at a picture, (H, W, 3) uint8 RGB. Raises PictureError when it is smaller than 16×16."""
@@ -119,15 +134,42 @@ class Residual:
     def heat(self, picture: Picture) -> Map:
         """Return how much each pixel looks painted, (H, W) in [0, 1]."""
         height, width = picture.shape[:2]
-        light = cv2.copyMakeBorder(luma(picture), 0, -height % _STEP, 0, -width % _STEP, cv2.BORDER_REFLECT_101)
+        light = cv2.copyMakeBorder(luma(picture), 0, -height % self.step, 0, -width % self.step, cv2.BORDER_REFLECT_101)
         heat = np.empty(light.shape, np.float32)
-        rows = max(_STEP, _AT_ONCE // light.shape[1] // _STEP * _STEP)
+        rows = max(self.step, _AT_ONCE // light.shape[1] // self.step * self.step)
         for top in range(0, len(light), rows):  # strips: a whole 8K picture would take gigabytes
-            begin, end = max(top - _MARGIN, 0), min(top + rows + _MARGIN, len(light))
+            begin, end = max(top - self.margin, 0), min(top + rows + self.margin, len(light))
             (logit,) = self._session.run(["logit"], {"luma": light[None, begin:end, :, None]})
             odds = cv2.resize(logit[0, :, :, 0], (light.shape[1], end - begin), interpolation=cv2.INTER_LINEAR)
             heat[top : top + rows] = (1 / (1 + np.exp(-np.clip(odds, -30, 30))))[top - begin :][:rows]
         return heat[:height, :width]
+
+
+class Residual(LumaNetwork):
+    """Our own method: see :mod:`streamproc.forensics.residual`."""
+
+    card_kind = ResidualCard
+    step = 8
+    margin = 96
+
+
+class Unet(LumaNetwork):
+    """A U-Net with VGG16's encoder, narrow: the learned baseline (streamproc/training/forensics/unet.py)."""
+
+    card_kind = UnetCard
+    step = 16
+    margin = 160
+
+
+def _refuse_other(path: Path, session: onnxruntime.InferenceSession) -> None:
+    """Raise ModelError when a network does not take luma, (N, H, W, 1), and give logits, (N, h, w, 1)."""
+    ends = [*session.get_inputs(), *session.get_outputs()]
+    if [(one.name, len(one.shape), one.shape[-1:]) for one in ends] != [("luma", 4, [1]), ("logit", 4, [1])]:
+        takes, gives = (
+            ", ".join(f"{one.name} of {len(one.shape)} dimensions, the last {one.shape[-1:]}" for one in side)
+            for side in (session.get_inputs(), session.get_outputs())
+        )
+        raise ModelError(f"{path}: takes {takes}; gives {gives}; it should take luma (N, H, W, 1) and give logit alike")
 
 
 def save_diffusion(method: Diffusion, folder: Path, **told: object) -> DiffusionCard:
