@@ -18,6 +18,7 @@ from streamproc.forensics.laplacian import FEATURES, Laplacian
 from streamproc.forensics.residual import Verdict, judged, luma
 from streamproc.forensics.traces import Map, Method, Picture, Traces, refuse_small
 from streamproc.inference.card import CARD_FILE, CardSection, ModelCard, file_sha256, parse_card
+from streamproc.inference.heat import heat_of, open_network
 from streamproc.inference.session import Provider, open_session
 
 
@@ -39,23 +40,18 @@ class VerdictCard(CardSection):
     least_texture: Annotated[float, Field(ge=0)]
 
 
-class NetworkCard(ModelCard):
-    """The card of a network that gives a heat: ``luma`` (1, H, W, 1) in [0, 255] to ``logit`` (1, H/2, W/2, 1)."""
+class ResidualCard(ModelCard):
+    """The card of our own method's network: ``luma`` (1, H, W, 1) in [0, 255] to ``logit`` (1, H/2, W/2, 1)."""
 
-    kind: str
+    kind: Literal["residual"] = "residual"
     verdict: VerdictCard
 
 
-class ResidualCard(NetworkCard):
-    """The card of our own method's network."""
-
-    kind: Literal["residual"] = "residual"
-
-
-class UnetCard(NetworkCard):
-    """The card of the U-Net."""
+class UnetCard(ModelCard):
+    """The card of the U-Net: ``luma`` (1, H, W, 1) in [0, 255] to ``logit`` (1, H/2, W/2, 1)."""
 
     kind: Literal["unet"] = "unet"
+    verdict: VerdictCard
 
 
 class DiffusionCard(ModelCard):
@@ -67,6 +63,8 @@ class DiffusionCard(ModelCard):
     cleaning: CleaningCard
 
 
+_STEP = 8  # height and width of what goes into the network are multiples of it
+_MARGIN = 96  # pixels around a pixel that the network looks at, and a few more
 _AT_ONCE = 1 << 22  # pixels
 
 
@@ -76,7 +74,7 @@ def load_method(folder: Path) -> Method:
         kind = str(json.loads((folder / CARD_FILE).read_text(encoding="utf-8")).get("kind"))
     except (OSError, ValueError, AttributeError):
         kind = ""  # what is wrong with the card is said by whoever parses it
-    networks: dict[str, type[LumaNetwork]] = {"residual": Residual, "unet": Unet}
+    networks: dict[str, type[Residual] | type[Unet]] = {"residual": Residual, "unet": Unet}
     return networks[kind].load(folder) if kind in networks else load_diffusion(folder)
 
 
@@ -98,16 +96,10 @@ def load_diffusion(folder: Path) -> Diffusion:
     )
 
 
-class LumaNetwork:
-    """A method whose heat a network gives, from luma. Safe to use from several threads."""
+class Residual:
+    """Our own method: see :mod:`streamproc.forensics.residual`. Safe to use from several threads."""
 
-    card_kind: ClassVar[type[NetworkCard]]
-    step: ClassVar[int]
-    """Height and width of what goes into the network are multiples of it."""
-    margin: ClassVar[int]
-    """Pixels around a pixel that the network looks at, and a few more; a multiple of the step."""
-
-    def __init__(self, card: NetworkCard, session: onnxruntime.InferenceSession) -> None:
+    def __init__(self, card: ResidualCard, session: onnxruntime.InferenceSession) -> None:
         self.card = card
         self._session = session
         self._how = Verdict(**card.verdict.model_dump())
@@ -115,16 +107,18 @@ class LumaNetwork:
     @classmethod
     def load(cls, folder: Path, *, provider: Provider = "cpu") -> Self:
         """Load it. Raises ModelError: missing, broken, or not what the card describes."""
-        card = parse_card(folder, cls.card_kind)
+        card = parse_card(folder, ResidualCard)
         path = folder / card.file
         session = open_session(path, provider)
-        _refuse_other(path, session)
+        inputs, outputs = ([one.name for one in side] for side in (session.get_inputs(), session.get_outputs()))
+        if (inputs, outputs) != (["luma"], ["logit"]):
+            raise ModelError(f"{path}: takes {inputs} and gives {outputs}; it should take luma and give logit")
         return cls(card, session)
 
     @property
     def name(self) -> str:
         """Short name."""
-        return self.card.kind
+        return "residual"
 
     def examine(self, picture: Picture) -> Traces:
         """Look at a picture, (H, W, 3) uint8 RGB. Raises PictureError when it is smaller than 16×16."""
@@ -134,42 +128,50 @@ class LumaNetwork:
     def heat(self, picture: Picture) -> Map:
         """Return how much each pixel looks painted, (H, W) in [0, 1]."""
         height, width = picture.shape[:2]
-        light = cv2.copyMakeBorder(luma(picture), 0, -height % self.step, 0, -width % self.step, cv2.BORDER_REFLECT_101)
+        light = cv2.copyMakeBorder(luma(picture), 0, -height % _STEP, 0, -width % _STEP, cv2.BORDER_REFLECT_101)
         heat = np.empty(light.shape, np.float32)
-        rows = max(self.step, _AT_ONCE // light.shape[1] // self.step * self.step)
+        rows = max(_STEP, _AT_ONCE // light.shape[1] // _STEP * _STEP)
         for top in range(0, len(light), rows):  # strips: a whole 8K picture would take gigabytes
-            begin, end = max(top - self.margin, 0), min(top + rows + self.margin, len(light))
+            begin, end = max(top - _MARGIN, 0), min(top + rows + _MARGIN, len(light))
             (logit,) = self._session.run(["logit"], {"luma": light[None, begin:end, :, None]})
             odds = cv2.resize(logit[0, :, :, 0], (light.shape[1], end - begin), interpolation=cv2.INTER_LINEAR)
             heat[top : top + rows] = (1 / (1 + np.exp(-np.clip(odds, -30, 30))))[top - begin :][:rows]
         return heat[:height, :width]
 
 
-class Residual(LumaNetwork):
-    """Our own method: see :mod:`streamproc.forensics.residual`."""
+class Unet:
+    """A U-Net with VGG16's encoder, narrow: the learned baseline. Safe to use from several threads.
 
-    card_kind = ResidualCard
-    step = 8
-    margin = 96
+    The network: streamproc/training/forensics/unet.py; what its heat says is judged as the residual network's is.
+    """
 
+    _STEP: ClassVar = 16
+    _MARGIN: ClassVar = 160
 
-class Unet(LumaNetwork):
-    """A U-Net with VGG16's encoder, narrow: the learned baseline (streamproc/training/forensics/unet.py)."""
+    def __init__(self, card: UnetCard, session: onnxruntime.InferenceSession) -> None:
+        self.card = card
+        self._session = session
+        self._how = Verdict(**card.verdict.model_dump())
 
-    card_kind = UnetCard
-    step = 16
-    margin = 160
+    @classmethod
+    def load(cls, folder: Path, *, provider: Provider = "cpu") -> Self:
+        """Load it. Raises ModelError: missing, broken, or not what the card describes."""
+        card = parse_card(folder, UnetCard)
+        return cls(card, open_network(folder / card.file, provider))
 
+    @property
+    def name(self) -> str:
+        """Short name."""
+        return "unet"
 
-def _refuse_other(path: Path, session: onnxruntime.InferenceSession) -> None:
-    """Raise ModelError when a network does not take luma, (N, H, W, 1), and give logits, (N, h, w, 1)."""
-    ends = [*session.get_inputs(), *session.get_outputs()]
-    if [(one.name, len(one.shape), one.shape[-1:]) for one in ends] != [("luma", 4, [1]), ("logit", 4, [1])]:
-        takes, gives = (
-            ", ".join(f"{one.name} of {len(one.shape)} dimensions, the last {one.shape[-1:]}" for one in side)
-            for side in (session.get_inputs(), session.get_outputs())
-        )
-        raise ModelError(f"{path}: takes {takes}; gives {gives}; it should take luma (N, H, W, 1) and give logit alike")
+    def examine(self, picture: Picture) -> Traces:
+        """Look at a picture, (H, W, 3) uint8 RGB. Raises PictureError when it is smaller than 16×16."""
+        refuse_small(picture)
+        return judged(self.heat(picture), picture, self._how)
+
+    def heat(self, picture: Picture) -> Map:
+        """Return how much each pixel looks painted, (H, W) in [0, 1]."""
+        return heat_of(self._session, luma(picture), step=self._STEP, margin=self._MARGIN)
 
 
 def save_diffusion(method: Diffusion, folder: Path, **told: object) -> DiffusionCard:

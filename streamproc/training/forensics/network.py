@@ -28,8 +28,7 @@ Progress = Callable[[str, float], None]
 STEP = 8
 """Height and width of what goes in are multiples of it."""
 _DILATIONS = 1, 2, 4, 2, 1
-PRIOR = -3.0
-"""Logit of an untrained network: little is painted."""
+_PRIOR = -3.0  # logit of an untrained network: little is painted
 _ALPHA, _GAMMA = 0.75, 2.0
 _TOLERANCE = 1e-3  # of a logit
 
@@ -72,7 +71,7 @@ def build(channels: int = 32, seed: int = 0) -> keras.Model:
     flow = layers.Conv2DTranspose(16, 2, strides=2)(flow)
     flow = layers.ReLU()(layers.Add()([flow, layers.Conv2D(16, 1)(fine)]))
     flow = _conv(flow, 16)
-    flow = layers.Conv2DTranspose(1, 2, strides=2, bias_initializer=keras.initializers.Constant(PRIOR), name="logit")(
+    flow = layers.Conv2DTranspose(1, 2, strides=2, bias_initializer=keras.initializers.Constant(_PRIOR), name="logit")(
         flow
     )
     return keras.Model(light, flow)

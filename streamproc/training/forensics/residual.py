@@ -7,14 +7,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from streamproc.forensics.residual import Verdict, judged
 from streamproc.forensics.scoring import f1
 from streamproc.forensics.traces import Map, Mask, Picture
 from streamproc.inference.card import MODEL_FILE, file_sha256
-from streamproc.inference.forensics import LumaNetwork, NetworkCard, Residual, VerdictCard
+from streamproc.inference.forensics import Residual, ResidualCard, VerdictCard
 from streamproc.training.forensics import network
 from streamproc.training.forensics.coded import h264
 from streamproc.training.forensics.material import LEARNT, LEARNT_REDUCED, clips_of, coded, halved, reduced_pictures
@@ -33,43 +32,37 @@ LICENCE = "MIT, like the project, for the weights; none of the pictures can be d
 _REDUCED = 24  # photographs of BSDS500, after those that are learnt from
 
 
-def build(crops: Crops, data: Path, out: Path, schedule: network.Schedule, progress: Progress) -> NetworkCard:
+def build(crops: Crops, data: Path, out: Path, schedule: network.Schedule, progress: Progress) -> ResidualCard:
     """Train on crops, export, choose thresholds, and write the model's folder."""
-    told = trained(network.build(seed=schedule.seed), crops, out, schedule, progress)
-    return with_thresholds(out, data, told)
-
-
-def trained(
-    model: keras.Model, crops: Crops, out: Path, schedule: network.Schedule, progress: Progress
-) -> dict[str, Any]:
-    """Train a network on crops and export it to ``out``; return what its card tells of that."""
+    model = network.build(seed=schedule.seed)
     loss = network.train(model, crops, schedule, progress)
     out.mkdir(parents=True, exist_ok=True)
     difference = network.to_onnx(model, out / MODEL_FILE)
-    return {
+    told = {
         "crops": len(crops.luma),
         "steps": schedule.steps,
         "loss of the last tenth": round(loss, 5),
         "parameters": int(model.count_params()),
         "greatest difference of the export, logits": round(difference, 6),
     }
+    return with_thresholds(out, data, told)
 
 
-def with_thresholds(out: Path, data: Path, told: dict[str, Any], kind: type[LumaNetwork] = Residual) -> NetworkCard:
+def with_thresholds(out: Path, data: Path, told: dict[str, Any]) -> ResidualCard:
     """Choose the thresholds for the network in ``out`` on sources that it has not learnt from, and write its card."""
-    card = card_of(out, Verdict(), told, kind)
+    card = card_of(out, Verdict(), told)
     card.write(out)
-    best, reached = chosen(kind.load(out), [*examples(data)])
-    card = card_of(out, best, told | {"F1 on the pictures that thresholds were chosen with": round(reached, 4)}, kind)
+    best, reached = chosen(Residual.load(out), [*examples(data)])
+    card = card_of(out, best, told | {"F1 on the pictures that thresholds were chosen with": round(reached, 4)})
     card.write(out)
     return card
 
 
-def card_of(out: Path, how: Verdict, metrics: dict[str, Any], kind: type[LumaNetwork] = Residual) -> NetworkCard:
+def card_of(out: Path, how: Verdict, metrics: dict[str, Any]) -> ResidualCard:
     """Return the card of the network in ``out``."""
     told: dict[str, Any] = {
         "schema": 1,
-        "name": kind.__name__.lower(),
+        "name": "residual",
         "sha256": file_sha256(out / MODEL_FILE),
         "metrics": metrics,
         "data": list(DATA),
@@ -77,7 +70,7 @@ def card_of(out: Path, how: Verdict, metrics: dict[str, Any], kind: type[LumaNet
         "created": f"{datetime.now(UTC):%Y-%m-%d}",
         "verdict": VerdictCard(**asdict(how)),
     }
-    return kind.card_kind.model_validate(told)
+    return ResidualCard.model_validate(told)
 
 
 def examples(data: Path, seed: int = 1) -> Iterator[Example]:
@@ -100,7 +93,7 @@ def examples(data: Path, seed: int = 1) -> Iterator[Example]:
                 yield h264(small, crf)[-1][1], np.zeros(small[0].shape[:2], bool)
 
 
-def chosen(method: LumaNetwork, shown: Sequence[Example]) -> tuple[Verdict, float]:
+def chosen(method: Residual, shown: Sequence[Example]) -> tuple[Verdict, float]:
     """Return the thresholds with the best mean F1, and that F1; where nothing was painted, finding nothing is 1."""
     heats = [method.heat(picture) for picture, _ in shown]
 

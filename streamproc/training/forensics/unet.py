@@ -8,19 +8,29 @@ What is learnt, from what, for how long and by which loss is the residual networ
 in nothing but the network: one channel of luma goes in, and the way up ends where that network's does, at half scale.
 """
 
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
-from streamproc.inference.forensics import NetworkCard, Unet
-from streamproc.training.forensics.network import PRIOR, Progress, Schedule
-from streamproc.training.forensics.residual import trained, with_thresholds
+from streamproc.forensics.residual import Verdict, judged
+from streamproc.forensics.scoring import f1
+from streamproc.inference.card import MODEL_FILE, file_sha256
+from streamproc.inference.forensics import Unet, UnetCard, VerdictCard
+from streamproc.training.forensics import network
+from streamproc.training.forensics.residual import DATA, LICENCE, Example, Progress, examples
 from streamproc.training.forensics.scenes import Crops
 
 WIDTHS = 8, 16, 32, 64, 64
 """Channels of the encoder's blocks; VGG16's are eight times as many."""
 _CONVOLUTIONS = 2, 2, 3, 3, 3
+_PRIOR = -3.0  # logit of an untrained network: little is painted
 
 
 def build(widths: tuple[int, ...] = WIDTHS, seed: int = 0) -> keras.Model:
@@ -39,7 +49,7 @@ def build(widths: tuple[int, ...] = WIDTHS, seed: int = 0) -> keras.Model:
         width = finer.shape[-1]
         flow = layers.Concatenate()([finer, layers.Conv2DTranspose(width, 2, strides=2)(flow)])
         flow = _conv(_conv(flow, width), width)
-    prior = keras.initializers.Constant(PRIOR)
+    prior = keras.initializers.Constant(_PRIOR)
     return keras.Model(light, layers.Conv2D(1, 1, bias_initializer=prior, name="logit")(flow))
 
 
@@ -48,7 +58,58 @@ def _conv(flow: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     return layers.ReLU()(layers.BatchNormalization(momentum=0.97)(made))
 
 
-def build_model(crops: Crops, data: Path, out: Path, schedule: Schedule, progress: Progress) -> NetworkCard:
-    """Train on crops, export, choose thresholds, and write the model's folder."""
+def build_model(crops: Crops, data: Path, out: Path, schedule: network.Schedule, progress: Progress) -> UnetCard:
+    """Train on crops, export, choose thresholds on sources of their own, and write the model's folder."""
     told = trained(build(seed=schedule.seed), crops, out, schedule, progress)
-    return with_thresholds(out, data, told, Unet)
+    card_of(out, Verdict(), told).write(out)
+    best, reached = chosen(Unet.load(out), [*examples(data)])
+    card = card_of(out, best, told | {"F1 on the pictures that thresholds were chosen with": round(reached, 4)})
+    card.write(out)
+    return card
+
+
+def trained(
+    model: keras.Model, crops: Crops, out: Path, schedule: network.Schedule, progress: Progress
+) -> dict[str, Any]:
+    """Train a network on crops and export it to ``out``; return what its card tells of that."""
+    loss = network.train(model, crops, schedule, progress)
+    out.mkdir(parents=True, exist_ok=True)
+    difference = network.to_onnx(model, out / MODEL_FILE)
+    return {
+        "crops": len(crops.truth),
+        "steps": schedule.steps,
+        "loss of the last tenth": round(loss, 5),
+        "channels of the encoder's blocks": [*WIDTHS],
+        "parameters": int(model.count_params()),
+        "greatest difference of the export, logits": round(difference, 6),
+    }
+
+
+def card_of(out: Path, how: Verdict, metrics: dict[str, Any]) -> UnetCard:
+    """Return the card of the network in ``out``."""
+    told: dict[str, Any] = {
+        "schema": 1,
+        "name": "unet",
+        "sha256": file_sha256(out / MODEL_FILE),
+        "metrics": metrics,
+        "data": list(DATA),
+        "licence": LICENCE,
+        "created": f"{datetime.now(UTC):%Y-%m-%d}",
+        "verdict": VerdictCard(**asdict(how)),
+    }
+    return UnetCard.model_validate(told)
+
+
+def chosen(method: Unet, shown: Sequence[Example]) -> tuple[Verdict, float]:
+    """Return the thresholds with the best mean F1, and that F1; where nothing was painted, finding nothing is 1."""
+    heats = [method.heat(picture) for picture, _ in shown]
+
+    def mean_f1(how: Verdict) -> float:
+        seen = zip(heats, shown, strict=True)
+        return float(np.mean([f1(judged(heat, picture, how).mask, mask) for heat, (picture, mask) in seen]))
+
+    tried = [
+        Verdict(edge=edge, sure=max(edge, sure)) for edge, sure in product((0.4, 0.5, 0.6, 0.7), (0.6, 0.7, 0.8, 0.9))
+    ]
+    best = max(tried, key=mean_f1)
+    return best, mean_f1(best)
