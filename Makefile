@@ -67,6 +67,8 @@ ifdef DATA
 		$(addprefix --footage ,$(LEARNT_OVER) $(MEASURED_OVER)) $(addprefix --measured ,$(basename $(notdir $(TEST_FILMS))))
 	$(BIN)/streamproc forensics train diffusion --data $(DATA) --work $(PAINTED) --out models/diffusion
 	$(BIN)/streamproc forensics train residual --data $(DATA) --work $(PAINTED) --out models/residual
+	$(BIN)/streamproc forensics train unet --data $(DATA) --work $(PAINTED) --out models/unet
+	$(BIN)/streamproc forensics train gated --data $(DATA) --work $(PAINTED) --out models/gated
 else
 	@echo "all but models/demo stay as they are: they need DATA=FOLDER, see docs/models.md"
 endif

@@ -25,10 +25,12 @@ ModelFolder = Annotated[Path | None, typer.Option(help="A model of one's own ins
 
 
 class Trainable(StrEnum):
-    """Methods that learn."""
+    """Methods that learn, and the inpainter that does."""
 
     DIFFUSION = "diffusion"
     RESIDUAL = "residual"
+    UNET = "unet"
+    GATED = "gated"
 
 
 @app.callback()
@@ -93,24 +95,25 @@ def evaluate(
 
 @app.command()
 def train(
-    method: Annotated[Trainable, typer.Argument(help="Whose model.")],
+    method: Annotated[Trainable, typer.Argument(help="Whose model: a method's, or gated, an inpainter's.")],
     data: Annotated[Path, typer.Option(help="A folder with images/, footage/ and adverts/: see docs/forensics.md.")],
     work: Annotated[Path, typer.Option(help="Where painted pictures are kept: G'MIC takes half an hour for them.")],
     out: Annotated[Path, typer.Option(help="The model's folder.")],
-    steps: Annotated[int, typer.Option(help="Of training the network, 24 crops each.", min=1)] = 1200,
+    steps: Annotated[int, typer.Option(help="Of training a network.", min=1)] = 1200,
 ) -> None:
-    """Train a method's model anew; needs the program G'MIC, and for residual the training extra."""
+    """Train a method's model anew; needs the program G'MIC, and for all but diffusion the training extra."""
     from streamproc.cli.logo.extra import need_tensorflow
 
-    if method is Trainable.RESIDUAL:
+    if method is not Trainable.DIFFUSION:
         need_tensorflow()
-    from streamproc.training.forensics.build import build_diffusion, build_residual
+    from streamproc.training.forensics.build import build_diffusion, build_gated, build_residual, build_unet
 
+    networks = {Trainable.RESIDUAL: build_residual, Trainable.UNET: build_unet, Trainable.GATED: build_gated}
     with progress("training") as show:
-        if method is Trainable.RESIDUAL:
-            card = build_residual(data, work, out, steps, show)
-        else:
+        if method is Trainable.DIFFUSION:
             card = build_diffusion(data, work, out, show)
+        else:
+            card = networks[method](data, work, out, steps, show)
     typer.echo(json.dumps(card.metrics, indent=1, ensure_ascii=False))
     typer.echo(f"written: {out}")
 
