@@ -3,7 +3,7 @@
 #   PYTHON=…   the interpreter to build .venv with (3.11 or 3.12; found by itself when left out)
 #   ONCE=1     `make demo` ends by itself, with a non-zero code if a boundary is missing or more than 1 s off
 #   TESTS=…    what `make test` runs, for example TESTS=tests/logic
-#   JOBS=…     how many tests run at a time; the machine's cores when left out
+#   JOBS=…     how many tests run at a time; one more than the cores when left out, for many wait for a live feed
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -11,7 +11,7 @@ SHELL := /bin/bash
 
 VENV ?= .venv
 BIN := $(VENV)/bin
-JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 1)))
 TESTS ?= tests
 PAGE := streamproc/web/page
 PAGE_BUILT := streamproc/web/static/built/page.js
