@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     truth[(slice(None), *SQUARE)] = PAINTED
     crops = Crops(np.stack([smoothed(seed) for seed in range(8)]), truth)
     out = tmp_path_factory.mktemp("unet")
-    schedule = network.Schedule(steps=40, batch=2)
+    schedule = network.Schedule(steps=150, batch=4)
     told = trained(unet.build(widths=(2, 4, 4, 4, 4)), crops, out, schedule, lambda what, share: None)
     card_of(out, Verdict(least_texture=0.0), told).write(out)
     return out
