@@ -16,6 +16,7 @@ from streamproc.forensics.cleaning import Cleaning
 from streamproc.forensics.diffusion import Diffusion
 from streamproc.forensics.ensemble import Ensemble
 from streamproc.forensics.laplacian import FEATURES, Laplacian
+from streamproc.forensics.patches import Patches
 from streamproc.forensics.residual import Verdict, judged, luma
 from streamproc.forensics.traces import Map, Method, Picture, Traces, refuse_small
 from streamproc.inference.card import CARD_FILE, CardSection, ModelCard, file_sha256, parse_card
@@ -72,7 +73,7 @@ _AT_ONCE = 1 << 22  # pixels
 
 SHIPPED: Final = ("residual", "diffusion")
 """Methods whose model comes with streamproc; the first is the default."""
-WITHOUT_MODEL: Final[Mapping[str, Callable[[], Method]]] = {}
+WITHOUT_MODEL: Final[Mapping[str, Callable[[], Method]]] = {"patches": Patches}
 """Methods that need no model, by name."""
 
 
