@@ -17,6 +17,7 @@ from streamproc.forensics.cleaning import Cleaning
 from streamproc.forensics.diffusion import Diffusion
 from streamproc.forensics.ensemble import Ensemble
 from streamproc.forensics.laplacian import FEATURES, Laplacian
+from streamproc.forensics.patches import Patches
 from streamproc.forensics.residual import FEATURES as PART_FEATURES
 from streamproc.forensics.residual import Verdict, judged, luma
 from streamproc.forensics.traces import Map, Method, Picture, Traces, refuse_small
@@ -99,7 +100,7 @@ _MOST_PLACES = 64
 
 SHIPPED: Final = ("residual", "diffusion")
 """Methods whose model comes with streamproc; the first is the default."""
-WITHOUT_MODEL: Final[Mapping[str, Callable[[], Method]]] = {}
+WITHOUT_MODEL: Final[Mapping[str, Callable[[], Method]]] = {"patches": Patches}
 """Methods that need no model, by name."""
 
 

@@ -81,10 +81,10 @@ def test_a_method_is_asked_for_by_name(tmp_path: Path, command: str) -> None:
         "scan": [folder / "images" / "untouched.png", "--out", out],
         "evaluate": [folder, "--out", tmp_path / "findings.json"],
     }[command]
-    outcome = CliRunner().invoke(app, ["forensics", command, *map(str, words), "--method", "diffusion"])
+    outcome = CliRunner().invoke(app, ["forensics", command, *map(str, words), "--method", "patches"])
     assert outcome.exit_code == 0
     written = (out if command == "scan" else tmp_path) / "findings.json"
-    assert json.loads(written.read_text())["method"] == "diffusion"
+    assert json.loads(written.read_text())["method"] == "patches"
 
 
 @pytest.mark.parametrize("command", ["scan", "evaluate"])
