@@ -10,7 +10,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from streamproc.cli.root import app
-from streamproc.errors import ModelError, PictureError
+from streamproc.errors import ConfigError, ModelError, PictureError
 from streamproc.inference.verifier import shipped_model
 from streamproc.media.stills import read_picture
 from streamproc.training.forensics.inpainters import harmonic
@@ -72,6 +72,40 @@ def test_a_model_of_another_kind_is_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"card\.json: ") as refused:
         scan(tmp_path / "a.png", "--out", tmp_path / "out", "--model", shipped_model("verifier"))
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("command", ["scan", "evaluate"])
+def test_a_method_is_asked_for_by_name(tmp_path: Path, command: str) -> None:
+    folder, out = known(tmp_path / "known"), tmp_path / "out"
+    words = {
+        "scan": [folder / "images" / "untouched.png", "--out", out],
+        "evaluate": [folder, "--out", tmp_path / "findings.json"],
+    }[command]
+    outcome = CliRunner().invoke(app, ["forensics", command, *map(str, words), "--method", "diffusion"])
+    assert outcome.exit_code == 0
+    written = (out if command == "scan" else tmp_path) / "findings.json"
+    assert json.loads(written.read_text())["method"] == "diffusion"
+
+
+@pytest.mark.parametrize("command", ["scan", "evaluate"])
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["--method", "magic"],
+            "--method magic: there is no such method; those that come with streamproc are residual",
+        ),
+        (["--method", "residual", "--model", "models/residual"], "--method and --model were both given"),
+    ],
+)
+def test_a_method_that_cannot_be_had_is_refused_in_one_line(
+    tmp_path: Path, command: str, words: list[str], said: str
+) -> None:
+    asked = ["forensics", command, str(tmp_path), "--out", str(tmp_path / "out"), *words]
+    refused = CliRunner().invoke(app, asked).exception
+    assert isinstance(refused, ConfigError)
+    assert said in str(refused)
+    assert "\n" not in str(refused)
 
 
 def known(folder: Path) -> Path:
