@@ -75,4 +75,4 @@ class Gated:
         (filled,) = self._session.run(["filled"], {"picture": shown[None], "mask": holes[None, ..., None]})
         whole = np.where(hole[..., None] > 0, filled[0, :low, :narrow], light).astype(np.float32)
         large = whole if shrink == 1 else cv2.resize(whole, (width, height), interpolation=cv2.INTER_CUBIC)
-        return np.clip(np.rint(large), 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(np.rint(large), 0, 255), np.uint8)
