@@ -32,9 +32,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that has learnt for some seconds to see a smooth square amid noise."""
     truth = np.zeros((8, CROP, CROP), np.uint8)
     truth[(slice(None), *SQUARE)] = PAINTED
-    crops = Crops(np.stack([smoothed(seed) for seed in range(8)]), truth)
+    shown = np.stack([smoothed(seed) for seed in range(8)])
+    crops = Crops(np.repeat(shown[..., None], 3, axis=3), truth)
     out = tmp_path_factory.mktemp("unet")
-    schedule = network.Schedule(steps=150, batch=4)
+    schedule = network.Schedule(steps=150, batch=4, side=96)
     told = trained(unet.build(widths=(2, 4, 4, 4, 4)), crops, out, schedule, lambda what, share: None)
     card_of(out, Verdict(least_texture=0.0), told).write(out)
     return out
