@@ -52,7 +52,7 @@ def _called(call: Sequence[str]) -> Inpainter:
             source, hole, out = (Path(folder) / name for name in ("source.png", "hole.png", "out.tiff"))
             cv2.imwrite(str(source), picture[:, :, ::-1])
             cv2.imwrite(str(hole), mask.astype(np.uint8) * 255)
-            # Some search at random: a seed, and one thread. TIFF, for G'MIC 2.9's PNG shifts untouched pixels by one.
+            # One thread and a seed: some search at random. TIFF: G'MIC 2.9's PNG shifts untouched pixels by one.
             command = ["gmic", "-srand", "0", str(source), str(hole), *call, "-remove[1]", "-o", f"{out},uchar,lzw"]
             alone = {**os.environ, "OMP_NUM_THREADS": "1"}
             subprocess.run(command, check=True, capture_output=True, timeout=600, env=alone)
