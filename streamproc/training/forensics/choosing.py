@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from streamproc.forensics.residual import FEATURES, Part, Verdict, hot_parts, luma, sureness, texture
 from streamproc.forensics.traces import Map, Picture
-from streamproc.inference.forensics import Residual, enlarged
+from streamproc.inference.forensics import SCALE, Residual
+from streamproc.inference.heat import enlarged
 from streamproc.training.forensics.inpainters import Inpainter
 from streamproc.training.forensics.masks import Shape, hole
 from streamproc.training.forensics.material import LEARNT, LEARNT_REDUCED, coded, films, frames_of, jpegs, on_the_air
@@ -100,7 +101,7 @@ def mixed(method: Residual, shown: Iterable[Example]) -> tuple[float, float, flo
     rng = np.random.default_rng(0)
     rows, answers = [], []
     for one in shown:
-        coarse = enlarged(method.coarse(one.picture), one.picture)
+        coarse = enlarged(method.coarse(one.picture), one.truth.shape, SCALE)
         height, width = one.truth.shape
         fine = method.fine(one.picture, np.s_[0:height, 0:width])
         for wanted, marks in ((1.0, (PAINTED, SMALL)), (0.0, (0,))):

@@ -21,7 +21,7 @@ from streamproc.inference.card import MODEL_FILE, file_sha256
 from streamproc.inference.forensics import Unet, UnetCard, VerdictCard
 from streamproc.training.forensics import network
 from streamproc.training.forensics.choosing import chosen, examples
-from streamproc.training.forensics.residual import DATA, LICENCE, Progress
+from streamproc.training.forensics.residual import DATA, LICENCE, Progress, trained
 from streamproc.training.forensics.scenes import Crops
 
 WIDTHS = 8, 16, 32, 64, 64
@@ -57,29 +57,14 @@ def _conv(flow: keras.KerasTensor, filters: int) -> keras.KerasTensor:
 
 def build_model(crops: Crops, data: Path, out: Path, schedule: network.Schedule, progress: Progress) -> UnetCard:
     """Train on crops, export, choose thresholds on sources of their own, and write the model's folder."""
-    told = trained(build(seed=schedule.seed), crops, out, schedule, progress)
+    out.mkdir(parents=True, exist_ok=True)
+    told: dict[str, Any] = {"crops": len(crops.truth), "channels of the encoder's blocks": [*WIDTHS]}
+    told |= trained(build(seed=schedule.seed), crops, schedule, out / MODEL_FILE, progress)
     card_of(out, Verdict(), told).write(out)
     best, reached = chosen(Unet.load(out), examples(data))
     card = card_of(out, best, told | {"on the pictures that thresholds were chosen with": reached})
     card.write(out)
     return card
-
-
-def trained(
-    model: keras.Model, crops: Crops, out: Path, schedule: network.Schedule, progress: Progress
-) -> dict[str, Any]:
-    """Train a network on crops and export it to ``out``; return what its card tells of that."""
-    loss = network.train(model, crops, schedule, progress)
-    out.mkdir(parents=True, exist_ok=True)
-    difference = network.to_onnx(model, out / MODEL_FILE)
-    return {
-        "crops": len(crops.truth),
-        "steps": schedule.steps,
-        "loss of the last tenth": round(loss, 5),
-        "channels of the encoder's blocks": [*WIDTHS],
-        "parameters": int(model.count_params()),
-        "greatest difference of the export, logits": round(difference, 6),
-    }
 
 
 def card_of(out: Path, how: Verdict, metrics: dict[str, Any]) -> UnetCard:
