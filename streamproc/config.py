@@ -287,6 +287,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 EventType = Literal[
     "channel", "epoch", "gap", "segment", "segment-removed", "boundary", "clip", "label", "alarm",
     "programme", "piece", "order", "delivery", "cue", "review", "learning",
+    "finding", "finding.found",
 ]  # fmt: skip
 """What the catalogue tells of."""
 
