@@ -61,7 +61,7 @@ function Day({ name }: { name: string }): JSX.Element {
         <Controls scope={scope} />
         <TimelineView station={station} title={title.value} />
       </div>
-      <Findings station={station} isExamined={channel.value.value?.inspect ?? false} />
+      <Findings station={station} />
       <InView station={station} />
       <ProgrammeList channel={name} />
       <Segments name={name} title={title.value} scope={scope} />

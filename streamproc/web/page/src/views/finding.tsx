@@ -193,7 +193,7 @@ function About({ finding }: { finding: Finding }): JSX.Element {
         <div><dt>{t("how_long")}</dt><dd>{length(seconds)}</dd></div>
         <div><dt>{t("keyframes")}</dt><dd>{finding.keyframes.toLocaleString(locale.value)}</dd></div>
         <div><dt>{t("where")}</dt><dd>{t("where_px", { place: placeOf(finding), width: box.right - box.left, height: box.bottom - box.top, left: box.left, top: box.top, all: `${width} × ${height}` })}</dd></div>
-        <div><dt>{t("model")}</dt><dd>{finding.model.name} <code title={finding.model.sha256}>{finding.model.sha256.slice(0, 12)}</code></dd></div>
+        <div><dt>{t("model")}</dt><dd>{finding.model.name} {finding.model.sha256 !== null && <code title={finding.model.sha256}>{finding.model.sha256.slice(0, 12)}</code>}</dd></div>
       </dl>
     </section>
   );

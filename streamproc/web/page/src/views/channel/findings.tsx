@@ -6,6 +6,7 @@ import { useEffect } from "preact/hooks";
 import { all } from "../../api";
 import { type Finding, likelihood, placeOf, strengthOf, verdictWord } from "../../findings";
 import { listenInBursts } from "../../live";
+import { useLoaded } from "../../load";
 import { day, length, ms, now, wall } from "../../time";
 import { Button, Failed, Soft, Switch } from "../../ui";
 import "../../style/finding.css";
@@ -22,8 +23,9 @@ type Filter = (typeof FILTERS)[number];
 const passes = (filter: Filter, { verdict, open }: Finding): boolean =>
   filter === "all" || (filter === "open" ? open : filter === "to_check" ? verdict === null : verdict === filter);
 
-/** isExamined: whether the channel is looked through at all; of one that is not, only what was found before is shown. */
-export function Findings({ station, isExamined }: { station: Station; isExamined: boolean }): JSX.Element | null {
+export function Findings({ station }: { station: Station }): JSX.Element | null {
+  // Most channels are not looked through for findings: a day without any says so only of those that are.
+  const ever = useLoaded<{ items: Finding[] }>(`${base(station.name)}/findings?limit=1`);
   const midnight = useComputed(() => {
     const { from, to } = station.scope.range.value;
     return new Date((from + to) / 2).setHours(0, 0, 0, 0);
@@ -32,7 +34,7 @@ export function Findings({ station, isExamined }: { station: Station; isExamined
   const filter = useSignal<Filter>("all");
   const most = useSignal(SHOWN);
   const known = items.value;
-  if (error.value === null && (known === null || (known.length === 0 && !isExamined))) return null;
+  if (error.value === null && (known === null || (known.length === 0 && !ever.value.value?.items.length))) return null;
   const shown = (known ?? []).filter((finding) => passes(filter.value, finding));
   const options = FILTERS.map((one) => [one, `${t(`found_${one}`)} ${known?.filter((finding) => passes(one, finding)).length ?? 0}`] as const);
   return (

@@ -5,8 +5,8 @@ import { words } from "../../words";
 export const t = words(
   {
     loading: "One moment…", gone: "There is no such finding any more. Findings are deleted together with the recording that they are about.", to_channels: "To the channels",
-    from_to: "{start} to {end}", still: "still there", there_for: "there for {length}", keyframes: "keyframes looked at", keyframes_n: "{n}", score: "Score", of_one: "{n} of 1", model: "Found by", where: "Where", where_px: "{place}; {width} × {height} pixels, {left} from the left, {top} from the top of {all}",
-    when: "When", how_long: "How long", to_day: "In the channel’s day", copy: "Copy the link", copied: "The link is copied.", link: "Link to this finding", earlier: "Earlier finding", later: "Later finding", nth: "{n} of {all} that day, {left} to check",
+    from_to: "{start} to {end}", still: "still there", there_for: "there for {length}", keyframes: "Keyframes seen", score: "Score", of_one: "{n} of 1", model: "Found by", where: "Where", where_px: "{place}; {width} × {height} pixels, {left} from the left, {top} from the top of {all}",
+    when: "When", how_long: "How long", to_day: "The channel’s day", copy: "Copy the link", copied: "The link is copied.", link: "Link to this finding", earlier: "Earlier finding", later: "Later finding", nth: "{n} of {all} that day, {left} to check",
     over: "What lies over the picture", heat: "Heat map", box: "Box", enlarge: "Enlarge", opacity: "Strength of the heat map", heat_is: "The brighter a place, the more it looks painted: the mean over all keyframes that were looked at.",
     no_heat: "The heat map can’t be had.", strip: "Pictures of the stretch", play: "Play the stretch", best: "Where it shows best", part: "{time}, picture {n} of {all}",
     verdict: "What do you say?", confirm: "It is painted over", dismiss: "It is not", reopen: "Back to be checked", note: "Note", note_hint: "What was there, whom to ask…", save_note: "Save the note", unsaved: "Not saved yet", save: "Save", discard: "Discard",
@@ -18,8 +18,8 @@ export const t = words(
   },
   {
     loading: "Секунду…", gone: "Такой находки больше нет. Находки удаляются вместе с записью, к которой относятся.", to_channels: "К каналам",
-    from_to: "с {start} до {end}", still: "ещё в эфире", there_for: "длилось {length}", keyframes: "просмотрено опорных кадров", keyframes_n: "{n}", score: "Оценка", of_one: "{n} из 1", model: "Кто нашёл", where: "Где", where_px: "{place}; {width} × {height} пикселей, {left} от левого края, {top} от верхнего, кадр {all}",
-    when: "Когда", how_long: "Сколько длилось", to_day: "На дне канала", copy: "Скопировать ссылку", copied: "Ссылка скопирована.", link: "Ссылка на находку", earlier: "Предыдущая находка", later: "Следующая находка", nth: "{n} из {all} за день, проверить: {left}",
+    from_to: "с {start} до {end}", still: "ещё в эфире", there_for: "длилось {length}", keyframes: "Опорных кадров", score: "Оценка", of_one: "{n} из 1", model: "Кто нашёл", where: "Где", where_px: "{place}; {width} × {height} пикселей, {left} от левого края, {top} от верхнего, кадр {all}",
+    when: "Когда", how_long: "Сколько длилось", to_day: "День канала", copy: "Скопировать ссылку", copied: "Ссылка скопирована.", link: "Ссылка на находку", earlier: "Предыдущая находка", later: "Следующая находка", nth: "{n} из {all} за день, проверить: {left}",
     over: "Что показано поверх кадра", heat: "Карта подозрений", box: "Рамка", enlarge: "Увеличить", opacity: "Яркость карты", heat_is: "Чем ярче место, тем больше оно похоже на закраску: среднее по всем просмотренным опорным кадрам.",
     no_heat: "Карту подозрений не удаётся получить.", strip: "Кадры отрезка", play: "Просмотреть отрезок", best: "Где видно лучше всего", part: "{time}, кадр {n} из {all}",
     verdict: "Что скажете?", confirm: "Закрашено", dismiss: "Не закрашено", reopen: "Снова на проверку", note: "Заметка", note_hint: "Что там было, кого спросить…", save_note: "Сохранить заметку", unsaved: "Ещё не сохранено", save: "Сохранить", discard: "Отменить",
