@@ -183,4 +183,6 @@ def _written(out: Path, name: str, source: tuple[str, float | None], picture: "P
     finding = Finding.of(traces, *source, name)
     Image.fromarray(mask_picture(traces.mask)).save(out / finding.mask)
     Image.fromarray(heat_picture(picture, traces)).save(out / finding.heat)
+    if finding.picture is not None:
+        Image.fromarray(picture).save(out / finding.picture, quality=90)
     return finding

@@ -36,7 +36,7 @@ def test_a_painted_picture_gets_its_box_its_mask_and_its_heat_map(tmp_path: Path
     assert left < middle[0] < right
     assert top < middle[1] < bottom
     assert finding["time_s"] is None
-    for kind in ("mask", "heat"):
+    for kind in ("mask", "heat", "picture"):
         assert read_picture(tmp_path / "out" / finding[kind]).shape == (300, 400, 3)
 
 
@@ -46,11 +46,22 @@ def test_a_report_in_two_languages_shows_what_was_found(tmp_path: Path) -> None:
     Image.fromarray(harmonic(photograph, mask)).save(tmp_path / "<painted>.png")
     scan(tmp_path / "<painted>.png", "--out", tmp_path / "out")
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "Traces on 1 of 1 pictures" in page
-    assert "Следы на 1 из 1 кадров" in page
+    assert "Likely painted over: 1 of 1 pictures" in page
+    assert "Похоже на закраску: 1 из 1 кадров" in page
     assert "&lt;painted&gt;.png" in page
     assert "data:image/jpeg;base64," in page
     assert "<painted>" not in page
+
+
+def test_a_report_says_in_words_what_can_not_be_told(tmp_path: Path) -> None:
+    sky = np.repeat(np.linspace(90, 200, 300).astype(np.uint8)[:, None, None], 400, axis=1).repeat(3, axis=2)
+    Image.fromarray(sky).save(tmp_path / "sky.png")
+    scan(tmp_path / "sky.png", "--out", tmp_path / "out")
+    (finding,) = json.loads((tmp_path / "out" / "findings.json").read_text())["findings"]
+    assert (finding["boxes"], finding["picture"]) == ([], None)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Can&#39;t be told: as smooth as paint" in page
+    assert "Решить нельзя: гладко, как закраска" in page
 
 
 def test_of_a_video_the_keyframes_are_looked_at(tmp_path: Path, small_video: Path) -> None:
