@@ -15,6 +15,7 @@ from streamproc.training.forensics.inpainters.contract import Inpainter, inpaint
 _MARGIN = 48  # pixels around the hole that the network is fitted to
 _SCALES = 5  # halvings
 _INPUT = 16  # channels of noise that go in
+_SKIPPED = 4  # channels that go past a scale
 _NOISE = 0.1  # it lies in [0, 0.1], as published
 _JITTER = 0.03  # more noise, new at every step, as published for inpainting
 
@@ -64,7 +65,7 @@ def _fitted(picture: Picture, unknown: Mask, fit: Fit) -> Picture:
     known = tf.constant(np.pad(~unknown, room)[None, :, :, None].astype(np.float32))
     rng = np.random.default_rng(fit.seed)
     noise = tf.constant(rng.uniform(0, _NOISE, (1, *known.shape[1:3], _INPUT)).astype(np.float32))
-    model = _hourglass(fit)
+    model = _hourglass(fit, np.clip(picture[~unknown].mean(axis=0) / 255, 0.01, 0.99))
     optimizer = keras.optimizers.Adam(fit.learning_rate)
     optimizer.build(model.trainable_variables)
 
@@ -83,8 +84,11 @@ def _fitted(picture: Picture, unknown: Mask, fit: Fit) -> Picture:
     return rounded(said[:height, :width].astype(np.float64) * 255)
 
 
-def _hourglass(fit: Fit) -> keras.Model:
-    """Return an untrained network, noise (1, h, w, 16) to picture (1, h, w, 3) in [0, 1]; h, w multiples of 32."""
+def _hourglass(fit: Fit, mean: NDArray[np.float64]) -> keras.Model:
+    """Return an untrained network for a picture of a mean colour (3,) in [0, 1].
+
+    It takes noise (1, h, w, 16) and gives a picture (1, h, w, 3) in [0, 1]; h and w are multiples of 32.
+    """
     seeds = iter(range(fit.seed * 1000, fit.seed * 1000 + 1000))
 
     def conv(flow: keras.KerasTensor, filters: int, size: int = 3, step: int = 1) -> keras.KerasTensor:
@@ -95,11 +99,19 @@ def _hourglass(fit: Fit) -> keras.Model:
         return layers.LeakyReLU(0.2)(layers.BatchNormalization()(made))
 
     noise = keras.Input((None, None, _INPUT))
-    flow = noise
+    flow, beside = noise, []
     for _ in range(_SCALES):
+        beside.append(conv(flow, _SKIPPED, size=1))
         flow = conv(conv(flow, fit.channels, step=2), fit.channels)
-    for _ in range(_SCALES):
-        flow = layers.UpSampling2D(interpolation="bilinear")(flow)
+    for skipped in reversed(beside):
+        flow = layers.Concatenate()([layers.UpSampling2D(interpolation="bilinear")(flow), skipped])
         flow = conv(conv(flow, fit.channels), fit.channels, size=1)
-    last = initializers.HeNormal(seed=next(seeds))
-    return keras.Model(noise, layers.Conv2D(3, 1, activation="sigmoid", kernel_initializer=last)(flow))
+    last = layers.Conv2D(
+        3,
+        1,
+        activation="sigmoid",
+        kernel_initializer=initializers.HeNormal(seed=next(seeds)),
+        # It begins from the mean colour, so that what nothing holds stays near it.
+        bias_initializer=initializers.Constant(np.log(mean / (1 - mean))),
+    )
+    return keras.Model(noise, last(flow))
