@@ -1,6 +1,6 @@
 """What a file says of itself: C2PA content credentials, signed statements of who made it, with what, from what.
 
-The library is an extra (``pip install 'streamproc[credentials]'``; docs/decisions/0027). Nothing is fetched from a network.
+The library is an extra: ``pip install 'streamproc[credentials]'`` (docs/decisions/0027). No network is asked.
 """
 
 import importlib.util
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 _LOCAL: Final = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
 _UNTRUSTED: Final = "signingCredential.untrusted"  # said of every signer as long as nobody is trusted
-_PAST_TENSE: Final = "c2pa."
+_OWN: Final = "c2pa."  # what C2PA's own actions begin with
 _LONGEST = 200  # characters of a text that is passed on; whoever made the file wrote it
 
 
@@ -83,8 +83,7 @@ class Credentials:
     def deeds(self) -> tuple[str, ...]:
         """What was done, in short, without C2PA's prefix, each once."""
         named = (
-            one.action.removeprefix(_PAST_TENSE) + (f" ({one.source_type})" if one.source_type else "")
-            for one in self.actions
+            one.action.removeprefix(_OWN) + (f" ({one.source_type})" if one.source_type else "") for one in self.actions
         )
         return tuple(dict.fromkeys(named))
 

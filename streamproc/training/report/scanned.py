@@ -1,12 +1,14 @@
 """The report of a scan for traces of inpainting."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from streamproc.forensics.findings import Finding
 from streamproc.forensics.traces import Reliability
+from streamproc.media.credentials import Credentials
 from streamproc.media.stills import read_picture
+from streamproc.training.report.credentials import credential_rows
 from streamproc.training.report.page import frame_data, write_page
 from streamproc.training.report.texts import Number, Said, say
 
@@ -15,15 +17,19 @@ _MOST_SHOWN = 40  # pictures, some hundred kilobytes each
 _MOST_BOXES = 4
 
 
-def write_scan_report(folder: Path, method: str, findings: Sequence[Finding]) -> Path:
+def write_scan_report(
+    folder: Path, method: str, findings: Sequence[Finding], files: Mapping[str, Credentials | None]
+) -> Path:
     """Write ``folder``/report.html, whole in itself, and return its path.
 
-    folder: where the findings' heat maps lie. Raises ConfigError when the report can't be written.
+    folder: where the findings' heat maps lie. files: what each file's credentials say.
+    Raises ConfigError when the report can't be written.
     """
     ranked = sorted(findings, key=lambda one: one.score, reverse=True)
     values = {
         "title": say("scan_title", name=method),
         "lead": _lead(ranked),
+        "credentials": credential_rows(files),
         "shown": [_shown(folder, one) for one in ranked[:_MOST_SHOWN] if one.boxes],
         "rows": [_row(one) for one in ranked],
     }
