@@ -47,6 +47,7 @@ def scan(
     model: ModelFolder = None,
 ) -> None:
     """Look for painted regions; writes findings.json, report.html, and each picture's mask and heat map."""
+    from streamproc.media.credentials import credentials_of
     from streamproc.training.report.scanned import write_scan_report
 
     asked = _method(method, model)
@@ -59,11 +60,22 @@ def scan(
         for path, time_s, picture in _pictures(inputs, every):
             show(path.name, inputs.index(path) / len(inputs))
             found.append(_written(out, f"{len(found):05d}-{path.stem}", (str(path), time_s), picture, asked))
-    told = {"schema": 1, "method": asked.name, "findings": [one.told() for one in found]}
+    files = {str(path): credentials_of(path) for path in inputs}
+    told = {
+        "schema": 1,
+        "method": asked.name,
+        "files": [
+            {"source": source, "credentials": None if one is None else one.told()} for source, one in files.items()
+        ],
+        "findings": [one.told() for one in found],
+    }
     (out / "findings.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    report = write_scan_report(out, asked.name, found)
+    report = write_scan_report(out, asked.name, found, files)
     for one in found:
         typer.echo(one.line())
+    for source, said in files.items():
+        if said is not None:
+            typer.echo(said.line(source))
     typer.echo(f"written: {out / 'findings.json'}, {report}")
 
 

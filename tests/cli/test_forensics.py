@@ -15,6 +15,7 @@ from streamproc.inference.verifier import shipped_model
 from streamproc.media.stills import read_picture
 from streamproc.training.forensics.inpainters import harmonic
 from streamproc.training.forensics.masks import Shape, hole
+from tests.media.signing import CREATED, signed
 
 
 def scan(*words: str | Path) -> str:
@@ -62,6 +63,21 @@ def test_a_report_says_in_words_what_can_not_be_told(tmp_path: Path) -> None:
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Can&#39;t be told: as smooth as paint" in page
     assert "Решить нельзя: гладко, как закраска" in page
+
+
+def test_what_a_file_says_of_itself_is_told_and_that_another_says_nothing_is_not(tmp_path: Path) -> None:
+    photograph = np.ascontiguousarray(skimage.data.astronaut()[:100, :120])
+    Image.fromarray(photograph).save(tmp_path / "plain.jpg")
+    signed(tmp_path / "plain.jpg", tmp_path / "signed.jpg", CREATED)
+    told = scan(tmp_path / "plain.jpg", tmp_path / "signed.jpg", "--out", tmp_path / "out")
+    assert "signed.jpg: content credentials: made with test desk 1; created (trainedAlgorithmicMedia)" in told
+    assert "plain.jpg: content credentials" not in told
+    plain, other = json.loads((tmp_path / "out" / "findings.json").read_text())["files"]
+    assert plain == {"source": str(tmp_path / "plain.jpg"), "credentials": None}
+    assert other["credentials"]["actions"][0]["digital_source_type"] == "trainedAlgorithmicMedia"
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Signature and file fit together." in page
+    assert "Подпись и файл сходятся." in page
 
 
 def test_of_a_video_the_keyframes_are_looked_at(tmp_path: Path, small_video: Path) -> None:

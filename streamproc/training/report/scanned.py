@@ -1,6 +1,6 @@
 """The report of a scan for traces of inpainting."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,9 @@ import numpy as np
 
 from streamproc.forensics.findings import Finding
 from streamproc.forensics.traces import Box, Picture, Reliability
+from streamproc.media.credentials import Credentials
 from streamproc.media.stills import read_picture
+from streamproc.training.report.credentials import credential_rows
 from streamproc.training.report.page import crop_data, frame_data, write_page
 from streamproc.training.report.texts import Number, Said, say
 
@@ -22,10 +24,13 @@ _MARGIN = 0.004  # of the picture's width, between a box and its outline
 _FIRST = (Reliability.GOOD, Reliability.WEAK, Reliability.UNDECIDABLE)
 
 
-def write_scan_report(folder: Path, method: str, findings: Sequence[Finding]) -> Path:
+def write_scan_report(
+    folder: Path, method: str, findings: Sequence[Finding], files: Mapping[str, Credentials | None]
+) -> Path:
     """Write ``folder``/report.html, whole in itself, and return its path.
 
-    folder: where the findings' pictures and heat maps lie. Raises ConfigError when the report can't be written.
+    folder: where the findings' pictures and heat maps lie. files: what each file's credentials say.
+    Raises ConfigError when the report can't be written.
     """
     ranked = sorted(findings, key=_rank)
     seen = [one for one in ranked if one.picture is not None][:_MOST_SHOWN]
@@ -35,6 +40,7 @@ def write_scan_report(folder: Path, method: str, findings: Sequence[Finding]) ->
         "lead": _lead(ranked),
         "likely": [_shown(folder, one) for one in seen if one.reliability is Reliability.GOOD],
         "unsure": [_shown(folder, one) for one in seen if one.reliability is not Reliability.GOOD],
+        "credentials": credential_rows(files),
         "rows": [_row(one) for one in ranked],
     }
     return write_page(folder / REPORT_FILE, "scan.html", values)

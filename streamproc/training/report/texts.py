@@ -280,6 +280,28 @@ TEXTS: dict[str, tuple[str, str]] = {
     "boundary_model": ("Model alone, s", "Одна модель, с"),
     "boundary_pipeline": ("Pipeline, s", "Конвейер, с"),
     "missed": ("missed", "пропущена"),
+    # what files say of themselves
+    "credentials_heading": ("Content credentials (C2PA)", "Сведения о происхождении (C2PA)"),
+    "credentials_note": (
+        "What files say of themselves, signed. Anybody can make a certificate, and whose it is was not looked up. "
+        "A file without them is no more and no less to be trusted.",
+        "Что файлы сами о себе сообщают, с подписью. Сертификат может сделать кто угодно, владелец не проверялся. "
+        "Файл без таких сведений не хуже и не лучше прочих.",
+    ),
+    "credentials_file": ("File", "Файл"),
+    "credentials_hold": ("Do they hold?", "Верны ли?"),
+    "credentials_say": ("What they say", "Что в них сказано"),
+    "credentials_whole": ("Signature and file fit together.", "Подпись и файл сходятся."),
+    "credentials_broken": (
+        "They do not hold: the file or they were changed after signing.",
+        "Неверны: файл или сами сведения изменены после подписи.",
+    ),
+    "credentials_unreadable": ("Damaged: they can't be read.", "Повреждены: прочесть нельзя."),
+    "credentials_elsewhere": ("Kept elsewhere; not fetched.", "Хранятся в другом месте; не запрашивались."),
+    "credentials_made_with": ("made with {name}", "программа: {name}"),
+    "credentials_done": ("done: {deeds}", "сделано: {deeds}"),
+    "credentials_from": ("made from {names}", "сделано из: {names}"),
+    "credentials_signed": ("signed as {name}", "подписано как: {name}"),
     # looking for traces of inpainting
     "scan_title": ("Traces of inpainting: {name}", "Следы закраски: {name}"),
     "scan_found": (
