@@ -1,7 +1,7 @@
 """What the broadcast benchmark looks at: stretches of footage with logos erased, and the same films untouched.
 
 Each stretch has four holes that stay, one in a corner, as wide as a channel's bug: rectangles or the shape of a real
-logo. Every frame is painted over, then all are coded as H.264. Coded files are kept in a folder; painting takes longest.
+logo. Frames are painted over, then coded as H.264. Coded files are kept in a folder; painting takes longest.
 """
 
 import json
@@ -169,7 +169,7 @@ def _patch(way: Way, logos: Sequence[Path], most: float, rng: np.random.Generato
 def erased(
     stretch: Stretch, logos: Sequence[Path], work: Path, codings: Sequence[str]
 ) -> tuple[list[Erased], dict[str, Path]]:
-    """Return what was erased in a stretch, and the coded file of each coding, from the work folder when they are there."""
+    """Return what was erased in a stretch, and each coding's file, from the work folder when they are there."""
     files = {coding: work / f"{stretch.name}-{coding.replace(' ', '')}.mp4" for coding in codings}
     told = work / f"{stretch.name}.json"
     frames = stretch.frames()

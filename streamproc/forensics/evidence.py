@@ -25,10 +25,14 @@ class EvidenceRules:
 
     even: float = 0.15
     """A cell's mean heat that speaks neither for paint nor against it, at least;"""
-    above: float = 0.5
+    above: float = 0.4
     """and at least so far above the picture's median cell, log odds."""
     most_odds: float = 2.5
-    """What a single keyframe can say at most, log odds either way."""
+    """What a single keyframe's heat can say at most, log odds either way."""
+    quiet: float = 0.5
+    """How much less there must be going on in a cell than around it to speak for paint, a log ratio;"""
+    most_quiet: float = 1.0
+    """and what that can say at most."""
     least_change: float = 3.0
     """Grey levels by which a cell's light must have changed since it last counted, to count again."""
     opens: float = 3.0
@@ -45,10 +49,10 @@ class EvidenceRules:
     """Followed at a time; of more, the surest are kept."""
     sampled: int = 4
     """Candidates of which a sample is kept on each keyframe, the surest first."""
-    least_samples: int = 4
+    least_samples: int = 3
     """Keyframes that a candidate must have been sampled on, each with another picture, to be filled; and as many more
     before it is filled again."""
-    most_samples: int = 8
+    most_samples: int = 6
     """Kept of a candidate; newer ones take the place of the oldest."""
     most_fills: int = 4
     """Times that a candidate is filled; by then it is known."""
@@ -155,13 +159,14 @@ class Evidence:
         self._times: list[Fraction] = []
 
     def _weighed(self, look: Look) -> Mask:
-        """Add to each cell's sum what the keyframe says of it; return the cells that show something else than before."""
+        """Add to each cell's sum what the keyframe says of it; return the cells that show something new."""
         how = self._how
         fresh = look.seen & (np.abs(look.light - self._light) >= how.least_change)
         odds = log_odds(look.heat)
         usual = float(np.median(odds[look.seen])) if look.seen.any() else 0.0
         even = max(float(log_odds(np.array(how.even, np.float32))), usual + how.above)
         said = np.clip(cv2.blur(odds, (3, 3)) - even, -how.most_odds, how.most_odds)
+        said = said + np.clip(look.quiet - how.quiet, -how.most_quiet, how.most_quiet)
         before = self._sums > 0
         self._sums = np.clip(self._sums + np.where(fresh, said, 0), 0, how.most).astype(np.float32)
         self._light = np.where(fresh, look.light, self._light)

@@ -14,6 +14,9 @@ from streamproc.forensics.traces import Box, Map, Mask, Picture, Traces
 
 CELL: Final = 8
 """Pixels, the height and the width of a cell."""
+_COARSE: Final = 2  # pixels of a cell's side where it is asked how much goes on: what a network's filters don't see
+_AROUND: Final = (41, 41)  # cells, about the height of a hole and as much again
+_NOISE: Final = 0.7  # grey levels of coding noise
 _RING: Final = np.ones((5, 5), np.uint8)
 
 
@@ -30,6 +33,8 @@ class Look:
     """Mean luma."""
     texture: Map
     """Mean |Laplacian| of luma."""
+    quiet: Map
+    """How much less goes on there than around it, at a quarter of the scale: a log ratio."""
     seen: Mask
     """Cells of the picture, not of its black bars."""
 
@@ -46,14 +51,26 @@ def looked(time: Fraction, picture: Picture, traces: Traces) -> Look:
     light = luma(picture)
     inside = np.zeros((height, width), np.float32)
     inside[within_bars(picture)] = 1
+    seen = _reduced(inside, cells) == 1
     return Look(
         time=time,
         luma=light,
         heat=_reduced(traces.heat, cells),
         light=_reduced(light, cells),
         texture=_reduced(texture(light), cells),
-        seen=_reduced(inside, cells) == 1,
+        quiet=_quiet(light, seen),
+        seen=seen,
     )
+
+
+def _quiet(light: Light, seen: Mask) -> Map:
+    """Return how much quieter cells are than the picture around them: paint is, at any scale, whatever it hides."""
+    rows, columns = seen.shape
+    coarse = cv2.resize(light, (columns * _COARSE, rows * _COARSE), interpolation=cv2.INTER_AREA)
+    busy = np.log(cv2.blur(cv2.resize(texture(coarse), (columns, rows), interpolation=cv2.INTER_AREA), (3, 3)) + _NOISE)
+    weight = seen.astype(np.float32)
+    around = cv2.blur(busy * weight, _AROUND) / np.maximum(cv2.blur(weight, _AROUND), 1e-3)
+    return np.asarray(around - busy, np.float32)
 
 
 def _reduced(values: Map, cells: tuple[int, int]) -> Map:

@@ -24,7 +24,7 @@ _LEAST: Final = 8  # pixels a side of a box, reduced, that can be filled
 _NOISE: Final = 0.5  # grey levels by which no fill can be better than another
 _SIDES: Final = ((0, -1), (0, 1), (-1, 0), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
 _LEAST_BESIDE: Final = 2  # boxes
-_STEPS: Final = 3, 1  # reduced pixels by which edges are moved
+_COARSE, _FINE = 3, 1  # reduced pixels by which edges are moved
 _APART: Final = 24  # pixels of a sample beyond the boxes beside its place: room for edges to move
 _GAP: Final = 2  # reduced pixels between a box and those beside it
 
@@ -128,12 +128,13 @@ def best_fit(samples: Sequence[Sample], place: Box) -> Fit | None:
     lights = [one.light.astype(np.float32) for one in samples]
     fitted: list[tuple[float, str, Edges]] = []
     for name in FILLS:
-        edges, misfit = _descended(lights, (start[0], start[1], start[2], start[3]), FILLS[name])
-        if misfit is not None:
-            fitted.append((misfit, name, edges))
+        found = _descended(lights, (start[0], start[1], start[2], start[3]), FILLS[name], _COARSE)
+        if found is not None:
+            fitted.append((found[1], name, found[0]))
     if not fitted:
         return None
     misfit, name, edges = min(fitted)
+    edges, misfit = _descended(lights, edges, FILLS[name], _FINE) or (edges, misfit)
     left, top, right, bottom = (
         round((edge + origin) / scale)
         for edge, origin in zip(edges, (samples[0].left, samples[0].top) * 2, strict=True)
@@ -141,25 +142,26 @@ def best_fit(samples: Sequence[Sample], place: Box) -> Fit | None:
     return Fit(Box(left=left, top=top, right=right, bottom=bottom), misfit, name)
 
 
-def _descended(lights: Sequence[Light], edges: Edges, fill: Callable[[Light], Light]) -> tuple[Edges, float | None]:
-    """Move each edge as long as the fill fits better for it; return the edges and the misfit there."""
+def _descended(
+    lights: Sequence[Light], edges: Edges, fill: Callable[[Light], Light], step: int
+) -> tuple[Edges, float] | None:
+    """Move each edge once, where the fill fits better for it; return the edges and the misfit there."""
     best = _misfit(lights, edges, fill)
     if best is None:
-        return edges, None
-    for step in _STEPS:
-        for edge in range(4):
-            for way in (-step, step):
-                moved = list(edges)
-                moved[edge] += way
-                tried = moved[0], moved[1], moved[2], moved[3]
-                misfit = _misfit(lights, tried, fill)
-                if misfit is not None and misfit < best:
-                    edges, best = tried, misfit
+        return None
+    for edge in range(4):
+        for way in (-step, step):
+            moved = list(edges)
+            moved[edge] += way
+            tried = moved[0], moved[1], moved[2], moved[3]
+            misfit = _misfit(lights, tried, fill)
+            if misfit is not None and misfit < best:
+                edges, best = tried, misfit
     return edges, best
 
 
 def _misfit(lights: Sequence[Light], edges: Edges, fill: Callable[[Light], Light]) -> float | None:
-    """Return the mean log ratio of a fill's error in a box to what is usual beside it; None where there is no telling."""
+    """Return the mean log ratio of a fill's error in a box to the usual one beside it, None if there is no telling."""
     left, top, right, bottom = edges
     height, width = lights[0].shape
     if min(right - left, bottom - top) < _LEAST or left < 0 or top < 0 or right > width or bottom > height:
@@ -184,5 +186,5 @@ def _beside(light: Light, edges: Edges) -> Iterator[Light]:
     across, down = right - left, bottom - top
     for rows, columns in _SIDES:
         y, x = top + rows * (down + _GAP), left + columns * (across + _GAP)
-        if 0 <= y and 0 <= x and y + down <= light.shape[0] and x + across <= light.shape[1]:
+        if min(y, x) >= 0 and y + down <= light.shape[0] and x + across <= light.shape[1]:
             yield light[y : y + down, x : x + across]
