@@ -44,6 +44,7 @@ LEARNT_REDUCED: Final = 220
 _WINDOW: Final = 480, 640  # what is painted over at once
 _FRAMES_A_FILM: Final = 16
 _DRAWN: Final = 60
+_LOSSLESS: Final = 4  # crops of a lossless picture of the protocol: small holes are seen in such ones only
 
 Progress = Callable[[str, float], None]
 
@@ -157,11 +158,12 @@ def on_the_air(
 
 
 def protocol(photographs: Mapping[str, Picture], work: Path, rng: np.random.Generator) -> Iterator[Crops]:
-    """Yield crops of the published protocol's pictures, lossless ones and coded ones."""
+    """Yield crops of the published protocol's pictures: several of each lossless one, and one of it coded."""
     for case in cases(photographs):
         after, mask = painted(case, photographs[case.image], work)
         over = [Hole(mask, harmonic)]
-        yield crops(after, truth(after, over), 1, rng)
+        for number in range(_LOSSLESS):
+            yield crops(after, truth(after, over), int(number == 0), rng)
         if case.area > 64:
             after = coded(after, rng)
             yield crops(after, truth(after, over), 0, rng)
