@@ -96,7 +96,9 @@ def train(
     data: Annotated[Path, typer.Option(help="A folder with images/, footage/ and adverts/: see docs/forensics.md.")],
     work: Annotated[Path, typer.Option(help="Where painted pictures are kept: G'MIC takes half an hour for them.")],
     out: Annotated[Path, typer.Option(help="The model's folder.")],
-    steps: Annotated[int, typer.Option(help="Of training the network, 24 crops each.", min=1)] = 1200,
+    steps: Annotated[
+        int, typer.Option(help="Of training the coarse network, 12 crops each; the fine one takes half as many.", min=1)
+    ] = 12000,
 ) -> None:
     """Train a method's model anew; needs the program G'MIC, and for residual the training extra."""
     from streamproc.cli.logo.extra import need_tensorflow
