@@ -1,0 +1,210 @@
+"""How many erased logos are found on television, by a keyframe alone and by all of a shot, at what false alarms an hour.
+
+    python -m benchmarks.broadcast --work DIR
+
+Logos are erased in stretches of films, which are then coded as H.264 (benchmarks/erased.py). Thresholds are the lowest
+that give no false alarm on the films for choosing and on composed broadcasts of those (benchmarks/channel.py); figures
+are measured on other films, adverts and broadcasts. Coded files and heat maps are kept in the work folder.
+"""
+
+import argparse
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+
+from benchmarks.channel import draw_channel
+from benchmarks.compose import DATA
+from benchmarks.erased import CODINGS, Erased, Stretch, erased, shapes, stretches, untouched
+from benchmarks.machine import RESULTS, command, describe
+from benchmarks.models import SEED, composed, usable_logos
+from streamproc.forensics.evidence import Event, Evidence, EvidenceRules
+from streamproc.forensics.scoring import f1, iou
+from streamproc.forensics.traces import Box, Mask, Method, Picture, Reliability, Traces, boxes_of
+from streamproc.inference.card import file_sha256
+from streamproc.inference.forensics import load_method
+from streamproc.inference.verifier import shipped_model
+from streamproc.media.keyframes import spread_keyframes
+
+EVERYTHING: Final = EvidenceRules(least_score=0.0)
+TEXTURED: Final = 1.2  # mean |Laplacian| of luma around a hole from which on its surroundings can tell
+OVERLAP: Final = 0.3  # intersection over union of an event's box and a hole's, from which on it is found
+CHANNELS: Final = {"learning": (2, 3), "testing": (2, 3)}  # made-up channels whose broadcasts are looked at
+APART_S: Final = 1.0  # between looks at untouched films
+PARTS: Final = "erased", "untouched"
+FILE: Final = RESULTS / "broadcast.json"
+Alarm = tuple[Box, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one file's keyframes gave."""
+
+    single: list[list[Alarm]]
+    """Of each keyframe alone: boxes and how sure they are."""
+    events: list[Event]
+    """Of all together, each as it was last told, whatever its score."""
+    seconds: float
+    """From the first keyframe to the last, and one step more."""
+
+
+class Looker:
+    """Looks at pictures with a method; its heat maps are kept in a folder."""
+
+    def __init__(self, method: Method, work: Path) -> None:
+        self._method, self._work = method, work
+
+    def seen(self, name: str, pictures: Iterable[tuple[float, Picture]]) -> Seen:
+        """Return what keyframes give, seconds and (H, W, 3) each; ``name`` tells them from all others."""
+        path = self._work / f"{name}.npz"
+        kept = dict(np.load(path, allow_pickle=False)) if path.exists() else {}
+        evidence, events, single, times = Evidence(EVERYTHING), {}, [], []
+        added: dict[str, Any] = {}
+        for number, (time, picture) in enumerate(pictures):
+            key = f"{number}"
+            if key not in kept:
+                added[key], added[f"{key}-boxes"] = _packed(self._method.examine(picture))
+            heat, boxes = (kept if key in kept else added)[key], (kept if key in kept else added)[f"{key}-boxes"]
+            traces = _unpacked(heat, picture)
+            single.append([(_box(row[:4]), float(row[4])) for row in boxes])
+            times.append(time)
+            for event in evidence.add(Fraction(time), picture, traces):
+                events[event.number] = event
+        events |= {event.number: event for event in evidence.end()}
+        if added:
+            np.savez_compressed(path, **kept, **added)
+        step = times[-1] - times[-2] if len(times) > 1 else 0.0
+        return Seen(single, list(events.values()), times[-1] - times[0] + step)
+
+
+def _packed(traces: Traces) -> tuple[Any, Any]:
+    """Return heat at a quarter of the scale, and rows of left, top, right, bottom and highest heat."""
+    height, width = traces.heat.shape
+    small = cv2.resize(traces.heat, (-(-width // 4), -(-height // 4)), interpolation=cv2.INTER_AREA)
+    rows = [
+        (box.left, box.top, box.right, box.bottom, float(traces.heat[box.top : box.bottom, box.left : box.right].max()))
+        for box in traces.boxes
+        if traces.reliability is not Reliability.UNDECIDABLE
+    ]
+    return np.rint(small * 255).astype(np.uint8), np.array(rows, np.float32).reshape(-1, 5)
+
+
+def _unpacked(heat: Any, picture: Picture) -> Traces:
+    large = cv2.resize(heat.astype(np.float32) / 255, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    nothing = np.zeros(picture.shape[:2], bool)
+    return Traces(
+        heat=np.asarray(large, np.float32), mask=nothing, boxes=(), score=0.0, reliability=Reliability.GOOD
+    )
+
+
+def _box(row: Sequence[float]) -> Box:
+    left, top, right, bottom = (round(float(value)) for value in row)
+    return Box(left=left, top=top, right=right, bottom=bottom)
+
+
+def every_second(stretch: Stretch) -> Iterator[tuple[float, Picture]]:
+    """Yield frames of a film, one a second, with their seconds."""
+    yield from stretch.spread(APART_S)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hole:
+    """An erased logo and what was found of it."""
+
+    coding: str
+    measured: bool
+    scaled: bool
+    erased: Erased
+    event: Event | None
+    """The one whose box overlaps it most, if by enough."""
+    single: list[float]
+    """Of each keyframe, how sure the surest box was that overlaps it by enough; 0 when there is none."""
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Return the intersection's share of the union of two boxes."""
+    across = min(one.right, other.right) - max(one.left, other.left)
+    down = min(one.bottom, other.bottom) - max(one.top, other.top)
+    both = max(0, across) * max(0, down)
+    return both / (one.area + other.area - both)
+
+
+def look_at_erased(looker: Looker, data: Path, work: Path) -> tuple[list[Hole], dict[str, Any]]:
+    """Return all erased logos with what was found of them."""
+    found, logos, told = [], shapes(data), {}
+    for stretch in stretches(data):
+        codings = ["CRF 23"] if stretch.scaled or not stretch.measured else list(CODINGS)
+        logos_erased, files = erased(stretch, logos, work / "erased", codings)
+        for coding, path in files.items():
+            seen = looker.seen(path.stem, spread_keyframes([path], every=0))
+            for one in logos_erased:
+                (box,) = boxes_of(cv2.dilate(one.mask.astype(np.uint8), np.ones((33, 33))) > 0)[:1]
+                box = Box(left=box.left + 16, top=box.top + 16, right=box.right - 16, bottom=box.bottom - 16)
+                near = [event for event in seen.events if overlap(event.box, box) >= OVERLAP]
+                found.append(
+                    Hole(
+                        coding=coding,
+                        measured=stretch.measured,
+                        scaled=stretch.scaled,
+                        erased=one,
+                        event=max(near, key=lambda event: event.score, default=None),
+                        single=[
+                            max((sure for place, sure in alarms if overlap(place, box) >= OVERLAP), default=0.0)
+                            for alarms in seen.single
+                        ],
+                    )
+                )
+        told[stretch.name] = "measured" if stretch.measured else "chosen"
+        print(stretch.name, len(found), flush=True)
+    return found, told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quiet:
+    """Untouched video: its length and the scores of the false alarms in it."""
+
+    name: str
+    kind: str
+    measured: bool
+    seconds: float
+    single: list[float]
+    """The surest box of each keyframe that has one."""
+    events: list[float]
+
+
+def look_at_untouched(looker: Looker, data: Path, work: Path) -> list[Quiet]:
+    """Return what is found where nobody painted: in all films once, and in composed broadcasts."""
+    found = []
+    for stretch in untouched(data):
+        seen = looker.seen(f"untouched-{stretch.name}", every_second(stretch))
+        found.append(_quiet(stretch.name, "films and adverts, each once", stretch.measured, seen))
+        print(found[-1].name, round(seen.seconds), max(found[-1].events, default=0), flush=True)
+    logos = usable_logos(data, 1 + max(max(numbers) for numbers in CHANNELS.values()))
+    for part, numbers in CHANNELS.items():
+        for number in numbers:
+            channel = draw_channel(number, logos, SEED)
+            composed(channel, part, data, work / "broadcasts", {})  # type: ignore[arg-type]
+            video = work / "broadcasts" / channel.name / f"{part}.mp4"
+            seen = looker.seen(f"{part}-{channel.name}", spread_keyframes([video], every=0))
+            found.append(_quiet(f"{part} {channel.name}", "composed broadcasts", part == "testing", seen))
+            print(found[-1].name, round(seen.seconds), max(found[-1].events, default=0), flush=True)
+    return found
+
+
+def _quiet(name: str, kind: str, measured: bool, seen: Seen) -> Quiet:
+    single = [max(sure for _, sure in alarms) for alarms in seen.single if alarms]
+    return Quiet(
+        name=name,
+        kind=kind,
+        measured=measured,
+        seconds=seen.seconds,
+        single=single,
+        events=[event.score for event in seen.events if event.reliability is not Reliability.UNDECIDABLE],
+    )
