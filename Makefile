@@ -3,7 +3,7 @@
 #   PYTHON=…   the interpreter to build .venv with (3.11 or 3.12; found by itself when left out)
 #   ONCE=1     `make demo` ends by itself, with a non-zero code if a boundary is missing or more than 1 s off
 #   TESTS=…    what `make test` runs, for example TESTS=tests/logic
-#   JOBS=…     how many tests run at a time; the machine's cores when left out
+#   JOBS=…     how many tests run at a time; one more than the cores when left out, for many wait for a live feed
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -11,7 +11,7 @@ SHELL := /bin/bash
 
 VENV ?= .venv
 BIN := $(VENV)/bin
-JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 1)))
 TESTS ?= tests
 PAGE := streamproc/web/page
 PAGE_BUILT := streamproc/web/static/built/page.js
@@ -67,6 +67,8 @@ ifdef DATA
 		$(addprefix --footage ,$(LEARNT_OVER) $(MEASURED_OVER)) $(addprefix --measured ,$(basename $(notdir $(TEST_FILMS))))
 	$(BIN)/streamproc forensics train diffusion --data $(DATA) --work $(PAINTED) --out models/diffusion
 	$(BIN)/streamproc forensics train residual --data $(DATA) --work $(PAINTED) --out models/residual
+	$(BIN)/streamproc forensics train unet --data $(DATA) --work $(PAINTED) --out models/unet
+	$(BIN)/streamproc forensics train gated --data $(DATA) --work $(PAINTED) --out models/gated
 else
 	@echo "all but models/demo stay as they are: they need DATA=FOLDER, see docs/models.md"
 endif

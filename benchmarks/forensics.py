@@ -34,7 +34,7 @@ from streamproc.training.forensics.masks import PUBLISHED, Shape, hole
 from streamproc.training.forensics.material import LEARNT, MEASURED_FILMS, UNSEEN, clips_of
 from streamproc.training.forensics.protocol import AREAS, SIZE, cases, painted, photographs, split
 
-METHODS = "diffusion", "residual"
+METHODS = "diffusion", "residual", "unet"
 PARTS = "protocol", "ladder", "untouched", "cost"
 QUALITIES = 95, 90, 80, 70
 CRFS = 18, 23, 28

@@ -60,6 +60,14 @@ class AlarmKind(StrEnum):
     DISPUTED = "disputed"  # people have labelled the contrary of what it decided
 
 
+class Reliability(StrEnum):
+    """Whether what is said of paint on a picture counts there."""
+
+    GOOD = "good"
+    WEAK = "weak"
+    UNDECIDABLE = "undecidable"
+
+
 class Wanted(StrEnum):
     """What an order asks for."""
 
@@ -75,6 +83,21 @@ class Note:
     """In English."""
     ru: str
     """In Russian."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A rectangle of pixels, the right and bottom edges exclusive."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def area(self) -> int:
+        """Pixels in it."""
+        return (self.right - self.left) * (self.bottom - self.top)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

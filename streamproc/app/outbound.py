@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from streamproc.app.play import Tools
+from streamproc.catalogue.findings import FOUND
 from streamproc.catalogue.rows import EventRow
 from streamproc.catalogue.store import Catalogue
 from streamproc.config import Settings
@@ -15,6 +16,8 @@ from streamproc.web.events import describe
 LINKS = {
     "clip": "/api/v1/clips/{}",
     "delivery": "/api/v1/deliveries/{}",
+    "finding": "/api/v1/findings/{}",
+    FOUND: "/api/v1/findings/{}",
     "segment": "/api/v1/segments/{}",
 }
 """Where the API shows what an event is about, for those kinds that have an address of their own."""

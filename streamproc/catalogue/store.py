@@ -31,6 +31,7 @@ from streamproc.catalogue.curves import Curves
 from streamproc.catalogue.database import Database
 from streamproc.catalogue.deliveries import Deliveries
 from streamproc.catalogue.edits import Edits
+from streamproc.catalogue.findings import Findings
 from streamproc.catalogue.finishing import Delivery, DeliveryState
 from streamproc.catalogue.handouts import Handouts
 from streamproc.catalogue.holding import held_ranges
@@ -123,6 +124,7 @@ class Catalogue:
         self.audit = AuditLog(self.ledger)
         self.timeline = Timeline(self.ledger)
         self.curves = Curves(self.ledger)
+        self.findings = Findings(self.ledger)
         self.edits = Edits(self.ledger, self._write)
         self.handouts = Handouts(self.ledger)
         self.sightings = Sightings(self.ledger)

@@ -18,11 +18,19 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Traces of inpainting: what was painted out of a picture.", no_args_is_help=True)
 
 
+MethodName = Annotated[
+    str | None, typer.Option(help="Which method looks: residual (when left out), diffusion, patches.", metavar="NAME")
+]
+ModelFolder = Annotated[Path | None, typer.Option(help="A model of one's own instead; its card says of which method.")]
+
+
 class Trainable(StrEnum):
-    """Methods that learn."""
+    """Methods that learn, and the inpainter that does."""
 
     DIFFUSION = "diffusion"
     RESIDUAL = "residual"
+    UNET = "unet"
+    GATED = "gated"
 
 
 @app.callback()
@@ -35,17 +43,14 @@ def scan(
     inputs: Annotated[list[Path], typer.Argument(metavar="IMAGE|VIDEO...", help="Pictures; of videos, the keyframes.")],
     out: Annotated[Path, typer.Option(help="Folder for findings.json, report.html, masks and heat maps.")],
     every: Annotated[float, typer.Option(help="Least seconds between the keyframes of a video.", min=0)] = 0,
-    model: Annotated[
-        Path | None,
-        typer.Option(help="A method's model; that of residual, which comes with streamproc, when left out."),
-    ] = None,
+    method: MethodName = None,
+    model: ModelFolder = None,
 ) -> None:
     """Look for painted regions; writes findings.json, report.html, and each picture's mask and heat map."""
-    from streamproc.inference.forensics import load_method
-    from streamproc.inference.verifier import shipped_model
+    from streamproc.media.credentials import credentials_of
     from streamproc.training.report.scanned import write_scan_report
 
-    method = load_method(shipped_model("residual") if model is None else model)
+    asked = _method(method, model)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -54,36 +59,46 @@ def scan(
     with progress("looking for traces") as show:
         for path, time_s, picture in _pictures(inputs, every):
             show(path.name, inputs.index(path) / len(inputs))
-            found.append(_written(out, f"{len(found):05d}-{path.stem}", (str(path), time_s), picture, method))
-    told = {"schema": 1, "method": method.name, "findings": [one.told() for one in found]}
+            found.append(_written(out, f"{len(found):05d}-{path.stem}", (str(path), time_s), picture, asked))
+    files = {str(path): credentials_of(path) for path in inputs}
+    told = {
+        "schema": 1,
+        "method": asked.name,
+        "files": [
+            {"source": source, "credentials": None if one is None else one.told()} for source, one in files.items()
+        ],
+        "findings": [one.told() for one in found],
+    }
     (out / "findings.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    report = write_scan_report(out, method.name, found)
+    report = write_scan_report(out, asked.name, found, files)
     for one in found:
         typer.echo(one.line())
+    for source, said in files.items():
+        if said is not None:
+            typer.echo(said.line(source))
     typer.echo(f"written: {out / 'findings.json'}, {report}")
 
 
 @app.command()
 def evaluate(
     folder: Annotated[Path, typer.Argument(help="With images/ and masks/; a mask has its image's name.")],
-    model: Annotated[Path | None, typer.Option(help="As of scan.")] = None,
+    method: MethodName = None,
+    model: ModelFolder = None,
     out: Annotated[Path | None, typer.Option(help="Where the figures go, as JSON.")] = None,
 ) -> None:
     """Measure a method on pictures whose painted regions are known: an image without a mask is untouched."""
     from dataclasses import asdict
 
     from streamproc.forensics.evaluated import examined, figures
-    from streamproc.inference.forensics import load_method
-    from streamproc.inference.verifier import shipped_model
 
-    method = load_method(shipped_model("residual") if model is None else model)
-    found = examined(method, _known(folder))
+    asked = _method(method, model)
+    found = examined(asked, _known(folder))
     told = figures(found)
     for name, value in told.items():
         typer.echo(f"{name.replace('_', ' ')}: {'–' if value is None else value}")
     if out is None:
         return
-    whole = {"schema": 1, "method": method.name, "figures": told, "pictures": [asdict(one) for one in found]}
+    whole = {"schema": 1, "method": asked.name, "figures": told, "pictures": [asdict(one) for one in found]}
     try:
         out.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
@@ -92,28 +107,40 @@ def evaluate(
 
 @app.command()
 def train(
-    method: Annotated[Trainable, typer.Argument(help="Whose model.")],
+    method: Annotated[Trainable, typer.Argument(help="Whose model: a method's, or gated, an inpainter's.")],
     data: Annotated[Path, typer.Option(help="A folder with images/, footage/ and adverts/: see docs/forensics.md.")],
     work: Annotated[Path, typer.Option(help="Where painted pictures are kept: G'MIC takes half an hour for them.")],
     out: Annotated[Path, typer.Option(help="The model's folder.")],
     steps: Annotated[
-        int, typer.Option(help="Of training the coarse network, 12 crops each; the fine one takes half as many.", min=1)
+        int, typer.Option(help="Of training a network, 12 crops each; residual's fine one takes half as many.", min=1)
     ] = 12000,
 ) -> None:
-    """Train a method's model anew; needs the program G'MIC, and for residual the training extra."""
+    """Train a method's model anew; needs the program G'MIC, and for all but diffusion the training extra."""
     from streamproc.cli.logo.extra import need_tensorflow
 
-    if method is Trainable.RESIDUAL:
+    if method is not Trainable.DIFFUSION:
         need_tensorflow()
-    from streamproc.training.forensics.build import build_diffusion, build_residual
+    from streamproc.training.forensics.build import build_diffusion, build_gated, build_residual, build_unet
 
+    networks = {Trainable.RESIDUAL: build_residual, Trainable.UNET: build_unet, Trainable.GATED: build_gated}
     with progress("training") as show:
-        if method is Trainable.RESIDUAL:
-            card = build_residual(data, work, out, steps, show)
-        else:
+        if method is Trainable.DIFFUSION:
             card = build_diffusion(data, work, out, show)
+        else:
+            card = networks[method](data, work, out, steps, show)
     typer.echo(json.dumps(card.metrics, indent=1, ensure_ascii=False))
     typer.echo(f"written: {out}")
+
+
+def _method(name: str | None, model: Path | None) -> "Method":
+    """Return the method that was asked for. Raises ConfigError, ModelError."""
+    from streamproc.inference.forensics import SHIPPED, load_method, named_method
+
+    if model is None:
+        return named_method(name or SHIPPED[0])
+    if name is not None:
+        raise ConfigError("--method and --model were both given; a model's card says of which method it is: give one")
+    return load_method(model)
 
 
 def _known(folder: Path) -> Iterator[tuple[str, "Picture", "Mask"]]:
@@ -168,4 +195,6 @@ def _written(out: Path, name: str, source: tuple[str, float | None], picture: "P
     finding = Finding.of(traces, *source, name)
     Image.fromarray(mask_picture(traces.mask)).save(out / finding.mask)
     Image.fromarray(heat_picture(picture, traces)).save(out / finding.heat)
+    if finding.picture is not None:
+        Image.fromarray(picture).save(out / finding.picture, quality=90)
     return finding

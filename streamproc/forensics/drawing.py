@@ -19,5 +19,10 @@ def heat_picture(picture: Picture, traces: Traces) -> Picture:
     weight = traces.heat[:, :, None] * 0.8
     drawn = np.ascontiguousarray(np.clip(grey * (1 - weight) + colours * weight, 0, 255).astype(np.uint8))
     for box in traces.boxes:
-        cv2.rectangle(drawn, (box.left, box.top), (box.right - 1, box.bottom - 1), (90, 220, 255), 2)
+        cv2.rectangle(drawn, (box.left, box.top), (box.right - 1, box.bottom - 1), (90, 220, 255), _line(picture))
     return drawn
+
+
+def _line(picture: Picture) -> int:
+    """Return how thick a line must be, pixels, to be seen when the whole picture fits a screen."""
+    return max(2, round(picture.shape[1] / 480))

@@ -22,6 +22,8 @@ class Finding:
     """Name of the mask's file beside findings.json."""
     heat: str
     """Name of the heat map's file there."""
+    picture: str | None
+    """Name of the file there that shows the picture as it is; None where nothing was found on it."""
 
     @classmethod
     def of(cls, traces: Traces, source: str, time_s: float | None, name: str) -> "Finding":
@@ -34,6 +36,7 @@ class Finding:
             boxes=traces.boxes,
             mask=f"{name}-mask.png",
             heat=f"{name}-heat.png",
+            picture=f"{name}-picture.jpg" if traces.boxes else None,
         )
 
     def told(self) -> dict[str, Any]:
@@ -46,6 +49,7 @@ class Finding:
             "boxes": [[box.left, box.top, box.right, box.bottom] for box in self.boxes],
             "mask": self.mask,
             "heat": self.heat,
+            "picture": self.picture,
         }
 
     def line(self) -> str:

@@ -1,7 +1,6 @@
 """What every method gives: where a picture was painted over, how sure that is, and whether anything can be said."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 import cv2
@@ -9,34 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamproc.errors import PictureError
+from streamproc.messages import Box as Box  # what is found is spoken of where no picture is looked at, too
+from streamproc.messages import Reliability as Reliability
 
 Picture: TypeAlias = NDArray[np.uint8]
 """(H, W, 3) RGB."""
 Map: TypeAlias = NDArray[np.float32]
 Mask: TypeAlias = NDArray[np.bool_]
-
-
-class Reliability(StrEnum):
-    """Whether a method's word counts on this picture."""
-
-    GOOD = "good"
-    WEAK = "weak"
-    UNDECIDABLE = "undecidable"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Box:
-    """A rectangle of pixels, the right and bottom edges exclusive."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    @property
-    def area(self) -> int:
-        """Pixels in it."""
-        return (self.right - self.left) * (self.bottom - self.top)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

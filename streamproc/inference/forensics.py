@@ -2,25 +2,28 @@
 
 import json
 import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 import cv2
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 from pydantic import Field
 
-from streamproc.errors import ModelError
+from streamproc.errors import ConfigError, ModelError
 from streamproc.forensics.cleaning import Cleaning
 from streamproc.forensics.diffusion import Diffusion
 from streamproc.forensics.ensemble import Ensemble
 from streamproc.forensics.laplacian import FEATURES, Laplacian
+from streamproc.forensics.patches import Patches
 from streamproc.forensics.residual import FEATURES as PART_FEATURES
 from streamproc.forensics.residual import Verdict, judged, luma
 from streamproc.forensics.traces import Map, Method, Picture, Traces, refuse_small
 from streamproc.inference.card import CARD_FILE, CardSection, ModelCard, file_sha256, parse_card
-from streamproc.inference.session import Provider, open_session
+from streamproc.inference.heat import enlarged, likely, odds_of, open_network
+from streamproc.inference.session import Provider
+from streamproc.inference.verifier import shipped_model
 
 
 class CleaningCard(CardSection):
@@ -38,10 +41,12 @@ class VerdictCard(CardSection):
     edge: Annotated[float, Field(gt=0, lt=1)]
     least_area: Annotated[int, Field(ge=1)]
     least_texture: Annotated[float, Field(ge=0)]
-    weights: Annotated[tuple[float, ...], Field(min_length=len(PART_FEATURES), max_length=len(PART_FEATURES))]
-    bias: float
+    weights: Annotated[tuple[float, ...], Field(min_length=len(PART_FEATURES), max_length=len(PART_FEATURES))] = (
+        Verdict().weights
+    )
+    bias: float = Verdict().bias
     sure: Annotated[float, Field(gt=0, lt=1)]
-    certain: Annotated[float, Field(gt=0, lt=1)]
+    certain: Annotated[float, Field(gt=0, lt=1)] = Verdict().certain
 
 
 class FineCard(CardSection):
@@ -64,6 +69,13 @@ class ResidualCard(ModelCard):
     verdict: VerdictCard
 
 
+class UnetCard(ModelCard):
+    """The card of the U-Net: ``luma`` (1, H, W, 1) in [0, 255] to ``logit`` (1, H/2, W/2, 1)."""
+
+    kind: Literal["unet"] = "unet"
+    verdict: VerdictCard
+
+
 class DiffusionCard(ModelCard):
     """The card of the published method's model: ``model.npz`` with ``directions`` (L, 16) and ``thresholds`` (L,)."""
 
@@ -75,8 +87,8 @@ class DiffusionCard(ModelCard):
 
 _STEP = 8  # height and width of what goes into the network are multiples of it
 _MARGIN = 160  # pixels around a pixel that the network looks at, and a few more
-_SCALE = 4  # pixels a side that the coarse network gives a logit for
-_AT_ONCE = 1 << 22  # pixels
+SCALE: Final = 4
+"""Pixels a side that the coarse network gives a logit for."""
 _FINE_MARGIN = 48  # pixels around a pixel that the fine network looks at
 _SMALL_PICTURE = 1 << 19  # pixels, up to which the fine network looks at all of a picture
 _CLOSE_UPS = 160_000  # pixels that it looks at in a larger one
@@ -85,13 +97,30 @@ _WARM = -1.0  # logit of the coarse network
 _MOST_PLACES = 64
 
 
+SHIPPED: Final = ("residual", "diffusion")
+"""Methods whose model comes with streamproc; the first is the default."""
+WITHOUT_MODEL: Final[Mapping[str, Callable[[], Method]]] = {"patches": Patches}
+"""Methods that need no model, by name."""
+
+
+def named_method(name: str) -> Method:
+    """Return a method that comes with streamproc. Raises ConfigError: there is none of this name; ModelError."""
+    if name in WITHOUT_MODEL:
+        return WITHOUT_MODEL[name]()
+    if name not in SHIPPED:
+        choices = ", ".join([*SHIPPED, *WITHOUT_MODEL])
+        raise ConfigError(f"--method {name}: there is no such method; those that come with streamproc are {choices}")
+    return load_method(shipped_model(name))
+
+
 def load_method(folder: Path) -> Method:
     """Load the model of any method. Raises ModelError: missing, broken, or of another kind."""
     try:
-        kind = json.loads((folder / CARD_FILE).read_text(encoding="utf-8")).get("kind")
+        kind = str(json.loads((folder / CARD_FILE).read_text(encoding="utf-8")).get("kind"))
     except (OSError, ValueError, AttributeError):
-        kind = None  # what is wrong with the card is said by whoever parses it
-    return Residual.load(folder) if kind == "residual" else load_diffusion(folder)
+        kind = ""  # what is wrong with the card is said by whoever parses it
+    networks: dict[str, type[Residual] | type[Unet]] = {"residual": Residual, "unet": Unet}
+    return networks[kind].load(folder) if kind in networks else load_diffusion(folder)
 
 
 def load_diffusion(folder: Path) -> Diffusion:
@@ -126,12 +155,12 @@ class Residual:
     def load(cls, folder: Path, *, provider: Provider = "cpu") -> Self:
         """Load it. Raises ModelError: missing, broken, or not what the card describes."""
         card = parse_card(folder, ResidualCard)
-        coarse, fine = _network(folder / card.file, "luma", provider), None
+        coarse, fine = open_network(folder / card.file, "luma", provider), None
         if card.fine is not None:
             path = folder / card.fine.file
             if not path.is_file() or file_sha256(path) != card.fine.sha256:
                 raise ModelError(f"{path}: is missing, or is not the file that its card describes")
-            fine = _network(path, "colours", provider)
+            fine = open_network(path, "colours", provider)
         return cls(card, coarse, fine)
 
     @property
@@ -151,26 +180,17 @@ class Residual:
         at the hottest places only.
         """
         odds = self.coarse(picture)
-        heat = enlarged(_likely(odds), picture)
+        heat = enlarged(likely(odds), picture.shape[:2], SCALE)
         if self.card.fine is not None:
-            coarse, how = enlarged(odds, picture), self.card.fine
+            coarse, how = enlarged(odds, picture.shape[:2], SCALE), self.card.fine
             for window in close_ups(odds, picture.shape[:2]):
                 fine = how.fine_weight * self.fine(picture, window)
-                heat[window] = _likely(how.coarse_weight * coarse[window] + fine + how.bias)
+                heat[window] = likely(how.coarse_weight * coarse[window] + fine + how.bias)
         return heat
 
     def coarse(self, picture: Picture) -> Map:
         """Return the coarse network's logits, (⌈H/8⌉ · 2, ⌈W/8⌉ · 2): one for every fourth pixel."""
-        height, width = picture.shape[:2]
-        light = cv2.copyMakeBorder(luma(picture), 0, -height % _STEP, 0, -width % _STEP, cv2.BORDER_REFLECT_101)
-        odds = np.empty((len(light) // _SCALE, light.shape[1] // _SCALE), np.float32)
-        rows = max(_STEP, _AT_ONCE // light.shape[1] // _STEP * _STEP)
-        for top in range(0, len(light), rows):  # strips: a whole 8K picture would take gigabytes
-            begin, end = max(top - _MARGIN, 0), min(top + rows + _MARGIN, len(light))
-            (part,) = self._coarse.run(["logit"], {"luma": light[None, begin:end, :, None]})
-            found = part[0, (top - begin) // _SCALE :, :, 0][: rows // _SCALE]
-            odds[top // _SCALE : top // _SCALE + len(found)] = found
-        return odds
+        return odds_of(self._coarse, luma(picture), step=_STEP, margin=_MARGIN)
 
     def fine(self, picture: Picture, window: tuple[slice, slice]) -> Map:
         """Return the fine network's logits in a window of the picture, (h, w). There must be a fine network."""
@@ -201,7 +221,7 @@ def close_ups(odds: Map, size: tuple[int, int]) -> list[tuple[slice, slice]]:
     found: list[tuple[slice, slice]] = []
     room = _CLOSE_UPS
     for number in sorted(range(1, len(hottest) + 1), key=lambda number: -hottest[number - 1]):
-        left, top, wide, high = (int(value) * _SCALE for value in stats[number, :4])
+        left, top, wide, high = (int(value) * SCALE for value in stats[number, :4])
         window = np.s_[
             max(top - _AROUND, 0) : min(top + high + _AROUND, height),
             max(left - _AROUND, 0) : min(left + wide + _AROUND, width),
@@ -215,23 +235,41 @@ def close_ups(odds: Map, size: tuple[int, int]) -> list[tuple[slice, slice]]:
     return found
 
 
-def enlarged(low: Map, picture: Picture) -> Map:
-    """Return what there is for every fourth pixel for every one of a picture."""
-    size = low.shape[1] * _SCALE, low.shape[0] * _SCALE
-    whole = cv2.resize(low, size, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(whole[: picture.shape[0], : picture.shape[1]], np.float32)
+class Unet:
+    """A U-Net with VGG16's encoder, narrow: the learned baseline. Safe to use from several threads.
 
+    The network: streamproc/training/forensics/unet.py; what its heat says is judged as the residual network's is.
+    """
 
-def _likely(odds: NDArray[np.floating[Any]]) -> Map:
-    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))), np.float32)
+    _STEP: ClassVar = 16
+    _MARGIN: ClassVar = 160
+    _SCALE: ClassVar = 2
 
+    def __init__(self, card: UnetCard, session: onnxruntime.InferenceSession) -> None:
+        self.card = card
+        self._session = session
+        self._how = Verdict(**card.verdict.model_dump())
 
-def _network(path: Path, seen: str, provider: Provider) -> onnxruntime.InferenceSession:
-    session = open_session(path, provider)
-    inputs, outputs = ([one.name for one in side] for side in (session.get_inputs(), session.get_outputs()))
-    if (inputs, outputs) != ([seen], ["logit"]):
-        raise ModelError(f"{path}: takes {inputs} and gives {outputs}; it should take {seen} and give logit")
-    return session
+    @classmethod
+    def load(cls, folder: Path, *, provider: Provider = "cpu") -> Self:
+        """Load it. Raises ModelError: missing, broken, or not what the card describes."""
+        card = parse_card(folder, UnetCard)
+        return cls(card, open_network(folder / card.file, "luma", provider))
+
+    @property
+    def name(self) -> str:
+        """Short name."""
+        return "unet"
+
+    def examine(self, picture: Picture) -> Traces:
+        """Look at a picture, (H, W, 3) uint8 RGB. Raises PictureError when it is smaller than 16×16."""
+        refuse_small(picture)
+        return judged(self.heat(picture), picture, self._how)
+
+    def heat(self, picture: Picture) -> Map:
+        """Return how much each pixel looks painted, (H, W) in [0, 1]."""
+        odds = odds_of(self._session, luma(picture), step=self._STEP, margin=self._MARGIN)
+        return enlarged(likely(odds), picture.shape[:2], self._SCALE)
 
 
 def save_diffusion(method: Diffusion, folder: Path, **told: object) -> DiffusionCard:

@@ -20,7 +20,9 @@ from streamproc.catalogue import (
 )
 from streamproc.catalogue.cues import CueRow
 from streamproc.catalogue.deliveries import DeliveryRow
+from streamproc.catalogue.findings import FindingRow
 from streamproc.catalogue.finishing import DeliveryState, Mode, OrderState, PieceState
+from streamproc.catalogue.forensics import FindingKind, FindingVerdict
 from streamproc.catalogue.learnings import OFFERED, LearningRow
 from streamproc.catalogue.orders import OrderRow
 from streamproc.catalogue.people import LearningState
@@ -34,6 +36,7 @@ from streamproc.messages import (
     Method,
     Note,
     Placement,
+    Reliability,
     Span,
     Wanted,
 )
@@ -573,7 +576,73 @@ class Learning(Answer):
     """Address of a picture with the numbered marks, where it can't be told which is the bug."""
 
 
-Subject: TypeAlias = Segment | Clip | Delivery | Alarm | Cue | Piece | Order | Learning
+class FindingBox(Answer):
+    """A rectangle of the picture; its right and bottom edges are exclusive."""
+
+    left: int
+    """Pixels."""
+    top: int
+    """Pixels."""
+    right: int
+    """Pixels."""
+    bottom: int
+    """Pixels."""
+
+
+class Finding(Answer):
+    """A place of the picture that looks painted over, from when to when."""
+
+    id: int
+    """Its number; greater is later."""
+    channel: str
+    """The channel's short name."""
+    epoch: int
+    """The stretch of recording that it lies in."""
+    start_s: float
+    """The first keyframe that shows it, seconds in the epoch."""
+    end_s: float
+    """The last one."""
+    start_utc: str | None
+    """Wall time of the first."""
+    end_utc: str | None
+    """Wall time of the last."""
+    shown: str
+    """The keyframe that shows it best: exact seconds in the epoch, a fraction."""
+    shown_s: float
+    """The same, rounded."""
+    shown_utc: str | None
+    """Wall time of it."""
+    open: bool
+    """Whether it goes on."""
+    kind: FindingKind
+    """erased: something was painted over."""
+    box: FindingBox
+    """Where it is, in pixels of the picture as it is coded."""
+    width: int
+    """Width of that picture, pixels."""
+    height: int
+    """Height of it."""
+    score: float
+    """In [0, 1]: how sure it is."""
+    reliability: Reliability
+    """Whether that can be told there: good, weak or undecidable."""
+    keyframes: int
+    """How many keyframes were looked at while it was there."""
+    model: Model
+    """What found it."""
+    heat: str
+    """Address of how much each place looks painted over: an 8-bit grey PNG, at most 480 pixels wide."""
+    verdict: FindingVerdict | None
+    """What a person says of it; null while nobody has."""
+    verdict_by: str | None
+    """Who says so."""
+    verdict_at: str | None
+    """When."""
+    note: str | None
+    """In their own words."""
+
+
+Subject: TypeAlias = Segment | Clip | Delivery | Alarm | Cue | Piece | Order | Learning | Finding
 """What an event can bring along."""
 
 
@@ -584,7 +653,7 @@ class Notice(Answer):
     """Its number; also the event's id for Last-Event-ID."""
     type: str
     """channel, epoch, gap, segment, segment-removed, boundary, clip, label, alarm, programme, piece, order, delivery,
-    cue, review, edit, handout or learning."""
+    cue, review, edit, handout, learning, finding or finding.found."""
     channel: str
     """The channel's short name."""
     created_utc: str
@@ -592,7 +661,8 @@ class Notice(Answer):
     subject_id: int
     """Number of what is new or has changed."""
     subject: Subject | None = Field(union_mode="left_to_right")
-    """For segment, clip, delivery, alarm, cue, piece, order and learning: the object as it is now; else null."""
+    """For segment, clip, delivery, alarm, cue, piece, order, learning, finding and finding.found: the object as it is
+    now; else null."""
 
 
 def segment_answer(row: SegmentRow) -> Segment:
@@ -883,6 +953,37 @@ def learning_answer(row: LearningRow) -> Learning:
         mask=address("mask.png", *OFFERED),
         frame=address("frame.jpg", *OFFERED),
         marks=address("marks.png", LearningState.FAILED),
+    )
+
+
+def finding_answer(row: FindingRow) -> Finding:
+    """Show a finding."""
+    box = row.box
+    return Finding(
+        id=row.id,
+        channel=row.channel,
+        epoch=row.epoch,
+        start_s=float(row.start),
+        end_s=float(row.end),
+        start_utc=shown(row.start_utc_ns),
+        end_utc=shown(row.end_utc_ns),
+        shown=fraction(row.shown),
+        shown_s=float(row.shown),
+        shown_utc=shown(row.shown_utc_ns),
+        open=row.open,
+        kind=row.kind,
+        box=FindingBox(left=box.left, top=box.top, right=box.right, bottom=box.bottom),
+        width=row.width,
+        height=row.height,
+        score=row.score,
+        reliability=row.reliability,
+        keyframes=row.keyframes,
+        model=Model(name=row.examiner.name, sha256=row.examiner.sha256),
+        heat=f"/api/v1/findings/{row.id}/heat.png",
+        verdict=row.verdict,
+        verdict_by=row.verdict_author,
+        verdict_at=shown(row.verdict_ns),
+        note=row.note,
     )
 
 

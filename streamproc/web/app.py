@@ -39,7 +39,7 @@ SECURITY_HEADERS = {
 }
 BUILT = STATIC / "built"
 PAGES = ("/", "/channels", "/reviews", "/search", "/engineer", "/operator", "/people")
-PAGES_OF_ONE = (f"/channel/{NAME}", f"/programme/{NUMBER}", f"/engineer/{NAME}")
+PAGES_OF_ONE = (f"/channel/{NAME}", f"/programme/{NUMBER}", f"/finding/{NUMBER}", f"/engineer/{NAME}")
 
 
 def create_app(

@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp_sse import EventSourceResponse
 
 from streamproc.catalogue import Catalogue, EventRow
+from streamproc.catalogue.findings import FOUND
 from streamproc.channel import Channel, ChannelClosed, WhenFull
 from streamproc.errors import CatalogueError
 from streamproc.telemetry import Telemetry
@@ -25,6 +26,7 @@ from streamproc.web.answers import (
     clip_answer,
     cue_answer,
     delivery_answer,
+    finding_answer,
     learning_answer,
     notice,
     order_answer,
@@ -197,6 +199,9 @@ def _subject(catalogue: Catalogue, row: EventRow) -> Subject | None:
     if row.type == "learning":
         learning = catalogue.learnings.get(row.subject_id)
         return None if learning is None else learning_answer(learning)
+    if row.type in ("finding", FOUND):
+        finding = catalogue.findings.get(row.subject_id)
+        return None if finding is None else finding_answer(finding)
     if row.type == "cue":
         cue = catalogue.cues.get(row.subject_id)
         return None if cue is None else cue_answer(cue)

@@ -12,6 +12,7 @@ from streamproc.web import (
     engine_routes,
     evidence_api,
     exports_api,
+    findings_routes,
     finished_routes,
     operations,
     people_routes,
@@ -286,4 +287,5 @@ ROUTES = (
     *engine_routes.ROUTES,
     *picture_routes.ROUTES,
     *edits_routes.ROUTES,
+    *findings_routes.ROUTES,
 )

@@ -2,23 +2,28 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Final
 
 from aiohttp import web
 from pydantic import Field
 
 from streamproc.catalogue import Catalogue, EpochRow
+from streamproc.catalogue.findings import FindingFilter
 from streamproc.catalogue.finishing import ProgrammeState
+from streamproc.catalogue.forensics import FindingKind, FindingVerdict
 from streamproc.catalogue.reviews import Doubt
 from streamproc.errors import RecordingError
 from streamproc.media.recording.reader import RecordingEpoch
-from streamproc.messages import BoundaryState, Kind
+from streamproc.messages import BoundaryState, Kind, Reliability
 from streamproc.timebase import to_ns
 from streamproc.web.answers import Answer
 from streamproc.web.api import json_answer, known_channel
 from streamproc.web.queries import StretchQuery, parse
 from streamproc.web.recordings import RECORDINGS, Recordings
 from streamproc.web.services import SERVICES
+
+_FINDINGS: Final = 1000
+"""So many are drawn at most."""
 
 
 class DrawnEpoch(Answer):
@@ -99,16 +104,24 @@ class DrawnDoubt(Answer):
 
 
 class DrawnFinding(Answer):
-    """Something that forensics found."""
+    """A place of the picture that looks painted over."""
 
-    kind: str
+    id: int
+    """Its number."""
+    kind: FindingKind
     """What it is."""
     start_ms: float
-    """Where it begins."""
+    """The first keyframe that shows it."""
     end_ms: float
-    """Where it ends."""
+    """The last one."""
+    open: bool
+    """Whether it goes on."""
     score: float
     """In [0, 1]."""
+    reliability: Reliability
+    """Whether that can be told there."""
+    verdict: FindingVerdict | None
+    """What a person says of it."""
 
 
 class DrawnTimeline(Answer):
@@ -133,7 +146,7 @@ class DrawnTimeline(Answer):
     uncertain: list[DrawnDoubt]
     """What waits for a look within the stretch, most urgent first."""
     findings: list[DrawnFinding]
-    """By time."""
+    """By time; those that are seen within the stretch, the newest thousand."""
 
 
 async def timeline(request: web.Request) -> web.Response:
@@ -188,7 +201,7 @@ def draw(
             for row in catalogue.reviews.waiting(name)
             if row.look.utc_ns is not None and from_ns <= row.look.utc_ns < until_ns
         ],
-        findings=[],
+        findings=_findings(catalogue, name, stretch),
     )
 
 
@@ -249,6 +262,25 @@ def _gaps(catalogue: Catalogue, name: str, stretch: tuple[int, int]) -> list[tup
         and row.start_utc_ns < stretch[1]
         and row.end_utc_ns > stretch[0]
     ]
+
+
+def _findings(catalogue: Catalogue, name: str, stretch: tuple[int, int]) -> list[DrawnFinding]:
+    rows = catalogue.findings.of_channel(name, FindingFilter(from_ns=stretch[0], until_ns=stretch[1], limit=_FINDINGS))
+    found = [
+        DrawnFinding(
+            id=row.id,
+            kind=row.kind,
+            start_ms=_ms(row.start_utc_ns),
+            end_ms=_ms(row.end_utc_ns),
+            open=row.open,
+            score=row.score,
+            reliability=row.reliability,
+            verdict=row.verdict,
+        )
+        for row in rows
+        if row.start_utc_ns is not None and row.end_utc_ns is not None
+    ]
+    return sorted(found, key=lambda one: (one.start_ms, one.id))
 
 
 def _ms(utc_ns: int) -> float:

@@ -10,11 +10,12 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from streamproc.cli.root import app
-from streamproc.errors import ModelError, PictureError
+from streamproc.errors import ConfigError, ModelError, PictureError
 from streamproc.inference.verifier import shipped_model
 from streamproc.media.stills import read_picture
 from streamproc.training.forensics.inpainters import harmonic
 from streamproc.training.forensics.masks import Shape, hole
+from tests.media.signing import CREATED, signed
 
 
 def scan(*words: str | Path) -> str:
@@ -36,7 +37,7 @@ def test_a_painted_picture_gets_its_box_its_mask_and_its_heat_map(tmp_path: Path
     assert left < middle[0] < right
     assert top < middle[1] < bottom
     assert finding["time_s"] is None
-    for kind in ("mask", "heat"):
+    for kind in ("mask", "heat", "picture"):
         assert read_picture(tmp_path / "out" / finding[kind]).shape == (300, 400, 3)
 
 
@@ -46,11 +47,37 @@ def test_a_report_in_two_languages_shows_what_was_found(tmp_path: Path) -> None:
     Image.fromarray(harmonic(photograph, mask)).save(tmp_path / "<painted>.png")
     scan(tmp_path / "<painted>.png", "--out", tmp_path / "out")
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "Traces on 1 of 1 pictures" in page
-    assert "Следы на 1 из 1 кадров" in page
+    assert "Likely painted over: 1 of 1 pictures" in page
+    assert "Похоже на закраску: 1 из 1 кадров" in page
     assert "&lt;painted&gt;.png" in page
     assert "data:image/jpeg;base64," in page
     assert "<painted>" not in page
+
+
+def test_a_report_says_in_words_what_can_not_be_told(tmp_path: Path) -> None:
+    sky = np.repeat(np.linspace(90, 200, 300).astype(np.uint8)[:, None, None], 400, axis=1).repeat(3, axis=2)
+    Image.fromarray(sky).save(tmp_path / "sky.png")
+    scan(tmp_path / "sky.png", "--out", tmp_path / "out")
+    (finding,) = json.loads((tmp_path / "out" / "findings.json").read_text())["findings"]
+    assert (finding["boxes"], finding["picture"]) == ([], None)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Can&#39;t be told: as smooth as paint" in page
+    assert "Решить нельзя: гладко, как закраска" in page
+
+
+def test_what_a_file_says_of_itself_is_told_and_that_another_says_nothing_is_not(tmp_path: Path) -> None:
+    photograph = np.ascontiguousarray(skimage.data.astronaut()[:100, :120])
+    Image.fromarray(photograph).save(tmp_path / "plain.jpg")
+    signed(tmp_path / "plain.jpg", tmp_path / "signed.jpg", CREATED)
+    told = scan(tmp_path / "plain.jpg", tmp_path / "signed.jpg", "--out", tmp_path / "out")
+    assert "signed.jpg: content credentials: made with test desk 1; created (trainedAlgorithmicMedia)" in told
+    assert "plain.jpg: content credentials" not in told
+    plain, other = json.loads((tmp_path / "out" / "findings.json").read_text())["files"]
+    assert plain == {"source": str(tmp_path / "plain.jpg"), "credentials": None}
+    assert other["credentials"]["actions"][0]["digital_source_type"] == "trainedAlgorithmicMedia"
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Signature and file fit together." in page
+    assert "Подпись и файл сходятся." in page
 
 
 def test_of_a_video_the_keyframes_are_looked_at(tmp_path: Path, small_video: Path) -> None:
@@ -72,6 +99,40 @@ def test_a_model_of_another_kind_is_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"card\.json: ") as refused:
         scan(tmp_path / "a.png", "--out", tmp_path / "out", "--model", shipped_model("verifier"))
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("command", ["scan", "evaluate"])
+def test_a_method_is_asked_for_by_name(tmp_path: Path, command: str) -> None:
+    folder, out = known(tmp_path / "known"), tmp_path / "out"
+    words = {
+        "scan": [folder / "images" / "untouched.png", "--out", out],
+        "evaluate": [folder, "--out", tmp_path / "findings.json"],
+    }[command]
+    outcome = CliRunner().invoke(app, ["forensics", command, *map(str, words), "--method", "patches"])
+    assert outcome.exit_code == 0
+    written = (out if command == "scan" else tmp_path) / "findings.json"
+    assert json.loads(written.read_text())["method"] == "patches"
+
+
+@pytest.mark.parametrize("command", ["scan", "evaluate"])
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["--method", "magic"],
+            "--method magic: there is no such method; those that come with streamproc are residual",
+        ),
+        (["--method", "residual", "--model", "models/residual"], "--method and --model were both given"),
+    ],
+)
+def test_a_method_that_cannot_be_had_is_refused_in_one_line(
+    tmp_path: Path, command: str, words: list[str], said: str
+) -> None:
+    asked = ["forensics", command, str(tmp_path), "--out", str(tmp_path / "out"), *words]
+    refused = CliRunner().invoke(app, asked).exception
+    assert isinstance(refused, ConfigError)
+    assert said in str(refused)
+    assert "\n" not in str(refused)
 
 
 def known(folder: Path) -> Path:

@@ -19,6 +19,7 @@ from streamproc.web import Keeper
 from streamproc.web.app import PAGES, PAGES_OF_ONE, create_app
 from streamproc.web.openapi import PATH, document, plain
 from streamproc.web.routes import ROUTES
+from tests.findings import find
 from tests.media.recorded import record
 from tests.programmes import add_programme
 from tests.web import people
@@ -114,7 +115,8 @@ def finished_work(site: Site) -> dict[str, int]:
     piece = site.catalogue.pieces.want(Wish(channel="one", spans=(span,), author="anna", programme_id=programme))
     lesson = Lesson(channel="one", spans=(span,), start_ns=0, end_ns=1, author="anna")
     learning = site.catalogue.learnings.want(lesson)
-    return {"/learnings/": learning, "/orders/": order.id, "/pieces/": piece, "/programmes/": programme}
+    numbers = {"/learnings/": learning, "/orders/": order.id, "/pieces/": piece, "/programmes/": programme}
+    return numbers | {"/findings/": find(site.catalogue)}
 
 
 async def test_every_problem_is_as_its_schema_says(site: Site) -> None:

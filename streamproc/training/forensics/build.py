@@ -9,6 +9,7 @@ import cv2
 from streamproc.forensics.laplacian import Laplacian
 from streamproc.inference.card import ModelCard
 from streamproc.inference.forensics import save_diffusion
+from streamproc.media.stills import read_picture
 from streamproc.training.forensics.diffusion import trained
 from streamproc.training.forensics.protocol import photographs, split
 from streamproc.training.forensics.scenes import Crops
@@ -59,14 +60,38 @@ def build_residual(data: Path, work: Path, out: Path, steps: int, progress: Prog
     data: a folder with images/, footage/ and adverts/, and logos/, broadcast_bugs/ and dvb/ where there are;
     work: where painted pictures and crops are kept. Raises ConfigError, SourceError.
     """
-    from streamproc.training.forensics.material import gather
     from streamproc.training.forensics.residual import build
+
+    return build(_crops(data, work, progress), data, out, steps, progress)
+
+
+def build_unet(data: Path, work: Path, out: Path, steps: int, progress: Progress) -> ModelCard:
+    """Train the U-Net on the same and choose its thresholds likewise. Imports TensorFlow."""
+    from streamproc.training.forensics.network import Schedule
+    from streamproc.training.forensics.unet import build_model
+
+    return build_model(_crops(data, work, progress), data, out, Schedule(steps=steps), progress)
+
+
+def build_gated(data: Path, work: Path, out: Path, steps: int, progress: Progress) -> ModelCard:
+    """Train the deep inpainter, on photographs that networks may learn from. Imports TensorFlow."""
+    from streamproc.training.forensics.gated_network import Schedule, build_model
+    from streamproc.training.forensics.material import LEARNT_REDUCED, reduced_pictures
+
+    names, _, _ = split(photographs(data / LOSSLESS))
+    pictures = [read_picture(data / LOSSLESS / f"{name}.png") for name in names]
+    pictures += reduced_pictures(data / "images" / "bsds500_jpeg", slice(LEARNT_REDUCED))
+    return build_model(pictures, out, Schedule(steps=steps), progress)
+
+
+def _crops(data: Path, work: Path, progress: Progress) -> Crops:
+    """Return what networks learn from, gathered the first time."""
+    from streamproc.training.forensics.material import gather
 
     cv2.setNumThreads(1)
     kept = work / "scenes.npz"
     if kept.exists():
-        crops = Crops.load(kept)
-    else:
-        crops = gather(data, work, progress=progress)
-        crops.save(kept)
-    return build(crops, data, out, steps, progress)
+        return Crops.load(kept)
+    crops = gather(data, work, progress=progress)
+    crops.save(kept)
+    return crops

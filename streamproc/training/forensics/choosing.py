@@ -6,14 +6,15 @@ On sources that neither training nor benchmarks look at.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streamproc.forensics.residual import FEATURES, Part, Verdict, hot_parts, luma, sureness, texture
-from streamproc.forensics.traces import Picture
-from streamproc.inference.forensics import Residual, enlarged
+from streamproc.forensics.traces import Map, Picture
+from streamproc.inference.forensics import SCALE, Residual
+from streamproc.inference.heat import enlarged
 from streamproc.training.forensics.inpainters import Inpainter
 from streamproc.training.forensics.masks import Shape, hole
 from streamproc.training.forensics.material import LEARNT, LEARNT_REDUCED, coded, films, frames_of, jpegs, on_the_air
@@ -100,7 +101,7 @@ def mixed(method: Residual, shown: Iterable[Example]) -> tuple[float, float, flo
     rng = np.random.default_rng(0)
     rows, answers = [], []
     for one in shown:
-        coarse = enlarged(method.coarse(one.picture), one.picture)
+        coarse = enlarged(method.coarse(one.picture), one.truth.shape, SCALE)
         height, width = one.truth.shape
         fine = method.fine(one.picture, np.s_[0:height, 0:width])
         for wanted, marks in ((1.0, (PAINTED, SMALL)), (0.0, (0,))):
@@ -113,7 +114,15 @@ def mixed(method: Residual, shown: Iterable[Example]) -> tuple[float, float, flo
     return float(weights[0]), float(weights[1]), bias
 
 
-def chosen(method: Residual, shown: Iterable[Example]) -> tuple[Verdict, dict[str, Any]]:
+class Heating(Protocol):
+    """A method that gives a heat."""
+
+    def heat(self, picture: Picture) -> Map:
+        """Return how much each pixel looks painted, (H, W) in [0, 1]."""
+        ...
+
+
+def chosen(method: Heating, shown: Iterable[Example]) -> tuple[Verdict, dict[str, Any]]:
     """Return the verdict's settings, and what they reach on the examples that they were chosen with."""
     seen: dict[float, list[Judged]] = {edge: [] for edge in EDGES}
     for one in shown:

@@ -106,6 +106,12 @@ def jpegs(folder: Path, which: slice) -> list[Picture]:
     ]
 
 
+def reduced_pictures(folder: Path, which: slice) -> list[Picture]:
+    """Return pictures of a folder at half their size, those that are still 144 pixels high and wide."""
+    found = [read_picture(path) for path in sorted(folder.iterdir())[which]]
+    return [halved(one) for one in found if min(one.shape[:2]) >= 288]
+
+
 def window_of(picture: Picture, rng: np.random.Generator) -> Picture:
     """Return a part of the picture, (480, 640, 3) at most, that a crop fits into."""
     height, width = (min(have, want) for have, want in zip(picture.shape[:2], _WINDOW, strict=True))

@@ -280,38 +280,79 @@ TEXTS: dict[str, tuple[str, str]] = {
     "boundary_model": ("Model alone, s", "Одна модель, с"),
     "boundary_pipeline": ("Pipeline, s", "Конвейер, с"),
     "missed": ("missed", "пропущена"),
+    # what files say of themselves
+    "credentials_heading": ("Content credentials (C2PA)", "Сведения о происхождении (C2PA)"),
+    "credentials_note": (
+        "What files say of themselves, signed. Anybody can make a certificate, and whose it is was not looked up. "
+        "A file without them is no more and no less to be trusted.",
+        "Что файлы сами о себе сообщают, с подписью. Сертификат может сделать кто угодно, владелец не проверялся. "
+        "Файл без таких сведений не хуже и не лучше прочих.",
+    ),
+    "credentials_file": ("File", "Файл"),
+    "credentials_hold": ("Do they hold?", "Верны ли?"),
+    "credentials_say": ("What they say", "Что в них сказано"),
+    "credentials_whole": ("Signature and file fit together.", "Подпись и файл сходятся."),
+    "credentials_broken": (
+        "They do not hold: the file or they were changed after signing.",
+        "Неверны: файл или сами сведения изменены после подписи.",
+    ),
+    "credentials_unreadable": ("Damaged: they can't be read.", "Повреждены: прочесть нельзя."),
+    "credentials_elsewhere": ("Kept elsewhere; not fetched.", "Хранятся в другом месте; не запрашивались."),
+    "credentials_made_with": ("made with {name}", "программа: {name}"),
+    "credentials_done": ("done: {deeds}", "сделано: {deeds}"),
+    "credentials_from": ("made from {names}", "сделано из: {names}"),
+    "credentials_signed": ("signed as {name}", "подписано как: {name}"),
     # looking for traces of inpainting
     "scan_title": ("Traces of inpainting: {name}", "Следы закраски: {name}"),
     "scan_found": (
-        "Traces on {found} of {count} pictures. The surest come first.",
-        "Следы на {found} из {count} кадров. Самые уверенные — первыми.",
+        "Likely painted over: {found} of {count} pictures. The surest come first.",
+        "Похоже на закраску: {found} из {count} кадров. Самые уверенные — первыми.",
     ),
     "scan_hints": (
-        "Weak hints on {count} more: as likely chance as paint.",
-        "Ещё на {count} — слабые намёки: это может быть и случайность.",
+        "Weak traces on {count} more: as likely chance as paint.",
+        "Ещё на {count} — слабые следы: это может быть и случайность.",
     ),
     "scan_none": ("No sure traces on any of {count} pictures.", "Уверенных следов нет ни на одном из {count} кадров."),
     "scan_undecidable": (
-        "Nothing can be said of {count} of them: what surrounds the place is as smooth as paint.",
-        "О {count} из них ничего сказать нельзя: окружение там гладкое, как закраска.",
+        "Nothing can be said of {count}: what surrounds the place there is as smooth as paint.",
+        "О {count} ничего сказать нельзя: окружение там гладкое, как закраска.",
     ),
-    "scan_heat_heading": ("Where", "Где"),
-    "scan_heat_note": (
-        "The brighter a place, the more it looks painted; boxes are around what was taken for painted. "
+    "scan_no_proof": (
         "A trace is a reason to look closer, and no proof.",
-        "Чем ярче место, тем больше оно похоже на закраску; рамки — вокруг того, что принято за закраску. "
         "След — повод присмотреться, а не доказательство.",
     ),
-    "scan_heat_alt": ("The picture with its heat map: {source}", "Кадр с картой подозрений: {source}"),
+    "scan_likely_heading": ("Likely painted over", "Похоже на закраску"),
+    "scan_unsure_heading": ("Look yourself", "Посмотрите сами"),
+    "scan_unsure_note": (
+        "The traces are weak, or the surroundings too smooth to tell: most of these are likely chance.",
+        "Следы слабые или окружение слишком гладкое; скорее всего, большинство из них — случайность.",
+    ),
+    "scan_picture_caption": (
+        "As it is. Outlined: what was taken for painted.",
+        "Как есть. Обведено то, что принято за закраску.",
+    ),
+    "scan_heat_caption": (
+        "Heat map: the brighter a place, the more it looks painted.",
+        "Карта подозрений: чем ярче место, тем больше оно похоже на закраску.",
+    ),
+    "scan_picture_alt": (
+        "{source}, with what was taken for painted outlined",
+        "{source}; обведено то, что принято за закраску",
+    ),
+    "scan_heat_alt": ("Heat map of {source}", "Карта подозрений: {source}"),
+    "scan_crop_alt": ("Place {number}, enlarged", "Место {number}, увеличено"),
+    "scan_place": ("{left} from the left, {top} from the top", "{left} от левого края, {top} от верхнего"),
     "scan_all_heading": ("All pictures", "Все кадры"),
     "scan_source": ("Picture", "Кадр"),
-    "scan_at": ("{source}, {time} s", "{source}, {time} с"),
+    "scan_at": ("at {time}", "на {time}"),
     "scan_score": ("Score", "Оценка"),
-    "scan_reliability": ("Reliability", "Надёжность"),
-    "scan_boxes": ("Boxes: left, top, width × height", "Рамки: слева, сверху, ширина × высота"),
-    "scan_more": ("and {count} more", "и ещё {count}"),
-    "scan_nothing": ("nothing found", "ничего не найдено"),
-    "reliability_good": ("good", "хорошая"),
-    "reliability_weak": ("weak", "слабая"),
-    "reliability_undecidable": ("undecidable", "решить нельзя"),
+    "scan_score_of": ("score {score} of 1", "оценка {score} из 1"),
+    "scan_verdict": ("What it looks like", "На что похоже"),
+    "scan_boxes": ("Where, pixels", "Где, пиксели"),
+    "scan_more": ("and {count} more places", "и ещё мест: {count}"),
+    "scan_verdict_sure": ("Very likely painted over", "Очень похоже на закраску"),
+    "scan_verdict_likely": ("Likely painted over", "Похоже на закраску"),
+    "scan_verdict_weak": ("Weak traces: look yourself", "Слабые следы: посмотрите сами"),
+    "scan_verdict_undecidable": ("Can't be told: as smooth as paint", "Решить нельзя: гладко, как закраска"),
+    "scan_verdict_nothing": ("No traces", "Следов нет"),
 }

@@ -18,6 +18,7 @@ const result = await build({
   jsx: "automatic",
   jsxImportSource: "preact",
   minify: true,
+  charset: "utf8", // else each Russian letter is six bytes; modules are read as UTF-8 always
   sourcemap: false,
   legalComments: "linked",
   metafile: true,

@@ -66,7 +66,7 @@ def test_a_picture_is_looked_at_in_strips_as_it_would_be_at_once(folder: Path, m
     picture = grey(smoothed(5, 400, 160))
     method = Residual.load(folder)
     whole = method.heat(picture)
-    monkeypatch.setattr("streamproc.inference.forensics._AT_ONCE", 160 * 64)
+    monkeypatch.setattr("streamproc.inference.heat._AT_ONCE", 160 * 64)
     np.testing.assert_allclose(method.heat(picture), whole, atol=1e-4)
 
 

@@ -8,7 +8,7 @@ export type Link = "linking" | "live" | "lost";
 
 const TYPES = [
   "channel", "epoch", "gap", "segment", "segment-removed", "boundary", "clip", "label", "alarm", "programme", "piece",
-  "order", "delivery", "cue", "review", "edit", "learning",
+  "order", "delivery", "cue", "review", "edit", "learning", "finding",
 ] as const;
 export type EventType = (typeof TYPES)[number];
 

@@ -23,6 +23,7 @@ const views = {
   channel: lazy(() => import("./views/channel").then((module) => module.ChannelView)),
   channels: lazy(() => import("./views/channels").then((module) => module.ChannelsView)),
   programme: lazy(() => import("./views/programme").then((module) => module.ProgrammeView)),
+  finding: lazy(() => import("./views/finding").then((module) => module.FindingView)),
   reviews: lazy(() => import("./views/reviews").then((module) => module.ReviewsView)),
   search: lazy(() => import("./views/search").then((module) => module.SearchView)),
   engineer: lazy(() => import("./views/engineer").then((module) => module.EngineerView)),
@@ -45,6 +46,7 @@ function Page(): JSX.Element | null {
         <Route path="/channel/:name" component={views.channel} />
         <Route path="/channels" component={views.channels} />
         <Route path="/programme/:id" component={views.programme} />
+        <Route path="/finding/:id" component={views.finding} />
         <Route path="/reviews" component={views.reviews} />
         <Route path="/search" component={views.search} />
         <Route path="/engineer" component={views.engineer} />

@@ -3,14 +3,15 @@
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { useRoute } from "preact-iso/router";
+import { useLocation, useRoute } from "preact-iso/router";
 import type { Schemas } from "../api";
 import { listen } from "../live";
 import { useLoaded } from "../load";
 import { Failed } from "../ui";
 import { AlarmBox } from "./channel/alarm";
-import { Controls, useDayKeys } from "./channel/controls";
+import { Controls, lookCloser, useDayKeys } from "./channel/controls";
 import { Stepper } from "./channel/exact";
+import { Findings } from "./channel/findings";
 import { Head } from "./channel/head";
 import { InView } from "./channel/inview";
 import { Marks } from "./channel/marks";
@@ -43,7 +44,9 @@ function Day({ name }: { name: string }): JSX.Element {
   useEffect(() => listen(["channel", "alarm", "segment"], (notice) => notice.channel === name && channel.again(), channel.again), [name, channel.again]);
   const onMake = useMemo(() => () => field.current?.focus(), []);
   const onMute = useMemo(() => () => (scope.muted.value = !scope.muted.value), [scope]);
-  useDayKeys(station, { stepper, onMake, onMute });
+  const { route } = useLocation();
+  const onLook = useMemo(() => () => lookCloser(station, route), [station, route]);
+  useDayKeys(station, { stepper, onMake, onMute, onLook });
   const alarm = channel.value.value?.alarm ?? null;
   return (
     <section class="day">
@@ -58,6 +61,7 @@ function Day({ name }: { name: string }): JSX.Element {
         <Controls scope={scope} />
         <TimelineView station={station} title={title.value} />
       </div>
+      <Findings station={station} />
       <InView station={station} />
       <ProgrammeList channel={name} />
       <Segments name={name} title={title.value} scope={scope} />

@@ -8,7 +8,7 @@ import type { Schemas } from "../api";
 import { useLoaded } from "../load";
 import { Button, Failed } from "../ui";
 import { keepInAddress, readAddress } from "./channel/address";
-import { Controls, useDayKeys } from "./channel/controls";
+import { Controls, lookCloser, useDayKeys } from "./channel/controls";
 import { Stepper } from "./channel/exact";
 import { Marks } from "./channel/marks";
 import { Player } from "./channel/player";
@@ -53,7 +53,8 @@ function Together({ shown, all }: { shown: Channel[]; all: Channel[] }): JSX.Ele
   }, []);
   const onMake = useMemo(() => () => field.current?.focus(), []);
   const onMute = useMemo(() => () => (scope.muted.value = !scope.muted.value), [scope]);
-  useDayKeys(station, { stepper: steppers[chosen.value] ?? steppers[0]!, onMake, onMute });
+  const onLook = useMemo(() => () => lookCloser(station, route), [station, route]);
+  useDayKeys(station, { stepper: steppers[chosen.value] ?? steppers[0]!, onMake, onMute, onLook });
   const error = useComputed(() => stations.map((one) => one.error.value).find((one) => one !== null) ?? null);
   const others = all.filter(({ name }) => !names.includes(name));
   const go = (next: string[]): void => route(next.length === 1 ? `/channel/${next[0]}` : `/channels?with=${next.join(",")}`);

@@ -5,7 +5,7 @@ import { useMemo } from "preact/hooks";
 import { type Key, useKeys } from "../../keys";
 import { Button, Switch } from "../../ui";
 import type { Stepper } from "./exact";
-import { boundaryAfter, boundaryBefore, DAY, HOUR, MINUTE, SECOND, span } from "./model";
+import { boundaryAfter, boundaryBefore, DAY, findingAfter, findingBefore, HOUR, MINUTE, SECOND, span } from "./model";
 import type { Scope } from "./scope";
 import type { Station } from "./station";
 import { t } from "./words";
@@ -53,10 +53,18 @@ export interface Handles {
   stepper: Stepper;
   onMake: () => void;
   onMute: () => void;
+  /** Opens what was found at the playhead. */
+  onLook: () => void;
+}
+
+/** Opens what was found at the playhead, where there is something. */
+export function lookCloser(station: Station, route: (path: string) => void): void {
+  const found = station.known.peek().findings[0];
+  if (found !== undefined) route(`/finding/${found.id}`);
 }
 
 /** The keys of a view whose exact place is that of one station. */
-export function useDayKeys(station: Station, { stepper, onMake, onMute }: Handles): void {
+export function useDayKeys(station: Station, { stepper, onMake, onMute, onLook }: Handles): void {
   const { scope } = station;
   const keys = useMemo<Key[]>(() => {
     const go = (ms: number | null): void => {
@@ -88,7 +96,10 @@ export function useDayKeys(station: Station, { stepper, onMake, onMute }: Handle
       { key: "0", what: () => t("key_day"), run: () => (scope.follows.value ? scope.showLive(DAY) : scope.zoom(DAY / span(scope.range.value))) },
       { key: ".", what: () => t("key_here"), run: () => scope.show({ from: scope.at.value - span(scope.range.value) / 2, to: scope.at.value + span(scope.range.value) / 2 }) },
       { key: "m", what: () => t("key_mute"), run: onMute },
+      { key: "f", what: () => t("key_finding"), run: () => go(findingAfter(station.timeline.value, scope.at.value)) },
+      { key: "Shift+f", what: () => t("key_finding_before"), run: () => go(findingBefore(station.timeline.value, scope.at.value)) },
+      { key: "g", what: () => t("key_look"), run: onLook },
     ];
-  }, [station, stepper, onMake, onMute]);
+  }, [station, stepper, onMake, onMute, onLook]);
   useKeys(keys);
 }

@@ -1,5 +1,6 @@
 // Draws a channel's timeline on a canvas, lane below lane. Everything is drawn anew each time: a day costs about a millisecond.
 
+import { summary } from "../../findings";
 import { clock, day, minute } from "../../time";
 import { clamp, DAY, endOf, firstStep, MINUTE, niceStep, type Range, SECOND, span, type Timeline } from "./model";
 import type { Palette } from "./palette";
@@ -10,10 +11,10 @@ export interface Lane {
   top: number;
   height: number;
 }
-export type LaneName = "ruler" | "pictures" | "programmes" | "segments" | "notes" | "schedule" | "score" | "level";
+export type LaneName = "ruler" | "pictures" | "programmes" | "segments" | "findings" | "notes" | "schedule" | "score" | "level";
 
 const HEIGHTS: Record<LaneName, number> = {
-  ruler: 24, pictures: 66, programmes: 28, segments: 28, notes: 18, schedule: 22, score: 52, level: 38,
+  ruler: 24, pictures: 66, programmes: 28, segments: 28, findings: 20, notes: 18, schedule: 22, score: 52, level: 38,
 };
 const BETWEEN = 3;
 
@@ -79,6 +80,7 @@ const PAINTERS: Record<LaneName, Painter> = {
   pictures: drawPictures,
   programmes: drawProgrammes,
   segments: drawSegments,
+  findings: drawFindings,
   notes: drawNotes,
   schedule: drawSchedule,
   score: (pen, lane, scene, x) => drawCurve(pen, lane, scene, x, "score"),
@@ -190,16 +192,27 @@ function hatch(pen: Pen, lane: Lane, left: number, right: number, colour: string
   pen.restore();
 }
 
-function drawNotes(pen: Pen, lane: Lane, { timeline, range, palette, width }: Scene, x: (at: number) => number): void {
-  const middle = lane.top + lane.height / 2;
-  pen.fillStyle = palette.bad;
-  for (const { start_ms: start, end_ms: end, score } of timeline?.findings ?? []) {
-    if (end < range.from || start > range.to) continue;
-    const left = clamp(x(start), 0, width);
-    pen.globalAlpha = clamp(score, 0.3, 1);
-    pen.fillRect(left, lane.top + 2, Math.max(3, clamp(x(end), 0, width) - left), lane.height - 4);
+const LEAST_FINDING = 6; // pixels: what was there for seconds is found on a whole day, too
+
+/** What is to be checked lies over what was judged; what was dismissed and what can't be told are outlines. */
+function drawFindings(pen: Pen, lane: Lane, { timeline, range, palette, width }: Scene, x: (at: number) => number): void {
+  const all = (timeline?.findings ?? []).filter(({ start_ms, end_ms }) => end_ms >= range.from && start_ms <= range.to);
+  const judged = all.filter(({ verdict }) => verdict !== null);
+  for (const finding of [...judged, ...all.filter(({ verdict }) => verdict === null)]) {
+    const left = x(finding.start_ms);
+    const right = Math.max(left + LEAST_FINDING, x(finding.end_ms));
+    const colour = finding.verdict === "dismissed" ? palette.soft : finding.verdict === "confirmed" ? palette.bad : palette.warn;
+    const isOutline = finding.verdict === "dismissed" || (finding.verdict === null && finding.reliability === "undecidable");
+    pen.fillStyle = isOutline ? palette.paper : colour;
+    block(pen, lane, [left, right], width, summary(finding), isOutline ? palette.ink : palette.card);
+    pen.strokeStyle = colour;
+    pen.lineWidth = 1.5;
+    pen.strokeRect(Math.max(-2, left) + 1, lane.top + 1, Math.min(width + 4, right) - Math.max(-2, left) - 2, lane.height - 2);
   }
-  pen.globalAlpha = 1;
+}
+
+function drawNotes(pen: Pen, lane: Lane, { timeline, range, palette }: Scene, x: (at: number) => number): void {
+  const middle = lane.top + lane.height / 2;
   pen.fillStyle = palette.warn;
   for (const { at_ms: at } of timeline?.uncertain ?? []) {
     if (at < range.from || at > range.to) continue;

@@ -3,6 +3,7 @@
 import { effect, type Signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import { summary } from "../../findings";
 import { wall } from "../../time";
 import { Kind, type KindName, Soft } from "../../ui";
 import { language } from "../../words";
@@ -86,8 +87,8 @@ function itemsOf(timeline: Timeline, range: Range): Item[] {
   for (const { kind, id, at_ms } of timeline.uncertain) {
     items.push({ key: `u${kind}${id}`, from: at_ms, to: at_ms, kind: null, text: t("look", { what: t(`doubt_${kind}`) }), href: "/reviews" });
   }
-  for (const { kind, start_ms, end_ms } of timeline.findings) {
-    items.push({ key: `f${kind}${start_ms}`, from: start_ms, to: end_ms, kind: null, text: t("finding", { what: kind }), href: null });
+  for (const finding of timeline.findings) {
+    items.push({ key: `f${finding.id}`, from: finding.start_ms, to: finding.end_ms, kind: null, text: summary(finding), href: `/finding/${finding.id}` });
   }
   for (const { title, start_ms, stop_ms } of timeline.schedule) {
     items.push({ key: `l${start_ms}${title}`, from: start_ms, to: stop_ms ?? start_ms + HOUR / 2, kind: null, text: t("scheduled", { title }), href: null });

@@ -5,6 +5,7 @@ import type { Schemas } from "../../api";
 export type Timeline = Schemas["DrawnTimeline"];
 export type Segment = Timeline["segments"][number];
 export type Programme = Timeline["programmes"][number];
+export type Found = Timeline["findings"][number];
 export type EpochSpan = Timeline["epochs"][number];
 
 export interface Range {
@@ -81,6 +82,11 @@ const NEAR = 10;
 export const boundaryAfter = (moments: readonly number[], at: number): number | null => moments.find((moment) => moment > at + NEAR) ?? null;
 export const boundaryBefore = (moments: readonly number[], at: number): number | null => moments.findLast((moment) => moment < at - NEAR) ?? null;
 
+/** Where the next finding after a moment begins, and the one before it; null where there is none. */
+export const findingAfter = (timeline: Timeline | null, at: number): number | null => boundaryAfter(findingStarts(timeline), at);
+export const findingBefore = (timeline: Timeline | null, at: number): number | null => boundaryBefore(findingStarts(timeline), at);
+const findingStarts = (timeline: Timeline | null): number[] => (timeline?.findings ?? []).map(({ start_ms }) => start_ms).sort((one, other) => one - other);
+
 export interface Known {
   segment: Segment | null;
   programme: Programme | null;
@@ -88,10 +94,18 @@ export interface Known {
   part: number | null;
   isGap: boolean;
   scheduled: string | null;
+  /** What forensics found there. */
+  findings: readonly Found[];
 }
 
-/** What is known of a moment. */
-export function knownAt(timeline: Timeline | null, at: number): Known {
+/** What is found within so many milliseconds of a moment; what waits for a look first. */
+export function foundAt(timeline: Timeline | null, at: number, near = 0): Found[] {
+  const hits = timeline?.findings.filter(({ start_ms, end_ms }) => at >= start_ms - near && at <= end_ms + near) ?? [];
+  return hits.sort((one, other) => Number(one.verdict !== null) - Number(other.verdict !== null));
+}
+
+/** What is known of a moment; of findings also those within so many milliseconds. */
+export function knownAt(timeline: Timeline | null, at: number, near = 0): Known {
   const within = (start: number, end: number | null): boolean => at >= start && (end === null || at < end);
   const segment = timeline?.segments.find((one) => within(one.start_ms, one.end_ms)) ?? null;
   const programme = timeline?.programmes.find(({ parts }) => within(parts[0]?.[0] ?? Infinity, parts.at(-1)?.[1] ?? null)) ?? null;
@@ -102,5 +116,6 @@ export function knownAt(timeline: Timeline | null, at: number): Known {
     part: part < 0 ? null : part + 1,
     isGap: timeline?.gaps.some(([start, end]) => start !== undefined && end !== undefined && at >= start && at < end) ?? false,
     scheduled: timeline?.schedule.find((one) => within(one.start_ms, one.stop_ms))?.title ?? null,
+    findings: foundAt(timeline, at, near),
   };
 }

@@ -1,8 +1,9 @@
 // The picture at the playhead: the recording plays, and where it stands the exact frame is shown.
 
 import { useComputed, useSignal } from "@preact/signals";
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
+import { summary } from "../../findings";
 import { clock, day, rate, timecode } from "../../time";
 import { Button } from "../../ui";
 import { locale } from "../../words";
@@ -15,7 +16,19 @@ import { said, t } from "./words";
 const WIDTH = 960;
 const SPEEDS = [1, 2, 4, 8] as const;
 
-export function Player({ station, stepper, title, follows }: { station: Station; stepper: Stepper; title: string; follows?: boolean }): JSX.Element {
+interface PlayerProps {
+  station: Station;
+  stepper: Stepper;
+  title: string;
+  /** Another player says where the playhead is. */
+  follows?: boolean;
+  /** Of the exact frame, in pixels. */
+  width?: number;
+  /** What lies over the picture. */
+  children?: ComponentChildren;
+}
+
+export function Player({ station, stepper, title, follows, width = WIDTH, children }: PlayerProps): JSX.Element {
   const { scope } = station;
   const video = useRef<HTMLVideoElement>(null);
   const playback = useSignal<Playback | null>(null);
@@ -31,7 +44,8 @@ export function Player({ station, stepper, title, follows }: { station: Station;
     <section class="card player" aria-label={`${t("player")}: ${title}`}>
       <div class="screen">
         <video ref={video} playsInline tabIndex={-1} aria-hidden="true" />
-        {!shows && <Still station={station} title={title} />}
+        {!shows && <Still station={station} title={title} width={width} />}
+        {children}
       </div>
       {problem !== null && <p class="failed" role="alert">{t("cant_play", { why: problem.message })}</p>}
       <Caption station={station} />
@@ -58,12 +72,12 @@ export function Player({ station, stepper, title, follows }: { station: Station;
 }
 
 /** The exact frame under the playhead while it stands; the keyframe before it while it moves, or until the frame is there. */
-function Still({ station, title }: { station: Station; title: string }): JSX.Element {
+function Still({ station, title, width }: { station: Station; title: string; width: number }): JSX.Element {
   const { scope } = station;
   const shown = useSignal<string | null>(null);
   const place = station.place.value;
   const moving = useComputed(() => station.thumbnail(Math.floor(scope.at.value / SECOND) * SECOND, 320));
-  const exact = place === null ? null : station.picture(place, WIDTH);
+  const exact = place === null ? null : station.picture(place, width);
   useEffect(() => {
     if (exact === null) return;
     const image = new Image();
@@ -74,7 +88,7 @@ function Still({ station, title }: { station: Station; title: string }): JSX.Ele
   }, [exact]);
   useEffect(() => {
     if (place === null) return;
-    for (const by of [1, -1]) if (station.hasFrame(place, by)) new Image().src = station.picture({ epoch: place.epoch, frame: place.frame + by }, WIDTH);
+    for (const by of [1, -1]) if (station.hasFrame(place, by)) new Image().src = station.picture({ epoch: place.epoch, frame: place.frame + by }, width);
   }, [place?.epoch, place?.frame]);
   const address = exact !== null && shown.value === exact ? exact : shown.value !== null && exact !== null ? shown.value : moving.value;
   if (address === null && exact !== null) return <p class="blank" />;
@@ -84,9 +98,11 @@ function Still({ station, title }: { station: Station; title: string }): JSX.Ele
 
 function Caption({ station }: { station: Station }): JSX.Element {
   const known = station.known.value;
+  const found = known.findings[0];
   return (
     <p class="caption" data-kind={known.isGap ? "gap" : (known.segment?.kind ?? "unknown")}>
       <span>{said(known)}</span>
+      {found !== undefined && <a href={`/finding/${found.id}`} aria-label={`${t("found_look")}: ${summary(found)}`}>{t("found_look")}</a>}
       {known.programme !== null && <a href={`/programme/${known.programme.id}`}>{t("open")}</a>}
     </p>
   );

@@ -55,7 +55,7 @@ export class Station {
     let standing: ReturnType<typeof setTimeout> | undefined;
     let settling: ReturnType<typeof setTimeout> | undefined;
     const stopListening = listenInBursts(
-      ["segment", "segment-removed", "boundary", "epoch", "gap", "programme", "review", "edit", "channel"],
+      ["segment", "segment-removed", "boundary", "epoch", "gap", "programme", "review", "edit", "channel", "finding"],
       BURST_MS,
       () => void this.load(),
       (notice) => notice.channel === this.name,
@@ -210,8 +210,9 @@ export class Station {
     return place !== null && at >= place.ms && at < place.ms + frameMs ? place.ms : at;
   }
 
-  knownAt(ms: number): Known {
-    return knownAt(this.timeline.value, ms);
+  /** What is known of a moment; of findings also those within so many milliseconds. */
+  knownAt(ms: number, near = 0): Known {
+    return knownAt(this.timeline.value, ms, near);
   }
 
   picture(place: { epoch: number; frame: number }, width: number): string {

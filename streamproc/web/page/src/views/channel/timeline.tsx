@@ -7,21 +7,23 @@ import { clock, wall } from "../../time";
 import { language } from "../../words";
 import { draw, heightOf, type Lane, type LaneName, lanesOf, type Picture } from "./draw";
 import { follow } from "./gestures";
-import { clamp, HOUR, share, span } from "./model";
+import { clamp, foundAt, HOUR, share, span } from "./model";
 import { palette } from "./palette";
 import { Pictures } from "./pictures";
 import type { Station } from "./station";
 import { said, t } from "./words";
 
-const ALL: readonly LaneName[] = ["ruler", "pictures", "programmes", "segments", "notes", "schedule", "score", "level"];
-const COMPACT: readonly LaneName[] = ["ruler", "programmes", "segments", "notes", "score"];
+const ALL: readonly LaneName[] = ["ruler", "pictures", "programmes", "segments", "findings", "notes", "schedule", "score", "level"];
+const COMPACT: readonly LaneName[] = ["ruler", "programmes", "segments", "findings", "notes", "score"];
 const FETCH_AFTER_MS = 160;
 const SNAP_PX = 6;
 
 export function TimelineView({ station, compact, title }: { station: Station; compact?: boolean; title: string }): JSX.Element {
   const { scope } = station;
   const canvas = useRef<HTMLCanvasElement>(null);
-  const lanes = useMemo(() => lanesOf(compact ? COMPACT : ALL), [compact]);
+  // Most channels are not looked through for findings: these have no lane for them.
+  const hasFindings = useComputed(() => (station.timeline.value?.findings.length ?? 0) > 0).value;
+  const lanes = useMemo(() => lanesOf((compact ? COMPACT : ALL).filter((name) => name !== "findings" || hasFindings)), [compact, hasFindings]);
   useEffect(() => (canvas.current === null ? undefined : paint(canvas.current, station, lanes)), [station, lanes]);
   const spoken = useComputed(() => `${wall(scope.at.value)}: ${said(station.known.value)}`);
   const shownShare = useComputed(() => Math.round(clamp(share(scope.range.value, scope.at.value), 0, 1) * 1000));
@@ -73,7 +75,8 @@ function Hint({ station, canvas }: { station: Station; canvas: { current: HTMLCa
   const range = station.scope.range.value;
   const at = range.from + (x.value / element.clientWidth) * span(range);
   const left = element.offsetLeft + Math.min(Math.max(x.value, 90), element.clientWidth - 90);
-  return <p class="hint" aria-hidden="true" style={{ left: `${left}px` }}><b>{clock(at)}</b> {said(station.knownAt(at))}</p>;
+  const near = (SNAP_PX / element.clientWidth) * span(range);
+  return <p class="hint" aria-hidden="true" style={{ left: `${left}px` }}><b>{clock(at)}</b> {said(station.knownAt(at, near))}</p>;
 }
 
 /** Keeps a canvas painted until what it returns is called. */
@@ -131,8 +134,10 @@ function paint(canvas: HTMLCanvasElement, station: Station, lanes: readonly Lane
     settling = setTimeout(gather, FETCH_AFTER_MS);
   });
   const ticking = setInterval(() => scope.follows.peek() || span(scope.range.peek()) < HOUR ? soon() : undefined, 1000);
-  const snap = (ms: number): number => {
+  const found = lanes.find((lane) => lane.name === "findings");
+  const snap = (ms: number, _x: number, y: number): number => {
     const near = (SNAP_PX / width) * span(scope.range.peek());
+    if (found !== undefined && y >= found.top && y < found.top + found.height) return foundAt(station.timeline.peek(), ms, near)[0]?.start_ms ?? ms;
     return station.boundaries.peek().find((moment) => Math.abs(moment - ms) < near) ?? ms;
   };
   const stopFollowing = follow(canvas, scope, snap);

@@ -1,18 +1,19 @@
 // The words of the day view and its player.
 
+import { summary } from "../../findings";
 import { words } from "../../words";
 import type { Known } from "./model";
 
 export const t = words(
   {
     timeline_of: "Timeline of {title}; arrow keys move by frames and boundaries", lane_pictures: "Pictures", lane_programmes: "Programmes", lane_segments: "On air",
-    lane_notes: "To check", lane_schedule: "Schedule", lane_score: "Logo", lane_level: "Sound",
+    lane_findings: "Painted over?", lane_notes: "To check", lane_schedule: "Schedule", lane_score: "Logo", lane_level: "Sound",
     programme: "programme", advert: "adverts", unknown: "unknown", gap: "no signal", unnamed: "Unnamed programme", nothing: "nothing known",
     sure: "{n} % sure", provisional: "provisional", part: "part {n} of {all}", a_break: "break", scheduled: "schedule: {title}",
     shown: "Shown", live: "Live", zoom_in: "Zoom in", zoom_out: "Zoom out", earlier: "Earlier", later: "Later", day: "Day", whole_day: "Whole day",
     min: "{n} min", h: "{n} h",
     in_view: "In view", what: "What", from: "From", to: "To", go: "Go to {time}", open: "Open", more_in_view: "and {n} more; zoom in to see them", empty_view: "Nothing is known of what is shown.",
-    look: "to be checked: {what}", doubt_boundary: "boundary", doubt_name: "name", doubt_split: "split", finding: "finding: {what}", on_air: "on air", schedule: "Schedule",
+    look: "to be checked: {what}", doubt_boundary: "boundary", doubt_name: "name", doubt_split: "split", on_air: "on air", schedule: "Schedule",
     segments: "Segments", filter: "Segments shown", all: "All", programmes: "Programmes", adverts: "Adverts", kind: "On air", start: "Start", end: "End",
     duration: "Duration", confidence: "Confidence", state: "State", final: "final", clip: "Clip", more: "Show earlier ones", no_segments: "Nothing has been found here yet.",
     frame: "frame {n}", play: "Play", download: "Download", queued: "waiting to be cut", cutting: "being cut", failed: "failed: {why}", ready: "ready", withdrawn: "taken back", size: "{n} MB",
@@ -35,16 +36,19 @@ export const t = words(
     key_go_in: "go to the in mark", key_go_out: "go to the out mark", key_frame_back: "one frame back", key_frame_on: "one frame on", key_second_back: "one second back", key_second_on: "one second on",
     key_before: "to the boundary before", key_after: "to the next boundary", key_home: "to the beginning of what is shown", key_end: "to the live edge, and follow it", key_in_zoom: "zoom in", key_out_zoom: "zoom out",
     key_day: "show the whole day", key_make: "name the clip and make it", key_clear: "clear the marks", key_mute: "sound on or off", key_here: "bring the playhead into view",
+    key_finding: "to the next place that looks painted over", key_finding_before: "to the one before", key_look: "look closer at what was found here",
+    found: "Painted over?", found_of: "What looks painted over on {day}", found_which: "Which are shown", found_all: "all", found_open: "on air now", found_to_check: "to check", found_confirmed: "confirmed", found_dismissed: "dismissed",
+    found_none: "Nothing looked painted over on this day.", found_none_such: "None of these on this day.", found_look: "Look closer", found_still: "still there", found_long: "there for {length}",
   },
   {
     timeline_of: "Лента времени: {title}; стрелки сдвигают по кадрам и границам", lane_pictures: "Кадры", lane_programmes: "Программы", lane_segments: "В эфире",
-    lane_notes: "Проверить", lane_schedule: "Расписание", lane_score: "Логотип", lane_level: "Звук",
+    lane_findings: "Закраска?", lane_notes: "Проверить", lane_schedule: "Расписание", lane_score: "Логотип", lane_level: "Звук",
     programme: "программа", advert: "реклама", unknown: "не определено", gap: "нет сигнала", unnamed: "Программа без названия", nothing: "ничего не известно",
     sure: "уверенность {n} %", provisional: "предварительно", part: "часть {n} из {all}", a_break: "перерыв", scheduled: "по расписанию: {title}",
     shown: "Показано", live: "Эфир", zoom_in: "Приблизить", zoom_out: "Отдалить", earlier: "Раньше", later: "Позже", day: "День", whole_day: "Весь день",
     min: "{n} мин", h: "{n} ч",
     in_view: "На экране", what: "Что", from: "С", to: "До", go: "Перейти к {time}", open: "Открыть", more_in_view: "и ещё {n}; приблизьте, чтобы увидеть", empty_view: "О показанном ничего не известно.",
-    look: "на проверку: {what}", doubt_boundary: "граница", doubt_name: "название", doubt_split: "стык", finding: "находка: {what}", on_air: "в эфире", schedule: "Расписание",
+    look: "на проверку: {what}", doubt_boundary: "граница", doubt_name: "название", doubt_split: "стык", on_air: "в эфире", schedule: "Расписание",
     segments: "Сегменты", filter: "Показанные сегменты", all: "Все", programmes: "Программы", adverts: "Реклама", kind: "В эфире", start: "Начало", end: "Конец",
     duration: "Длительность", confidence: "Уверенность", state: "Состояние", final: "окончательно", clip: "Ролик", more: "Показать более ранние", no_segments: "Здесь пока ничего не найдено.",
     frame: "кадр {n}", play: "Смотреть", download: "Скачать", queued: "ждёт нарезки", cutting: "нарезается", failed: "не удалось: {why}", ready: "готово", withdrawn: "отозван", size: "{n} МБ",
@@ -67,6 +71,9 @@ export const t = words(
     key_go_in: "к отметке начала", key_go_out: "к отметке конца", key_frame_back: "на кадр назад", key_frame_on: "на кадр вперёд", key_second_back: "на секунду назад", key_second_on: "на секунду вперёд",
     key_before: "к предыдущей границе", key_after: "к следующей границе", key_home: "к началу показанного", key_end: "к прямому эфиру и следовать за ним", key_in_zoom: "приблизить", key_out_zoom: "отдалить",
     key_day: "показать весь день", key_make: "назвать ролик и сделать его", key_clear: "убрать отметки", key_mute: "включить или выключить звук", key_here: "показать место воспроизведения",
+    key_finding: "к следующей похожей на закраску находке", key_finding_before: "к предыдущей находке", key_look: "рассмотреть то, что здесь найдено",
+    found: "Закрашено?", found_of: "Что похоже на закраску: {day}", found_which: "Что показано", found_all: "все", found_open: "сейчас в эфире", found_to_check: "проверить", found_confirmed: "подтверждённые", found_dismissed: "отклонённые",
+    found_none: "За этот день ничего похожего на закраску.", found_none_such: "Таких за этот день нет.", found_look: "Рассмотреть", found_still: "ещё в эфире", found_long: "длилось {length}",
   },
 );
 
@@ -81,6 +88,7 @@ export function said(known: Known): string {
   } else if (known.scheduled !== null) words.push(t("scheduled", { title: known.scheduled }));
   if (segment !== null) words.push(t("sure", { n: Math.round(segment.confidence * 100) }));
   if (segment !== null && segment.state !== "final") words.push(t("provisional"));
+  if (known.findings[0] !== undefined) words.push(summary(known.findings[0]));
   const parts = words.filter((word) => word !== null);
   return parts.length === 0 ? t("nothing") : parts.join(" · ");
 }
