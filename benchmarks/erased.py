@@ -97,6 +97,14 @@ class Stretch:
             picture = frame.crop((0, 0, frame.width // 2 * 2, frame.height // 2 * 2))
             yield Look().apply(picture, 1920, _FULL_HD) if self.scaled else picture
 
+    def spread(self, apart_s: float) -> Iterator[tuple[float, Picture]]:
+        """Yield frames of the whole film and their seconds, so many apart, both sides even."""
+        epoch, due = FileFootage([self.film]).epochs()[0], Fraction(0)
+        for frame in decode_frames(epoch, Fraction(0), epoch.end()):
+            if frame.time >= due:
+                due = frame.time + Fraction(apart_s)
+                yield float(frame.time), frame.crop((0, 0, frame.width // 2 * 2, frame.height // 2 * 2))
+
 
 def is_measured(film: Path) -> bool:
     """Tell whether a film is only ever measured on."""

@@ -10,6 +10,7 @@ than it does beside the place, keyframe for keyframe, a candidate is an event.
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Final
 
 import cv2
 import numpy as np
@@ -23,25 +24,21 @@ from streamproc.forensics.traces import Box, Map, Mask, Picture, Reliability, Tr
 class EvidenceRules:
     """From when on keyframes are evidence together; chosen by measurement (python -m benchmarks.broadcast)."""
 
-    even: float = 0.15
-    """A cell's mean heat that speaks neither for paint nor against it, at least;"""
-    above: float = 0.4
-    """and at least so far above the picture's median cell, log odds."""
+    even: float = 0.05
+    """Heat of the picture's usual (median) cell, at least, that a cell's is compared with."""
+    above: float = 0.7
+    """Log odds by which a cell must be hotter than that, and quieter than what is around it, to speak for paint."""
     most_odds: float = 2.5
-    """What a single keyframe's heat can say at most, log odds either way."""
-    quiet: float = 0.5
-    """How much less there must be going on in a cell than around it to speak for paint, a log ratio;"""
-    most_quiet: float = 1.0
-    """and what that can say at most."""
+    """What a single keyframe can say at most, log odds either way."""
     least_change: float = 3.0
     """Grey levels by which a cell's light must have changed since it last counted, to count again."""
     opens: float = 3.0
     """Summed log odds from which on there is a candidate."""
     closes: float = 1.5
     """And below which it is no more."""
-    most: float = 16.0
+    most: float = 8.0
     """What a sum can reach: what was long there is over as soon as what was briefly there."""
-    least_cells: int = 12
+    least_cells: int = 8
     """Cells of a candidate; smaller ones are none."""
     least_texture: float = 1.2
     """Mean |Laplacian| of luma, grey levels, in the ring around an event, below which nothing can be told."""
@@ -52,7 +49,7 @@ class EvidenceRules:
     least_samples: int = 3
     """Keyframes that a candidate must have been sampled on, each with another picture, to be filled; and as many more
     before it is filled again."""
-    most_samples: int = 6
+    most_samples: int = 8
     """Kept of a candidate; newer ones take the place of the oldest."""
     most_fills: int = 4
     """Times that a candidate is filled; by then it is known."""
@@ -88,6 +85,13 @@ class Event:
     """How much better the best of the fills fits there than beside: a log ratio, below 0 where better."""
 
 
+_CHANGED: Final = 0.5  # share of a candidate's cells that show something new, from which on a keyframe counts
+_ELSEWHERE: Final = 0.35  # share of their union below which a candidate's box has nothing to do with its samples
+_HOPEFUL: Final = -0.5  # misfit below which a fill has found the box, about
+_MOST_FIT: Final = 1.5  # a fill's misfit below 0,
+_MOST_WARM: Final = 3.0  # and log odds of heat, from which on more says nothing more
+
+
 @dataclass(slots=True, kw_only=True)
 class _Candidate:
     """A place that is followed."""
@@ -102,10 +106,12 @@ class _Candidate:
     """Where sums are high now; it shrinks while the place cools down."""
     extent: Mask
     """And where they were when a keyframe last showed it."""
-    sure: float = 0.0
-    """The highest mean of its cells' sums, of the most that they can reach."""
-    best: float = -1.0
-    """Heat of the keyframe that shows it best."""
+    warm: float = 0.0
+    """How much hotter than the picture's usual cell its cells were, log odds, summed over"""
+    warmed: int = 0
+    """the keyframes that showed another picture there than the one before."""
+    best: float = -np.inf
+    """The highest of a keyframe, of the one that shows it best."""
     keyframes: int = 0
     ring: float = 0.0
     """Texture around it, summed over its keyframes."""
@@ -162,11 +168,9 @@ class Evidence:
         """Add to each cell's sum what the keyframe says of it; return the cells that show something new."""
         how = self._how
         fresh = look.seen & (np.abs(look.light - self._light) >= how.least_change)
-        odds = log_odds(look.heat)
-        usual = float(np.median(odds[look.seen])) if look.seen.any() else 0.0
-        even = max(float(log_odds(np.array(how.even, np.float32))), usual + how.above)
-        said = np.clip(cv2.blur(odds, (3, 3)) - even, -how.most_odds, how.most_odds)
-        said = said + np.clip(look.quiet - how.quiet, -how.most_quiet, how.most_quiet)
+        usual = float(np.median(look.odds[look.seen])) if look.seen.any() else 0.0
+        self._usual = max(usual, float(log_odds(np.array(how.even, np.float32))))
+        said = np.clip(look.odds - self._usual + look.quiet - how.above, -how.most_odds, how.most_odds)
         before = self._sums > 0
         self._sums = np.clip(self._sums + np.where(fresh, said, 0), 0, how.most).astype(np.float32)
         self._light = np.where(fresh, look.light, self._light)
@@ -194,10 +198,10 @@ class Evidence:
             parts = [other for other in parts if other is not part]
             one.cells = part
             going.append(one)
-            showing += [one] if self._grown(one, look) else []
+            showing += [one] if self._grown(one, look, fresh) else []
         for cells in sorted(parts, key=lambda part: -float(self._sums[part].sum())):
             if len(going) < self._how.most_candidates and self._opens(cells):
-                going.append(self._opened(cells, look))
+                going.append(self._opened(cells, look, fresh))
                 showing.append(going[-1])
         self._followed = going
         self._sample(showing, look, fresh)
@@ -213,49 +217,62 @@ class Evidence:
     def _opens(self, cells: Mask) -> bool:
         return int((self._sums[cells] >= self._how.opens).sum()) >= self._how.least_cells
 
-    def _opened(self, cells: Mask, look: Look) -> _Candidate:
+    def _opened(self, cells: Mask, look: Look, fresh: Mask) -> _Candidate:
         self._numbers += 1
         start = self._times[int(np.median(self._since[cells]))]
         nothing = np.zeros(look.heat.shape, np.float32)
         one = _Candidate(
             number=self._numbers, start=start, end=look.time, shown=look.time, heat=nothing, cells=cells, extent=cells
         )
-        self._grown(one, look)
+        self._grown(one, look, fresh)
         return one
 
-    def _grown(self, one: _Candidate, look: Look) -> bool:
+    def _grown(self, one: _Candidate, look: Look, fresh: Mask) -> bool:
         """Add a keyframe to a candidate; tell whether it shows it."""
         one.keyframes += 1
         one.heat = one.heat + look.heat
         one.ring += look.around(one.cells)
-        sure = float(self._sums[one.cells].mean()) / self._how.most
-        mean = float(look.heat[one.cells].mean())
-        if mean > one.best:
-            one.best, one.shown = mean, look.time
-        shows = sure >= one.sure * 0.75 or mean >= one.best * 0.75
+        warm = float(look.odds[one.cells].mean()) - self._usual
+        if fresh[one.cells].mean() >= _CHANGED:
+            one.warm += warm
+            one.warmed += 1
+        if warm > one.best:
+            one.best, one.shown = warm, look.time
+        shows = warm > 0 and warm >= one.warm / max(one.warmed, 1) / 2
         if shows:
-            one.end, one.extent = look.time, one.cells
-        one.sure = max(one.sure, sure)
+            one.end, one.extent = look.time, self._core(one.cells)
         return shows
 
     def _sample(self, showing: list[_Candidate], look: Look, fresh: Mask) -> None:
         """Keep samples of the surest candidates whose picture has changed, and fill one that has enough of them."""
         assert self._shape is not None
         how = self._how
-        changed = [one for one in showing if fresh[one.cells].mean() >= 0.5]
+        changed = [one for one in showing if fresh[one.cells].mean() >= _CHANGED]
         surest = sorted(changed, key=lambda one: -float(self._sums[one.cells].sum()))[: how.sampled]
         for one in surest:
-            box = box_of(one.cells, self._shape)
-            if one.place is None or _shared(one.place, box) < 0.6:
-                one.place, one.samples, one.new, one.fills = box, [], 0, 0
+            box = self._box(one.cells)
+            if one.place is None or _shared(one.place, box) < _ELSEWHERE:
+                one.place, one.samples, one.new, one.fills, one.fit = box, [], 0, 0, None
             one.samples = [*one.samples[-how.most_samples + 1 :], sampled(look.luma, one.place)]
             one.new += 1
         due = [one for one in surest if one.new >= how.least_samples and one.fills < how.most_fills]
         if due:  # one a keyframe: filling takes as long as the network does
             first = min(due, key=lambda one: one.fills)
-            assert first.place is not None
-            first.fit = best_fit(first.samples, first.place) or first.fit
+            fit = first.fit
+            start = self._box(first.cells) if fit is None or fit.misfit > _HOPEFUL else fit.box
+            first.fit = best_fit(first.samples, start) or fit
             first.new, first.fills = 0, first.fills + 1
+
+    def _box(self, cells: Mask) -> Box:
+        assert self._shape is not None
+        return box_of(self._core(cells), self._shape)
+
+    def _core(self, cells: Mask) -> Mask:
+        """Return the largest part of a candidate's cells whose sums are at least half of its highest."""
+        hot = cells & (self._sums >= float(np.quantile(self._sums[cells], 0.95)) / 2)
+        count, numbers, stats, _ = cv2.connectedComponentsWithStats(hot.astype(np.uint8), connectivity=8)
+        largest = 1 + int(np.argmax(stats[1:count, cv2.CC_STAT_AREA]))
+        return np.asarray(numbers == largest)
 
     def _is_event(self, one: _Candidate) -> bool:
         one.told = one.told or (one.fit is not None and _sure(one) >= self._how.least_score)
@@ -298,8 +315,10 @@ def _shared(one: Box, other: Box) -> float:
 
 def _sure(one: _Candidate) -> float:
     """Return how sure a candidate is, in [0, 1], its surroundings left out of account."""
-    misfit = 0.0 if one.fit is None else one.fit.misfit
-    return float(1 / (1 + np.exp(6 * (misfit + 0.9) - 3 * (one.sure - 0.25))))
+    if one.fit is None or not one.warmed:
+        return 0.0
+    fits, warm = min(-one.fit.misfit, _MOST_FIT), min(one.warm / one.warmed, _MOST_WARM)
+    return float(1 - np.exp(-max(fits, 0) * max(warm, 0)))  # both must speak for it
 
 
 def _reliability(sure: float, flat: bool) -> Reliability:

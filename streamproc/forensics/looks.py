@@ -29,6 +29,8 @@ class Look:
     """(H, W), a value a pixel."""
     heat: Map
     """Mean heat."""
+    odds: Map
+    """Log odds of that."""
     light: Map
     """Mean luma."""
     texture: Map
@@ -49,13 +51,15 @@ def looked(time: Fraction, picture: Picture, traces: Traces) -> Look:
     height, width = picture.shape[:2]
     cells = -(-height // CELL), -(-width // CELL)
     light = luma(picture)
+    heat = _reduced(traces.heat, cells)
     inside = np.zeros((height, width), np.float32)
     inside[within_bars(picture)] = 1
     seen = _reduced(inside, cells) == 1
     return Look(
         time=time,
         luma=light,
-        heat=_reduced(traces.heat, cells),
+        heat=heat,
+        odds=log_odds(heat),
         light=_reduced(light, cells),
         texture=_reduced(texture(light), cells),
         quiet=_quiet(light, seen),

@@ -24,7 +24,8 @@ _LEAST: Final = 8  # pixels a side of a box, reduced, that can be filled
 _NOISE: Final = 0.5  # grey levels by which no fill can be better than another
 _SIDES: Final = ((0, -1), (0, 1), (-1, 0), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
 _LEAST_BESIDE: Final = 2  # boxes
-_COARSE, _FINE = 3, 1  # reduced pixels by which edges are moved
+_FIRST: Final = 3  # reduced pixels by which edges are moved for each fill,
+_THEN: Final = 2, 1  # and then for the best of them
 _APART: Final = 24  # pixels of a sample beyond the boxes beside its place: room for edges to move
 _GAP: Final = 2  # reduced pixels between a box and those beside it
 
@@ -128,13 +129,14 @@ def best_fit(samples: Sequence[Sample], place: Box) -> Fit | None:
     lights = [one.light.astype(np.float32) for one in samples]
     fitted: list[tuple[float, str, Edges]] = []
     for name in FILLS:
-        found = _descended(lights, (start[0], start[1], start[2], start[3]), FILLS[name], _COARSE)
+        found = _descended(lights, (start[0], start[1], start[2], start[3]), FILLS[name], _FIRST)
         if found is not None:
             fitted.append((found[1], name, found[0]))
     if not fitted:
         return None
     misfit, name, edges = min(fitted)
-    edges, misfit = _descended(lights, edges, FILLS[name], _FINE) or (edges, misfit)
+    for step in _THEN:
+        edges, misfit = _descended(lights, edges, FILLS[name], step) or (edges, misfit)
     left, top, right, bottom = (
         round((edge + origin) / scale)
         for edge, origin in zip(edges, (samples[0].left, samples[0].top) * 2, strict=True)

@@ -1,8 +1,10 @@
 """``streamproc forensics scan``."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import skimage.data
@@ -12,6 +14,7 @@ from typer.testing import CliRunner
 from streamproc.cli.root import app
 from streamproc.errors import ConfigError, ModelError, PictureError
 from streamproc.inference.verifier import shipped_model
+from streamproc.media.encode import Coding, Encoder
 from streamproc.media.stills import read_picture
 from streamproc.training.forensics.inpainters import harmonic
 from streamproc.training.forensics.masks import Shape, hole
@@ -39,6 +42,28 @@ def test_a_painted_picture_gets_its_box_its_mask_and_its_heat_map(tmp_path: Path
     assert finding["time_s"] is None
     for kind in ("mask", "heat", "picture"):
         assert read_picture(tmp_path / "out" / finding[kind]).shape == (300, 400, 3)
+
+
+def test_a_logo_erased_all_through_a_video_is_one_event(tmp_path: Path) -> None:
+    large = cv2.resize(skimage.data.astronaut(), (1200, 1200), interpolation=cv2.INTER_AREA)
+    grain = np.random.default_rng(3).integers(-12, 13, large.shape)
+    large = np.clip(large + grain, 0, 255).astype(np.uint8)
+    mask = np.zeros((288, 512), bool)
+    mask[40:90, 60:180] = True
+    coding = Coding(width=512, height=288, rate=Fraction(2), gop_frames=1, audio_rate=None, x264_options={"crf": "20"})
+    with Encoder(str(tmp_path / "film.mp4"), coding) as encoder:
+        for number in range(10):
+            top, left = 60 * number, 61 * number
+            encoder.write(harmonic(np.ascontiguousarray(large[top : top + 288, left : left + 512]), mask))
+    told = scan(tmp_path / "film.mp4", "--out", tmp_path / "out")
+    (event,) = json.loads((tmp_path / "out" / "findings.json").read_text())["events"]
+    left, top, right, bottom = event["box"]
+    both = max(0, min(right, 180) - max(left, 60)) * max(0, min(bottom, 90) - max(top, 40))
+    assert both / (120 * 50 + (right - left) * (bottom - top) - both) > 0.6
+    assert event["reliability"] != "undecidable"
+    assert event["start_s"] <= 1 < 4 <= event["end_s"]
+    assert "stays, score" in told
+    assert "What stays in its place" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_report_in_two_languages_shows_what_was_found(tmp_path: Path) -> None:

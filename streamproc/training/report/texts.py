@@ -317,6 +317,17 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Nothing can be said of {count}: what surrounds the place there is as smooth as paint.",
         "О {count} ничего сказать нельзя: окружение там гладкое, как закраска.",
     ),
+    "scan_events": (
+        "Places that stay painted over while the picture under them changes: {count}.",
+        "Места, которые остаются закрашенными, пока кадр под ними меняется: {count}.",
+    ),
+    "scan_events_heading": ("What stays in its place", "Что остаётся на месте"),
+    "scan_events_note": (
+        "An erased logo stays where it was, over a shot and its cuts: all keyframes together say more than each.",
+        "Стёртый логотип остаётся на месте и через склейки: все ключевые кадры вместе говорят больше, чем каждый.",
+    ),
+    "scan_lasts": ("from {start} to {end}", "с {start} по {end}"),
+    "scan_best": ("Seen best at", "Лучше всего видно на"),
     "scan_no_proof": (
         "A trace is a reason to look closer, and no proof.",
         "След — повод присмотреться, а не доказательство.",
