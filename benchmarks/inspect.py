@@ -116,7 +116,7 @@ def turn(feed: Path, folder: Path, seconds: int, *, inspects: bool) -> Turn:
             publisher = subprocess.Popen([*send, f"tcp://127.0.0.1:{feed_port}"], stdin=subprocess.DEVNULL)
             lags = _watch(port, publisher, seconds + 60)
             took, cpu = time.monotonic() - began, _cpu(analyser) - before
-            time.sleep(8)  # the last boundaries become final
+            time.sleep(12)  # the last boundaries become final
             return _told(_metrics(port), lags, cpu / took, inspects=inspects)
         finally:
             daemon.terminate()
@@ -182,18 +182,18 @@ def _free_port() -> int:
 
 
 def _wait_for(*ports: int) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     for port in ports:
         while not any(
             one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in psutil.net_connections("tcp")
         ):
             if time.monotonic() > deadline:
-                raise SystemExit("the daemon did not start in two minutes")
+                raise SystemExit("the daemon did not start in five minutes")
             time.sleep(0.2)
 
 
 def _role(pid: int, role: str) -> psutil.Process:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         for child in psutil.Process(pid).children():
             if role in child.cmdline():
