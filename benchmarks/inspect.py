@@ -116,7 +116,7 @@ def turn(feed: Path, folder: Path, seconds: int, *, inspects: bool) -> Turn:
             publisher = subprocess.Popen([*send, f"tcp://127.0.0.1:{feed_port}"], stdin=subprocess.DEVNULL)
             lags = _watch(port, publisher, seconds + 60)
             took, cpu = time.monotonic() - began, _cpu(analyser) - before
-            time.sleep(12)  # the last boundaries become final
+            _settle(port)
             return _told(_metrics(port), lags, cpu / took, inspects=inspects)
         finally:
             daemon.terminate()
@@ -135,6 +135,16 @@ def _watch(port: int, publisher: "subprocess.Popen[bytes]", at_most_s: float) ->
             lags.append(lag)
         time.sleep(_ASKED_S)
     return lags
+
+
+def _settle(port: int) -> None:
+    """Wait until no boundary becomes final any more."""
+    known, since, deadline = -1.0, time.monotonic(), time.monotonic() + 120
+    while time.monotonic() < min(since + 10, deadline):
+        final = _metrics(port).get('streamproc_final_delay_seconds_count{channel="one"}', 0.0)
+        if final != known:
+            known, since = final, time.monotonic()
+        time.sleep(1)
 
 
 def _told(metrics: Mapping[str, float], lags: Sequence[float], cpu_share: float, *, inspects: bool) -> Turn:
