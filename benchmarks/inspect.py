@@ -116,7 +116,7 @@ def turn(feed: Path, folder: Path, seconds: int, *, inspects: bool) -> Turn:
             publisher = subprocess.Popen([*send, f"tcp://127.0.0.1:{feed_port}"], stdin=subprocess.DEVNULL)
             lags = _watch(port, publisher, seconds + 60)
             took, cpu = time.monotonic() - began, _cpu(analyser) - before
-            time.sleep(8)  # the last boundaries become final
+            _settle(port)
             return _told(_metrics(port), lags, cpu / took, inspects=inspects)
         finally:
             daemon.terminate()
@@ -135,6 +135,16 @@ def _watch(port: int, publisher: "subprocess.Popen[bytes]", at_most_s: float) ->
             lags.append(lag)
         time.sleep(_ASKED_S)
     return lags
+
+
+def _settle(port: int) -> None:
+    """Wait until no boundary becomes final any more."""
+    known, since, deadline = -1.0, time.monotonic(), time.monotonic() + 120
+    while time.monotonic() < min(since + 10, deadline):
+        final = _metrics(port).get('streamproc_final_delay_seconds_count{channel="one"}', 0.0)
+        if final != known:
+            known, since = final, time.monotonic()
+        time.sleep(1)
 
 
 def _told(metrics: Mapping[str, float], lags: Sequence[float], cpu_share: float, *, inspects: bool) -> Turn:
@@ -182,18 +192,18 @@ def _free_port() -> int:
 
 
 def _wait_for(*ports: int) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     for port in ports:
         while not any(
             one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in psutil.net_connections("tcp")
         ):
             if time.monotonic() > deadline:
-                raise SystemExit("the daemon did not start in two minutes")
+                raise SystemExit("the daemon did not start in five minutes")
             time.sleep(0.2)
 
 
 def _role(pid: int, role: str) -> psutil.Process:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         for child in psutil.Process(pid).children():
             if role in child.cmdline():
