@@ -24,7 +24,7 @@ FEATURES: Final = (
     "logit, highest",
     "logit around, mean",
     "pixels, log2",
-    "share of its box",
+    "heat of the picture, mean, log2",
     "texture around, log2",
     "texture within, log2",
     "touches the rim",
@@ -130,7 +130,7 @@ def hot_parts(heat: Map, picture: Picture, busy: NDArray[np.float32], how: Verdi
     _, labels, stats, _ = cv2.connectedComponentsWithStats(hot[window], connectivity=8)
     areas = stats[1:, cv2.CC_STAT_AREA]
     largest = [int(number) for number in np.argsort(-areas, kind="stable")[:_MOST_PARTS] + 1]
-    seen = _Seen(heat[window], busy[window], labels, (window[0].start, window[1].start), inside)
+    seen = _Seen(heat[window], busy[window], labels, (window[0].start, window[1].start), inside, _warmth(heat))
     parts = tuple(
         seen.part(number, stats[number], int(areas.sum() - areas[number - 1]) / heat.size)
         for number in largest
@@ -156,6 +156,8 @@ class _Seen:
     """Its first row and column in the picture."""
     inside: tuple[slice, slice]
     """The picture's rows and columns without bars."""
+    warmth: float
+    """Mean heat of the whole picture, log2: a picture that is warm all over tells little."""
 
     def part(self, number: int, stats: NDArray[np.int32], hot: float) -> Part:
         """Return a part. stats: OpenCV's; hot: how much of the picture is, beside this part."""
@@ -176,13 +178,17 @@ class _Seen:
             float(odds[within].max()),
             float(odds[ring].mean()) if ring.any() else 0.0,
             float(np.log2(area)),
-            area / (width * height),
+            self.warmth,
             float(np.log2(around + 0.1)),
             float(np.log2(float(busy[within].mean()) + 0.1)),
             float(rim),
             float(np.log2(hot + 1e-4)),
         )
         return Part(number=number, box=box, area=area, texture=around, features=features)
+
+
+def _warmth(heat: Map) -> float:
+    return float(np.log2(float(heat.mean()) + 1e-3))
 
 
 def _logit(heat: Map) -> NDArray[np.float32]:

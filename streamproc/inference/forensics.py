@@ -50,14 +50,10 @@ class VerdictCard(CardSection):
 
 
 class FineCard(CardSection):
-    """The fine network, ``colours`` (1, H, W, 3) in [0, 255] to ``logit`` (1, H, W, 1), and how both make one heat."""
+    """The fine network beside the coarse one: ``colours`` (1, H, W, 3) in [0, 255] to ``logit`` (1, H, W, 1)."""
 
     file: ClassVar[str] = "fine.onnx"
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-    coarse_weight: float
-    fine_weight: float
-    bias: float
-    """Logits are weighed and summed up."""
 
 
 class ResidualCard(ModelCard):
@@ -89,12 +85,7 @@ _STEP = 8  # height and width of what goes into the network are multiples of it
 _MARGIN = 160  # pixels around a pixel that the network looks at, and a few more
 SCALE: Final = 4
 """Pixels a side that the coarse network gives a logit for."""
-_FINE_MARGIN = 48  # pixels around a pixel that the fine network looks at
 _SMALL_PICTURE = 1 << 19  # pixels, up to which the fine network looks at all of a picture
-_CLOSE_UPS = 160_000  # pixels that it looks at in a larger one
-_AROUND = 16  # pixels around what is warm
-_WARM = -1.0  # logit of the coarse network
-_MOST_PLACES = 64
 
 
 SHIPPED: Final = ("residual", "diffusion")
@@ -176,63 +167,25 @@ class Residual:
     def heat(self, picture: Picture) -> Map:
         """Return how much each pixel looks painted, (H, W) in [0, 1].
 
-        The coarse network looks at all of it; the fine one at a picture of up to half a megapixel, and of a larger one
-        at the hottest places only.
+        The coarse network looks at all of it; the fine one, too, when the picture has up to half a megapixel, and what
+        either sees counts. Of a larger one, keyframes above all, it would take too long.
         """
         odds = self.coarse(picture)
-        heat = enlarged(likely(odds), picture.shape[:2], SCALE)
-        if self.card.fine is not None:
-            coarse, how = enlarged(odds, picture.shape[:2], SCALE), self.card.fine
-            for window in close_ups(odds, picture.shape[:2]):
-                fine = how.fine_weight * self.fine(picture, window)
-                heat[window] = likely(how.coarse_weight * coarse[window] + fine + how.bias)
-        return heat
+        if self._fine is None or picture.shape[0] * picture.shape[1] > _SMALL_PICTURE:
+            return enlarged(likely(odds), picture.shape[:2], SCALE)
+        return likely(np.maximum(enlarged(odds, picture.shape[:2], SCALE), self.fine(picture)))
 
     def coarse(self, picture: Picture) -> Map:
         """Return the coarse network's logits, (⌈H/8⌉ · 2, ⌈W/8⌉ · 2): one for every fourth pixel."""
         return odds_of(self._coarse, luma(picture), step=_STEP, margin=_MARGIN)
 
-    def fine(self, picture: Picture, window: tuple[slice, slice]) -> Map:
-        """Return the fine network's logits in a window of the picture, (h, w). There must be a fine network."""
+    def fine(self, picture: Picture) -> Map:
+        """Return the fine network's logits, (H, W). There must be a fine network."""
         assert self._fine is not None
-        rows, columns = window
-        top, left = max(rows.start - _FINE_MARGIN, 0), max(columns.start - _FINE_MARGIN, 0)
-        part = picture[top : rows.stop + _FINE_MARGIN, left : columns.stop + _FINE_MARGIN]
-        height, width = part.shape[:2]
-        even = cv2.copyMakeBorder(part, 0, height % 2, 0, width % 2, cv2.BORDER_REFLECT_101)
+        height, width = picture.shape[:2]
+        even = cv2.copyMakeBorder(picture, 0, height % 2, 0, width % 2, cv2.BORDER_REFLECT_101)
         (odds,) = self._fine.run(["logit"], {"colours": even[None].astype(np.float32)})
-        down, right = rows.start - top, columns.start - left
-        return np.asarray(
-            odds[0, down : down + rows.stop - rows.start, right : right + columns.stop - columns.start, 0]
-        )
-
-
-def close_ups(odds: Map, size: tuple[int, int]) -> list[tuple[slice, slice]]:
-    """Return the windows of a picture, (H, W) ``size``, that are worth a closer look, by the coarse network's logits.
-
-    All of a small picture; of a larger one the hottest parts, with room around them, until that is a lot.
-    """
-    height, width = size
-    if height * width <= _SMALL_PICTURE:
-        return [np.s_[0:height, 0:width]]
-    warm = cv2.dilate((odds >= _WARM).astype(np.uint8), np.ones((5, 5), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(warm, connectivity=8)
-    hottest = [float(odds[labels == number].max()) for number in range(1, min(count, _MOST_PLACES))]
-    found: list[tuple[slice, slice]] = []
-    room = _CLOSE_UPS
-    for number in sorted(range(1, len(hottest) + 1), key=lambda number: -hottest[number - 1]):
-        left, top, wide, high = (int(value) * SCALE for value in stats[number, :4])
-        window = np.s_[
-            max(top - _AROUND, 0) : min(top + high + _AROUND, height),
-            max(left - _AROUND, 0) : min(left + wide + _AROUND, width),
-        ]
-        room -= (window[0].stop - window[0].start + 2 * _FINE_MARGIN) * (
-            window[1].stop - window[1].start + 2 * _FINE_MARGIN
-        )
-        if room < 0:
-            break
-        found.append(window)
-    return found
+        return np.asarray(odds[0, :height, :width, 0])
 
 
 class Unet:

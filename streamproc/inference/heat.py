@@ -23,7 +23,7 @@ def open_network(path: Path, seen: Seen, provider: Provider) -> onnxruntime.Infe
 
     Raises ModelError: can't be loaded, or takes or gives something else.
     """
-    session = open_session(path, provider)
+    session = open_session(path, provider, keep_memory=True)
     ends = [*session.get_inputs(), *session.get_outputs()]
     found = [(one.name, len(one.shape), one.shape[-1:]) for one in ends]
     if found != [(seen, 4, [_CHANNELS[seen]]), ("logit", 4, [1])]:

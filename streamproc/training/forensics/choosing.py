@@ -1,4 +1,4 @@
-"""Choosing what turns heat into a verdict: how both networks' logits are weighed, how sure a part is, and thresholds.
+"""Choosing what turns heat into a verdict: how sure a part is, and thresholds.
 
 On sources that neither training nor benchmarks look at.
 """
@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from streamproc.forensics.residual import FEATURES, Part, Verdict, hot_parts, luma, sureness, texture
 from streamproc.forensics.traces import Map, Picture
-from streamproc.inference.forensics import SCALE, Residual
-from streamproc.inference.heat import enlarged
 from streamproc.training.forensics.inpainters import Inpainter
 from streamproc.training.forensics.masks import Shape, hole
 from streamproc.training.forensics.material import LEARNT, LEARNT_REDUCED, coded, films, frames_of, jpegs, on_the_air
@@ -22,15 +20,14 @@ from streamproc.training.forensics.protocol import photographs, split
 from streamproc.training.forensics.scenery import drawn, logos
 from streamproc.training.forensics.scenes import IGNORED, PAINTED, SMALL, Hole, Labels, holes, paint, truth
 
-EDGES = 0.3, 0.4, 0.5, 0.6
-MOST_CERTAIN, MOST_BOXES = 0.01, 0.04
+EDGES = 0.5, 0.6, 0.7
+MOST_CERTAIN, MOST_BOXES = 0.005, 0.04
 """Share of untouched pictures that may have a part from ``certain`` on, and one from ``sure`` on."""
 _AREAS = 4096, 1024, 256, 64
 _REDUCED = 30  # photographs that came as JPEG, after those that are learnt from
-_FRAMES_A_FILM = 12
+_FRAMES_A_FILM = 8
 _RIDGE = 1.0
 _SURE = tuple(float(one) for one in np.arange(0.05, 0.96, 0.05))
-_SAMPLE = 400  # pixels of each kind and example
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,24 +91,6 @@ def _single(
         over = [Hole(hole(shape, area, picture.shape[:2], rng), painter)]
         after = paint(picture, over)
         yield Example(after, truth(after, over))
-
-
-def mixed(method: Residual, shown: Iterable[Example]) -> tuple[float, float, float]:
-    """Return the weights of the coarse and the fine network's logits, and the bias, that tell pixels apart best."""
-    rng = np.random.default_rng(0)
-    rows, answers = [], []
-    for one in shown:
-        coarse = enlarged(method.coarse(one.picture), one.truth.shape, SCALE)
-        height, width = one.truth.shape
-        fine = method.fine(one.picture, np.s_[0:height, 0:width])
-        for wanted, marks in ((1.0, (PAINTED, SMALL)), (0.0, (0,))):
-            places = np.flatnonzero(np.isin(one.truth, marks))
-            if len(places):
-                drawn_places = rng.choice(places, _SAMPLE)
-                rows.append(np.stack([coarse.ravel()[drawn_places], fine.ravel()[drawn_places]], 1))
-                answers.append(np.full(_SAMPLE, wanted))
-    weights, bias = logistic(np.concatenate(rows), np.concatenate(answers))
-    return float(weights[0]), float(weights[1]), bias
 
 
 class Heating(Protocol):

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from streamproc.errors import ModelError
 from streamproc.training.export import OPSET, one_core_session, quiet
+from streamproc.training.forensics.exported import write
 from streamproc.training.forensics.scenes import CROP, IGNORED, PAINTED, SMALL, Crops
 
 Progress = Callable[[str, float], None]
@@ -33,8 +34,8 @@ STEP = 8
 """Height and width of what goes in are multiples of it."""
 FINE_SIDE = 96
 """Pixels a side of what the fine network is trained on."""
-_COARSE_REACH = 1, 2, 4, 8, 2  # dilations
-_FINE_REACH = 1, 2, 4, 8, 4, 1
+_REACH = {"coarse": (1, 2, 4, 8, 2), "fine": (1, 2, 4, 8, 4, 1)}  # dilations
+_POOLED = {"coarse": 8, "fine": 2}  # pixels a side over which brightness is averaged
 PRIOR = -3.0
 """Logit of an untrained network: little is painted."""
 _ALPHA, _GAMMA = 0.75, 2.0
@@ -66,11 +67,9 @@ def build(channels: int = 32, seed: int = 0) -> keras.Model:
     keras.utils.set_random_seed(seed)
     light = keras.Input((None, None, 1), name="luma")
     detail = _detail(light, channels, 8, 4)
-    level = layers.AveragePooling2D(8)(light) / 255.0
-    flow = _compared(detail, level, channels, _COARSE_REACH)
-    flow = layers.Conv2DTranspose(16, 2, strides=2)(flow)
-    flow = layers.ReLU()(layers.Add()([flow, layers.Conv2D(16, 1)(detail)]))
-    return keras.Model(light, _logit(_conv(flow, 16)))
+    level = layers.AveragePooling2D(_POOLED["coarse"])(light) / 255.0
+    flow = _compared(detail, level, channels, _REACH["coarse"])
+    return keras.Model(light, _logit(flow, detail), name="coarse")
 
 
 def build_fine(channels: int = 24, seed: int = 0) -> keras.Model:
@@ -78,11 +77,9 @@ def build_fine(channels: int = 24, seed: int = 0) -> keras.Model:
     keras.utils.set_random_seed(seed)
     colours = keras.Input((None, None, 3), name="colours")
     detail = _detail(colours, 16, 5, 1)
-    level = layers.AveragePooling2D(2)(colours) / 255.0
-    flow = _compared(detail, level, channels, _FINE_REACH)
-    flow = layers.Conv2DTranspose(16, 2, strides=2)(flow)
-    flow = layers.ReLU()(layers.Add()([flow, layers.Conv2D(16, 1)(detail)]))
-    return keras.Model(colours, _logit(_conv(flow, 16)))
+    level = layers.AveragePooling2D(_POOLED["fine"])(colours) / 255.0
+    flow = _compared(detail, level, channels, _REACH["fine"])
+    return keras.Model(colours, _logit(flow, detail), name="fine")
 
 
 def _detail(seen: keras.KerasTensor, count: int, size: int, step: int) -> keras.KerasTensor:
@@ -95,6 +92,7 @@ def _detail(seen: keras.KerasTensor, count: int, size: int, step: int) -> keras.
         use_bias=False,
         kernel_constraint=no_mean,
         kernel_initializer=_high_pass,
+        name="detail",
     )(seen)
     large = ops.abs(answers)
     return large / (large + 1.0)
@@ -104,15 +102,19 @@ def _compared(
     detail: keras.KerasTensor, level: keras.KerasTensor, channels: int, reach: tuple[int, ...]
 ) -> keras.KerasTensor:
     """Return dilated layers' answers, at half the scale of the detail, which is that of the level."""
-    flow = layers.Conv2D(channels, 3, strides=2, padding="same", use_bias=False)(detail)
-    flow = layers.Add()([flow, layers.Conv2D(channels, 3, padding="same", use_bias=False)(level)])
-    flow = layers.ReLU()(layers.BatchNormalization(momentum=0.97)(flow))
-    for dilation in reach:
-        flow = _conv(flow, channels, dilation=dilation)
+    flow = layers.Conv2D(channels, 3, strides=2, padding="same", use_bias=False, name="reduced")(detail)
+    bright = layers.Conv2D(channels, 3, padding="same", use_bias=False, name="level")(level)
+    flow = layers.ReLU()(layers.BatchNormalization(momentum=0.97, name="reduced_norm")(layers.Add()([flow, bright])))
+    for number, dilation in enumerate(reach):
+        flow = _conv(flow, channels, f"compared_{number}", dilation=dilation)
     return flow
 
 
-def _logit(flow: keras.KerasTensor) -> keras.KerasTensor:
+def _logit(flow: keras.KerasTensor, detail: keras.KerasTensor) -> keras.KerasTensor:
+    """Return logits at the scale of the detail, which is seen once more beside what was compared."""
+    flow = layers.Conv2DTranspose(16, 2, strides=2, name="up")(flow)
+    flow = layers.ReLU()(layers.Add()([flow, layers.Conv2D(16, 1, name="beside")(detail)]))
+    flow = _conv(flow, 16, "joined")
     prior = keras.initializers.Constant(PRIOR)
     return layers.Conv2D(1, 3, padding="same", bias_initializer=prior, name="logit")(flow)
 
@@ -128,9 +130,9 @@ def _high_pass(shape: tuple[int, ...], dtype: object = None) -> keras.KerasTenso
     return ops.convert_to_tensor(finest * mixed, dtype="float32")
 
 
-def _conv(flow: keras.KerasTensor, filters: int, *, step: int = 1, dilation: int = 1) -> keras.KerasTensor:
-    made = layers.Conv2D(filters, 3, strides=step, dilation_rate=dilation, padding="same", use_bias=False)(flow)
-    return layers.ReLU()(layers.BatchNormalization(momentum=0.97)(made))
+def _conv(flow: keras.KerasTensor, filters: int, name: str, *, dilation: int = 1) -> keras.KerasTensor:
+    made = layers.Conv2D(filters, 3, dilation_rate=dilation, padding="same", use_bias=False, name=name)(flow)
+    return layers.ReLU()(layers.BatchNormalization(momentum=0.97, name=f"{name}_norm")(made))
 
 
 def train(model: keras.Model, crops: Crops, schedule: Schedule, progress: Progress) -> float:
@@ -239,11 +241,14 @@ def to_onnx(model: keras.Model, path: Path) -> float:
 
     Raises ModelError when the two differ by more than a thousandth.
     """
-    name, colours = model.inputs[0].name, model.input_shape[-1]
-    signature = [tf.TensorSpec((None, None, None, colours), tf.float32, name=name)]
-    with quiet():
-        tf2onnx.convert.from_keras(model, input_signature=signature, opset=OPSET, output_path=str(path))
-    seen = np.random.default_rng(0).integers(0, 256, (2, 96, 160, colours)).astype(np.float32)
+    name, channels = model.inputs[0].name, model.input_shape[-1]
+    if model.name in _REACH:
+        write(model, path, _REACH[model.name], _POOLED[model.name])
+    else:
+        signature = [tf.TensorSpec((None, None, None, channels), tf.float32, name=name)]
+        with quiet():
+            tf2onnx.convert.from_keras(model, input_signature=signature, opset=OPSET, output_path=str(path))
+    seen = np.random.default_rng(0).integers(0, 256, (2, 96, 160, channels)).astype(np.float32)
     exported = one_core_session(path).run(["logit"], {name: seen})[0]
     difference = float(np.abs(exported - np.asarray(model(seen, training=False))).max())
     if difference > _TOLERANCE:

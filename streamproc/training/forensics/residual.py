@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from streamproc.forensics.residual import Verdict
 from streamproc.inference.card import MODEL_FILE, file_sha256
 from streamproc.inference.forensics import FineCard, Residual, ResidualCard, VerdictCard
 from streamproc.training.forensics import network
-from streamproc.training.forensics.choosing import chosen, examples, mixed
+from streamproc.training.forensics.choosing import chosen, examples
 from streamproc.training.forensics.scenes import Crops
 
 Progress = Callable[[str, float], None]
@@ -26,9 +25,6 @@ DATA = (
     "drawn pictures; all of it lossless, or coded as JPEG, H.264, or one after the other",
 )
 LICENCE = "MIT, like the project, for the weights; none of the pictures can be drawn from them"
-_EVEN = 1.0, 1.0, 0.0  # how both networks' logits are weighed, until that is chosen
-_MIXED = 160  # examples that the weighing is chosen with
-_LARGEST = 400_000  # pixels of them
 
 
 def build(crops: Crops, data: Path, out: Path, steps: int, progress: Progress) -> ResidualCard:
@@ -65,28 +61,16 @@ def trained(
 
 def with_thresholds(out: Path, data: Path, told: dict[str, Any]) -> ResidualCard:
     """Choose what makes a verdict of the networks in ``out``, on sources that they have not learnt from."""
-    card = card_of(out, Verdict(), told, _EVEN)
-    card.write(out)
-    method = Residual.load(out)
-    small = (one for one in examples(data) if one.truth.any() and one.truth.size <= _LARGEST)
-    weighing = mixed(method, islice(small, _MIXED))
-    card = card_of(out, Verdict(), told, weighing)
-    card.write(out)
+    card_of(out, Verdict(), told).write(out)
     best, reached = chosen(Residual.load(out), examples(data))
-    card = card_of(out, best, told | {"on the pictures that thresholds were chosen with": reached}, weighing)
+    card = card_of(out, best, told | {"on the pictures that thresholds were chosen with": reached})
     card.write(out)
     return card
 
 
-def card_of(
-    out: Path, how: Verdict, metrics: dict[str, Any], weighing: tuple[float, float, float] | None
-) -> ResidualCard:
-    """Return the card of the networks in ``out``; without a weighing there is no fine one."""
-    fine = None
-    if weighing is not None:
-        coarse_weight, fine_weight, bias = (round(one, 4) for one in weighing)
-        sha256 = file_sha256(out / FineCard.file)
-        fine = FineCard(sha256=sha256, coarse_weight=coarse_weight, fine_weight=fine_weight, bias=bias)
+def card_of(out: Path, how: Verdict, metrics: dict[str, Any]) -> ResidualCard:
+    """Return the card of the networks in ``out``, where the fine one may be missing."""
+    fine = out / FineCard.file
     told: dict[str, Any] = {
         "schema": 1,
         "name": "residual",
@@ -95,7 +79,7 @@ def card_of(
         "data": list(DATA),
         "licence": LICENCE,
         "created": f"{datetime.now(UTC):%Y-%m-%d}",
-        "fine": fine,
+        "fine": FineCard(sha256=file_sha256(fine)) if fine.is_file() else None,
         "verdict": VerdictCard(**asdict(how)),
     }
     return ResidualCard.model_validate(told)

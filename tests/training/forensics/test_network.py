@@ -11,9 +11,10 @@ from streamproc.errors import ModelError, PictureError
 from streamproc.forensics.residual import Verdict
 from streamproc.forensics.traces import Picture
 from streamproc.inference.card import CARD_FILE, MODEL_FILE
-from streamproc.inference.forensics import FineCard, Residual, close_ups, load_method
+from streamproc.inference.forensics import FineCard, Residual, load_method
+from streamproc.inference.heat import enlarged, likely
 from streamproc.training.forensics import network
-from streamproc.training.forensics.choosing import Example, chosen, logistic, mixed, untouched
+from streamproc.training.forensics.choosing import Example, chosen, logistic, untouched
 from streamproc.training.forensics.residual import card_of
 from streamproc.training.forensics.scenes import CROP, PAINTED, Crops
 
@@ -51,7 +52,7 @@ def folder(crops: Crops, tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert last < 0.2
         assert network.to_onnx(model, out / file) < 1e-3
     assert losses
-    card_of(out, Verdict(least_texture=0.0), {}, (0.5, 0.5, 0.0)).write(out)
+    card_of(out, Verdict(least_texture=0.0), {}).write(out)
     return out
 
 
@@ -78,21 +79,14 @@ def test_a_picture_of_8k_and_one_of_16_pixels_are_examined_and_a_smaller_one_is_
         method.examine(np.zeros((16, 15, 3), np.uint8))
 
 
-def test_a_picture_of_half_a_megapixel_is_looked_at_closely_and_of_a_larger_one_the_hottest_places() -> None:
-    odds = np.full((270, 480), -6, np.float32)
-    assert close_ups(odds[:128, :192], (512, 768)) == [np.s_[0:512, 0:768]]
-    assert close_ups(odds, (1080, 1920)) == []
-    odds[100:110, 200:220] = 0.0
-    odds[20:30, 20:40] = 3.0
-    assert close_ups(odds, (1080, 1920)) == [np.s_[56:144, 56:184], np.s_[376:464, 776:904]]
-
-
-def test_a_closer_look_at_a_window_is_what_it_is_in_the_whole(folder: Path) -> None:
-    picture = grey(smoothed(7, 301, 260))
+def test_the_fine_network_looks_at_pictures_of_up_to_half_a_megapixel_and_both_count(folder: Path) -> None:
     method = Residual.load(folder)
-    whole = method.fine(picture, np.s_[0:301, 0:260])
-    assert whole.shape == (301, 260)
-    np.testing.assert_allclose(method.fine(picture, np.s_[60:201, 64:180]), whole[60:201, 64:180], atol=1e-3)
+    for height, width, both in ((301, 260, True), (720, 1280, False)):
+        picture = grey(smoothed(7, height, width))
+        coarse = enlarged(likely(method.coarse(picture)), (height, width), 4)
+        assert method.fine(picture).shape == (height, width)
+        assert (method.heat(picture) >= coarse - 0.05).all()
+        assert np.allclose(method.heat(picture), coarse) is not both
 
 
 def test_a_verdict_is_chosen_that_finds_what_was_painted_and_leaves_the_rest(folder: Path) -> None:
@@ -101,8 +95,6 @@ def test_a_verdict_is_chosen_that_finds_what_was_painted_and_leaves_the_rest(fol
     noise = np.random.default_rng(9).integers(100, 150, (CROP, CROP), dtype=np.uint8)
     shown = [Example(grey(smoothed(seed)), mask) for seed in range(50, 54)] + [untouched(grey(noise))]
     method = Residual.load(folder)
-    coarse, fine, _ = mixed(method, shown)
-    assert coarse + fine > 0
     how, told = chosen(method, shown)
     assert told["F1"] > 0.5
     assert how.certain >= how.sure

@@ -18,11 +18,12 @@ from streamproc.training.forensics.inpainters.contract import Inpainter, inpaint
 GMIC_MODES: Final = {"gmic isotropic": 0, "gmic delaunay": 1, "gmic edge": 2}
 """G'MIC's ``inpaint_pde``: the published protocol's own three inpainters."""
 GMIC_OTHERS: Final[Mapping[str, Sequence[str]]] = {
-    "gmic patch": ("-inpaint[0]", "[1]"),
+    "gmic average": ("-inpaint[0]", "[1],0"),
+    "gmic patch": ("-inpaint[0]", "[1],7"),
     "gmic matchpatch": ("-inpaint_matchpatch[0]", "[1]"),
     "gmic morpho": ("-inpaint_morpho[0]", "[1]"),
 }
-"""Its patches with blended seams (Daisy and others 2013), PatchMatch over scales, and morphological flooding."""
+"""Means from the border in; patches with blended seams (Daisy and others 2013); PatchMatch over scales; flooding."""
 
 
 def has_gmic() -> bool:

@@ -95,8 +95,7 @@ export class Desk {
         this.finding.value = fresh;
         return false;
       }
-      await send("PUT", `${pathOf(id)}/verdict`, { body: { verdict, note: note.trim() || null } });
-      const saved = await get<Finding>(pathOf(id));
+      const saved = await send<Finding>("PUT", `${pathOf(id)}/verdict`, { body: { verdict, note: note.trim() || null } });
       this.before = { said: { verdict: fresh.verdict, note: fresh.note }, stamp: stampOf(saved) };
       this.finding.value = saved;
       return true;

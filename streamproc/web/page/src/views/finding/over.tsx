@@ -11,6 +11,9 @@ import { t } from "./words";
 /** Red, green and blue from cold to hot, evenly apart: told apart by everybody, and on dark pictures as on light ones. */
 const RAMP = [[40, 11, 84], [137, 34, 106], [229, 92, 48], [251, 180, 26], [252, 255, 164]] as const;
 
+/** Above 1: what is lukewarm hides little of the picture. */
+const SEEN_THROUGH = 1.5;
+
 export interface Shown {
   heat: Signal<boolean>;
   box: Signal<boolean>;
@@ -50,7 +53,7 @@ function Heat({ finding, opacity }: { finding: Finding; opacity: number }): JSX.
   );
 }
 
-/** Draws grey as colours: the darker, the more of the picture is seen through it. */
+/** Draws grey as colours, the lightest as the hottest: the darker, the more of the picture is seen through it. */
 function paint(canvas: HTMLCanvasElement, image: HTMLImageElement): void {
   canvas.width = image.naturalWidth;
   canvas.height = image.naturalHeight;
@@ -59,12 +62,14 @@ function paint(canvas: HTMLCanvasElement, image: HTMLImageElement): void {
   pen.drawImage(image, 0, 0);
   const pixels = pen.getImageData(0, 0, canvas.width, canvas.height);
   const { data } = pixels;
+  let hottest = 1;
+  for (let at = 0; at < data.length; at += 4) hottest = Math.max(hottest, data[at] ?? 0);
   for (let at = 0; at < data.length; at += 4) {
-    const heat = data[at] ?? 0;
-    const step = (heat / 255) * (RAMP.length - 1);
+    const heat = (data[at] ?? 0) / hottest;
+    const step = heat * (RAMP.length - 1);
     const [cold, hot] = [RAMP[Math.floor(step)] ?? RAMP[0], RAMP[Math.ceil(step)] ?? RAMP[0]];
     for (const channel of [0, 1, 2] as const) data[at + channel] = cold[channel] + (hot[channel] - cold[channel]) * (step % 1);
-    data[at + 3] = heat;
+    data[at + 3] = 255 * heat ** SEEN_THROUGH;
   }
   pen.putImageData(pixels, 0, 0);
 }

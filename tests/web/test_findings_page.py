@@ -1,0 +1,202 @@
+"""What looks painted over, in a real browser: on a channel's day, and in a view of its own."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from streamproc.catalogue.forensics import FindingVerdict
+from tests.findings import find
+from tests.web import days
+from tests.web.axe import axe
+from tests.web.page_checks import watched
+from tests.web.test_day import SLOW, Day, catalogue, day, film, stands_on
+
+__all__ = ["catalogue", "day", "film"]
+pytestmark = [pytest.mark.chromium, pytest.mark.timeout(240)]
+expect.set_options(timeout=30_000)
+START, END = 2, 8  # seconds; it shows best at its end
+BOX = (96 / 1920, 80 / 1080, 224 / 1920, 144 / 1080)
+
+
+@pytest.fixture
+def finding(day: Day) -> int:
+    return find(day.site.catalogue, START, END, epoch=day.epoch.id, over=True)
+
+
+@asynccontextmanager
+async def looked_at(day: Day, finding: int) -> AsyncIterator[Page]:
+    """Open a finding's view."""
+    async with watched(day.browser) as page:
+        await page.goto(f"{day.site.address}/finding/{finding}")
+        await expect(page.locator("h1")).to_be_visible(timeout=SLOW)
+        yield page
+
+
+async def told(day: Day, finding: int) -> dict[str, Any]:
+    async with day.site.http.get(f"/api/v1/findings/{finding}") as answer:
+        return dict(await answer.json())
+
+
+def verdict(page: Page) -> Locator:
+    return page.locator(".said .verdict")
+
+
+async def test_a_days_findings_are_listed_in_words_and_by_what_people_say(day: Day, finding: int) -> None:
+    other = find(day.site.catalogue, 12, 14, epoch=day.epoch.id)
+    day.site.catalogue.findings.judge(other, FindingVerdict.DISMISSED, None, "olga")
+    async with day.opened() as page:
+        await expect(page.locator(".found")).to_have_count(2, timeout=SLOW)
+        await expect(page.locator(f'[data-finding="{finding}"]')).to_contain_text("Likely painted over, top left")
+        await expect(page.locator(f'[data-finding="{other}"]')).to_contain_text("Dismissed: not painted over · olga")
+        await page.get_by_role("button", name="to check 1").click()
+        await expect(page.locator(".found")).to_have_attribute("data-finding", str(finding))
+        await page.get_by_role("button", name="on air now 1").click()
+        await expect(page.locator(".found")).to_have_attribute("data-finding", str(other))
+        await page.get_by_role("button", name="confirmed 0").click()
+        await expect(page.locator(".findings")).to_contain_text("None of these on this day.")
+
+
+async def test_the_keyboard_goes_to_a_finding_says_it_and_opens_it(day: Day, finding: int) -> None:
+    async with day.opened(day.address(at=1)) as page:
+        await stands_on(page, 25)
+        await page.keyboard.press("f")
+        await stands_on(page, START * days.RATE)
+        slider = page.get_by_role("slider", name="Timeline of Первый канал")
+        await expect(slider).to_have_attribute("aria-valuetext", re.compile("Likely painted over"))
+        await page.keyboard.press("g")
+        await expect(page).to_have_url(re.compile(rf"/finding/{finding}$"))
+
+
+async def test_a_finding_appears_on_the_day_without_reloading(day: Day) -> None:
+    async with day.opened() as page:
+        await expect(page.locator("#link")).to_have_text("live", timeout=SLOW)
+        await expect(page.locator(".lanes")).not_to_contain_text("Painted over?")
+        number = find(day.site.catalogue, START, END, epoch=day.epoch.id)
+        await expect(page.locator(f'[data-finding="{number}"]')).to_be_visible(timeout=SLOW)
+        await expect(page.locator(".lanes")).to_contain_text("Painted over?")
+
+
+async def test_its_view_shows_the_exact_frame_with_heat_and_box_in_their_place(day: Day, finding: int) -> None:
+    async with looked_at(day, finding) as page:
+        await stands_on(page, END * days.RATE)
+        await expect(page.locator(".about")).to_contain_text("Likely painted over")
+        await expect(page.locator(".about")).to_contain_text("0.75 of 1")
+        await expect(page.locator(".about")).to_contain_text("0:06")
+        heat = page.locator("canvas.heat")
+        await expect(heat).to_have_attribute("width", "480")
+        picture, over = await page.locator(".screen img").bounding_box(), await heat.bounding_box()
+        box = await page.locator(".screen rect").bounding_box()
+        assert picture is not None
+        assert box is not None
+        assert over == picture
+        assert picture["width"] / picture["height"] == pytest.approx(320 / 192, rel=0.01)
+        shown = [(box["x"] - picture["x"]) / picture["width"], (box["y"] - picture["y"]) / picture["height"]]
+        assert shown == pytest.approx(BOX[:2], abs=0.01)
+        assert box["width"] / picture["width"] == pytest.approx(BOX[2] - BOX[0], abs=0.01)
+
+
+async def test_keys_switch_heat_and_box_and_enlarge_the_place(day: Day, finding: int) -> None:
+    async with looked_at(day, finding) as page:
+        box, heat = page.locator(".screen rect"), page.locator("canvas.heat")
+        await expect(heat).to_be_visible(timeout=SLOW)
+        small = await box.bounding_box()
+        await page.keyboard.press("e")
+        await expect(page.locator(".see")).to_have_attribute("data-enlarged", "true")
+        await page.wait_for_timeout(500)
+        large = await box.bounding_box()
+        assert small is not None
+        assert large is not None
+        assert large["width"] > 4 * small["width"]
+        await page.keyboard.press("h")
+        await expect(heat).to_have_count(0)
+        await page.keyboard.press("b")
+        await expect(box).to_have_count(0)
+
+
+async def test_arrows_go_along_its_stretch_and_playing_ends_with_it(day: Day, finding: int) -> None:
+    async with looked_at(day, finding) as page:
+        await stands_on(page, END * days.RATE)
+        await page.keyboard.press("ArrowUp")
+        await stands_on(page, (END - 1) * days.RATE)
+        await page.keyboard.press(" ")
+        await expect(page.locator(".transport").get_by_role("button", name="Pause")).to_be_visible()
+        await expect(page.locator(".transport").get_by_role("button", name="Play")).to_be_visible(timeout=60_000)
+        await expect(page.locator(".screen img[data-frame]")).to_be_visible(timeout=SLOW)
+        frame = int(await page.locator(".screen img[data-frame]").get_attribute("data-frame") or 0)
+        assert END * days.RATE <= frame < (END + 2) * days.RATE
+
+
+async def test_a_verdict_with_a_note_is_kept_and_can_be_taken_back(day: Day, finding: int) -> None:
+    async with looked_at(day, finding) as page:
+        await page.get_by_label("Note").fill("логотип спонсора")
+        await page.get_by_role("button", name="It is painted over").click()
+        await expect(verdict(page)).to_contain_text("Confirmed: painted over")
+        said = await told(day, finding)
+        assert (said["verdict"], said["note"]) == ("confirmed", "логотип спонсора")
+        await page.keyboard.press("z")
+        await expect(verdict(page)).to_contain_text("To be checked")
+        said = await told(day, finding)
+        assert (said["verdict"], said["note"]) == (None, None)
+        await page.keyboard.press("x")
+        await expect(verdict(page)).to_contain_text("Dismissed: not painted over")
+
+
+async def test_what_somebody_else_says_meanwhile_is_told_and_nothing_is_overwritten(day: Day, finding: int) -> None:
+    async with looked_at(day, finding) as page:
+        await page.get_by_label("Note").fill("mine")
+        day.site.catalogue.findings.judge(finding, FindingVerdict.DISMISSED, "a shadow", "boris")
+        conflict = page.locator(".conflict")
+        await expect(conflict).to_contain_text("boris has said something else meanwhile", timeout=SLOW)
+        await expect(conflict).to_contain_text("Dismissed: not painted over, «a shadow»")
+        await expect(conflict).to_contain_text("«mine»")
+        assert (await told(day, finding))["note"] == "a shadow"
+        await page.get_by_role("button", name="Put mine").click()
+        await expect(conflict).to_have_count(0)
+        await expect(verdict(page)).to_contain_text("To be checked")
+        assert (await told(day, finding))["note"] == "mine"
+
+
+async def test_a_lost_connection_loses_nothing(day: Day, finding: int) -> None:
+    async with looked_at(day, finding) as page:
+        await page.context.set_offline(True)
+        await page.get_by_label("Note").fill("written underground")
+        await page.get_by_role("button", name="It is painted over").click()
+        await expect(page.locator(".toasts")).to_contain_text("What you said is kept here", timeout=SLOW)
+        await page.context.set_offline(False)
+        await page.reload()
+        await expect(page.locator(".unsaved")).to_contain_text("Confirmed: painted over", timeout=SLOW)
+        assert (await told(day, finding))["verdict"] is None
+        await page.locator(".unsaved").get_by_role("button", name="Save").click()
+        await expect(verdict(page)).to_contain_text("Confirmed: painted over")
+        assert (await told(day, finding))["note"] == "written underground"
+
+
+async def test_one_goes_from_finding_to_finding_of_the_day(day: Day, finding: int) -> None:
+    later = find(day.site.catalogue, 12, 14, epoch=day.epoch.id)
+    async with looked_at(day, finding) as page:
+        await expect(page.locator(".head")).to_contain_text("1 of 2 that day, 2 to check", timeout=SLOW)
+        await page.keyboard.press(".")
+        await expect(page).to_have_url(re.compile(rf"/finding/{later}$"))
+        await expect(page.locator(".head")).to_contain_text("2 of 2 that day")
+
+
+async def test_a_finding_that_is_gone_says_so(day: Day) -> None:
+    async with watched(day.browser) as page:
+        await page.goto(f"{day.site.address}/finding/4711")
+        await expect(page.locator("main")).to_contain_text("There is no such finding any more", timeout=SLOW)
+
+
+@pytest.mark.parametrize(("theme", "locale"), [("light", "en-GB"), ("dark", "ru-RU")])
+async def test_axe_finds_nothing_wrong(day: Day, finding: int, theme: str, locale: str) -> None:
+    async with day.opened(f"{day.site.address}/finding/{finding}", color_scheme=theme, locale=locale) as page:
+        await stands_on(page, END * days.RATE)
+        await page.locator("textarea").fill("…")
+        await expect(page.locator(".unsaved")).to_be_visible()
+        assert await axe(page) == []
+        await page.goto(day.address())
+        await expect(page.locator(".found")).to_be_visible(timeout=SLOW)
+        assert await axe(page) == []
