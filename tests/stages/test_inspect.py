@@ -166,16 +166,26 @@ async def test_an_open_finding_that_does_not_come_again_is_over_where_it_was_las
     house: House, footage: Path
 ) -> None:
     epoch = house.record(footage)
-    stage = house.stage()
-    examiner = Examiner(name=house.inspector.method().card.name, sha256=house.inspector.method().card.sha256)
-    number = find(house.catalogue, 0, 1, channel=CHANNEL, epoch=epoch.id)
-    house.catalogue.findings.save(
-        Looked(channel=CHANNEL, epoch=epoch.id, time=Fraction(1), examiner=examiner, sights=[])
-    )
-    await look(stage)
+    card = house.inspector.method().card
+    examiner = Examiner(name=card.name, sha256=card.sha256)
+    number = find(house.catalogue, 0, 1, channel=CHANNEL, epoch=epoch.id, examiner=examiner)
+    await look(house.stage(), KEYFRAMES)
+    row = house.catalogue.findings.get(number)
+    assert row is not None
+    assert (row.end, row.open) == (1, True)
+    await look(house.stage())
     row = house.catalogue.findings.get(number)
     assert row is not None
     assert (row.end, row.open) == (1, False)
+
+
+async def test_what_another_network_found_is_not_taken_up(house: House, footage: Path) -> None:
+    epoch = house.record(footage)
+    number = find(house.catalogue, 4, 8, channel=CHANNEL, epoch=epoch.id)
+    await look(house.stage(), 1)
+    row = house.catalogue.findings.get(number)
+    assert row is not None
+    assert not row.open
 
 
 async def test_when_it_is_late_it_goes_on_at_the_newest_keyframe_and_counts_what_it_left_out(
