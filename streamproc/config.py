@@ -146,6 +146,23 @@ class CurveSettings(Section):
     """Curves are deleted after so many days."""
 
 
+class InspectSettings(Section):
+    """The search for what was painted over."""
+
+    enabled: bool = False
+    """Look for what was painted over, on keyframes, beside the analysis."""
+    one_in: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Look at one keyframe in so many."""
+    one_a_shot: bool = False
+    """Look at one keyframe a shot only, and at another a minute later where it lasts so long."""
+    most_behind_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    """Farther behind the recording than this, it goes on at the newest keyframe, and counts what it left out."""
+    sure_after_s: Annotated[float, Field(ge=0, le=3600)] = 10.0
+    """``finding.found`` is told of what has been there for so long, once."""
+    keep_days: Annotated[float, Field(gt=0, le=3650)] = 90.0
+    """Findings are deleted so many days after they were last seen."""
+
+
 class DriftSettings(Section):
     """When a model counts as no longer fitting its channel."""
 
@@ -237,6 +254,7 @@ class ChannelSettings(Section):
     cues: CueSettings = CueSettings()
     drift: DriftSettings = DriftSettings()
     curves: CurveSettings = CurveSettings()
+    inspect: InspectSettings = InspectSettings()
     deliver: tuple[str, ...] = ()
     """Names of the targets that every finished clip and piece goes to."""
     schedule_id: str | None = None
@@ -269,6 +287,11 @@ class ChannelSettings(Section):
         if (self.logo is None) != (self.region is None):
             missing = "logo" if self.logo is None else "region"
             raise ValueError(f"channel '{self.name}' needs {missing} as well: logo and region belong together")
+        if self.inspect.enabled and not self.is_watched:
+            raise ValueError(
+                f"channel '{self.name}' has inspect.enabled, but no model and no logo: what is only recorded is not "
+                "inspected; give it one of them, or leave inspect.enabled out"
+            )
         return self
 
     @property
@@ -474,6 +497,8 @@ class InferenceSettings(Section):
     """``cuda`` needs a driver and the ``gpu`` extra; which one is in use is logged and a metric."""
     verifier: Path | None = None
     """Folder of the universal verifier, for channels with a logo; the one that comes with streamproc when left out."""
+    forensics: Path | None = None
+    """Folder of the network that looks for paint; the one that comes with streamproc when left out."""
 
 
 class OrderSettings(Section):
@@ -650,7 +675,8 @@ def _absolute(settings: Settings, base: Path) -> Settings:
         channel.model_copy(update={"model": fix(channel.model), "logo": fix(channel.logo)})
         for channel in settings.channels
     )
-    inference = settings.inference.model_copy(update={"verifier": fix(settings.inference.verifier)})
+    models = {"verifier": fix(settings.inference.verifier), "forensics": fix(settings.inference.forensics)}
+    inference = settings.inference.model_copy(update=models)
     targets = tuple(
         target.model_copy(update={"key_file": fix(target.key_file), "known_hosts": fix(target.known_hosts)})
         for target in settings.targets

@@ -398,6 +398,20 @@ def _model(channel: ChannelSettings, settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding(Level.OK, f"{what}: model {model.card.name} loads and runs on {model.provider}")
+    if channel.inspect.enabled:
+        yield _inspector(what, settings)
+
+
+def _inspector(what: str, settings: Settings) -> Finding:
+    """Load the network that looks for paint; without it the channel goes on."""
+    from streamproc.inference.forensics import Residual
+    from streamproc.inference.verifier import shipped_model
+
+    try:
+        folder = settings.inference.forensics or shipped_model("residual")
+        return Finding(Level.OK, f"{what}: {Residual.load(folder).card.name} loads, and looks for paint")
+    except ModelError as error:
+        return Finding(Level.WARNING, f"{what}: paint is not looked for: {error}")
 
 
 def _loaded(channel: ChannelSettings, settings: Settings) -> "LogoModel":

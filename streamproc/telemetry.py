@@ -71,6 +71,26 @@ class Telemetry:
         self.drift_alarm = gauge("drift_alarm", "1 while this alarm stands, else 0.", "channel", "kind")
         self.drift_alarms = counter("drift_alarms_total", "Alarms raised over the model.", "channel", "kind")
 
+        # What was painted over
+        self.inspected = counter("inspected_keyframes_total", "Keyframes that were searched for paint.", "channel")
+        self.inspect_left_out = counter(
+            "inspect_left_out_keyframes_total",
+            "Keyframes that were not, because there was no time or they could not be read.",
+            "channel",
+            "reason",
+        )
+        self.inspect_time = histogram(
+            "inspect_seconds",
+            "From a keyframe's packet to what it adds to the evidence.",
+            (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5),
+            "channel",
+        )
+        self.inspect_resting = gauge(
+            "inspect_resting", "1 while the search rests because the analysis is late, else 0.", "channel"
+        )
+        self.findings = counter("findings_total", "Places that began to look painted over.", "channel")
+        self.findings_open = gauge("findings_open", "Places that look painted over now.", "channel")
+
         # What was found
         self.changes = counter("changes_total", "Changes decided by the hysteresis.", "channel", "after")
         self.boundaries = counter("boundaries_total", "Boundaries by what became of them.", "channel", "state")

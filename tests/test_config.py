@@ -60,6 +60,7 @@ def test_a_channel_without_a_time_zone_has_that_of_the_orders(tmp_path: Path) ->
         (("port = 9000", "port = "), "not valid TOML"),
         (('name = "ntv"', 'name = "ntv"\ntimezone = "Moscow"'), "there is no time zone 'Moscow'"),
         (("[web]", '[orders]\ntimezone = "../etc/passwd"\n[web]'), "there is no time zone"),
+        (('model = "models/ntv"', "inspect.enabled = true"), "what is only recorded is not inspected"),
         (
             ('model = "models/ntv"', "ingest.retry_initial_s = 9\ningest.retry_max_s = 3"),
             "retry_initial_s = 9.0 is above",

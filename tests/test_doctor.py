@@ -213,6 +213,13 @@ def test_the_command_prints_a_line_a_finding_and_ends_with_1_when_one_is_an_erro
     assert {line.split(maxsplit=1)[0] for line in done.stdout.splitlines()} == {"ok", "error"}
 
 
+def test_the_network_that_looks_for_paint_is_checked_where_it_is_wanted(site: Site) -> None:
+    site.channel += f'\nmodel = "{Path(__file__).parent.parent / "models" / "demo"}"\ninspect.enabled = true'
+    assert "loads, and looks for paint" in site.texts(Level.OK)
+    site.head += '\ninference.forensics = "nowhere"'
+    assert "paint is not looked for: " in site.texts(Level.WARNING)
+
+
 def test_a_channel_with_a_logo_is_checked_with_the_verifier(site: Site) -> None:
     logo = site.config.parent / "bug.png"
     cv2.imwrite(str(logo), np.full((60, 100, 4), 255, np.uint8))

@@ -21,6 +21,9 @@ ROWS = {
     "Whether the models still fit": (
         *("drift_alarm", "drift_alarms", "drift_sureness", "drift_usual", "drift_absent", "learnings"),
     ),
+    "What was painted over": (
+        *("findings_open", "findings", "inspected", "inspect_left_out", "inspect_time", "inspect_resting"),
+    ),
     "How fast": ("provisional_delay", "final_delay", "clip_delay", "lag", "handout"),
     "The feed": ("connected", "last_packet", "packets", "received_bytes", "reconnects", "timestamp_repairs"),
     "The recording": ("recorded_bytes", "recording_bytes", "deleted_bytes", "disk_free_bytes", "epochs"),
@@ -40,6 +43,7 @@ RARE = frozenset(
         *("deliveries", "hook_events", "expired_files"),
         *("cues", "cue_verdicts", "cues_damaged", "programmes"),
         *("drift_alarms", "role_restarts", "errors", "queue_dropped", "sign_ins", "learnings"),
+        *("findings", "inspect_left_out"),
     }
 )
 """Counters of events that are seconds or hours apart: shown as events an hour."""

@@ -9,11 +9,13 @@ from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 
+import structlog
+
 from streamproc.app.outbound import outbound
 from streamproc.app.play import Tools
 from streamproc.catalogue.store import Catalogue, Rules
 from streamproc.config import ChannelSettings, ClipSettings, DecisionSettings, Settings
-from streamproc.errors import ConfigError
+from streamproc.errors import ConfigError, ModelError
 from streamproc.inference.card import CARD_FILE, Decision, file_sha256, regions
 from streamproc.inference.session import LogoModel, ModelPool
 from streamproc.inference.verifier import VerifierPool
@@ -29,6 +31,7 @@ from streamproc.stages.cues import CueStage
 from streamproc.stages.curves import CurveStage, ScoreCurve
 from streamproc.stages.decide import DecideStage, Thresholds
 from streamproc.stages.drift import DriftWatch, end_watch
+from streamproc.stages.inspect import Inspector, InspectStage, Pulse, end_inspection
 from streamproc.stages.learn import LearnStage
 from streamproc.stages.name import NameStage
 from streamproc.stages.orders import OrdersStage
@@ -37,6 +40,8 @@ from streamproc.stages.refine import Placer, RefineStage
 from streamproc.stages.sample import SampleStage
 from streamproc.stages.schedule import ScheduleStage
 from streamproc.timebase import NS
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +53,13 @@ class Bench:
     executor: ThreadPoolExecutor
     models: ModelPool
     verifiers: VerifierPool
+    inspector: Inspector
     alarms: Path
 
     def close(self) -> None:
         """End the threads and let go of the catalogue."""
         self.executor.shutdown()
+        self.inspector.close()
         self.models.close()
         self.catalogue.close()
 
@@ -65,6 +72,7 @@ def open_bench(settings: Settings, tools: Tools) -> Bench:
         executor=ThreadPoolExecutor(max(2, os.cpu_count() or 1), thread_name_prefix="decode"),
         models=ModelPool(tools.telemetry, provider=settings.inference.provider),
         verifiers=VerifierPool(settings.inference.verifier, provider=settings.inference.provider),
+        inspector=Inspector(settings.inference.forensics),
         alarms=settings.alarm_dir,
     )
 
@@ -107,6 +115,8 @@ class Analysis:
         )
         self.cues = CueStage(self._around, footage, bench.catalogue, plan=self._plan, settings=settings.cues)
         self.name = NameStage(self._around, footage, bench.catalogue)
+        apart_s = sampling.max_gap_s if sampling.rate_hz is None else max(sampling.max_gap_s, 1 / sampling.rate_hz)
+        self._pulse = Pulse(apart_s)
 
     async def run(self) -> None:
         """Decide until the footage ends, from where the catalogue says that deciding has come to."""
@@ -132,6 +142,11 @@ class Analysis:
         wanted, catalogue = self._settings.curves, self._bench.catalogue
         return CurveStage(self._around, footage, catalogue, level=wanted.level, keep_days=wanted.keep_days)
 
+    def inspect(self, footage: RecordingFootage) -> InspectStage:
+        """Return what looks for paint in a recording. Raises ModelError: its network can't be used."""
+        bench, wanted = self._bench, self._settings.inspect
+        return InspectStage(self._around, footage, bench.catalogue, bench.inspector, self._pulse, wanted)
+
     def _watch(self, thresholds: Thresholds) -> DriftWatch | None:
         """Return the watch over the model, if there shall be one."""
         settings, name = self._settings.drift, self._settings.name
@@ -148,7 +163,7 @@ class Analysis:
     @contextmanager
     def _observer(self, thresholds: Thresholds, watch: DriftWatch | None) -> Iterator[Observer]:
         """Show every classified sample to the watch, and keep it for as long as the channel runs, if that is wanted."""
-        observers = [] if watch is None else [watch.observe]
+        observers = [self._pulse.observe, *([] if watch is None else [watch.observe])]
         with ExitStack() as stack:
             if self._settings.curves.score and not self._footage.has_ended():  # of a file nobody would read it
                 curve = stack.enter_context(ScoreCurve(self._around, self._bench.catalogue))
@@ -189,6 +204,14 @@ def open_model(bench: Bench, settings: ChannelSettings) -> LogoModel:
     return bench.verifiers.get(settings.logo, regions(settings.region))
 
 
+def _card(folder: Path | None) -> str:
+    """Return the card of a model; nothing where it can't be read, which is said when the model is loaded."""
+    try:
+        return "" if folder is None else (folder / CARD_FILE).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
 class Analyser:
     """Reads the recordings: finds the boundaries and cuts the clips."""
 
@@ -214,6 +237,7 @@ class Analyser:
         if not settings.is_watched:
             self._bench.catalogue.put_channel(settings.name, settings.display_title, None, None, clips=False)
             end_watch(settings.name, self._bench.catalogue, self._bench.tools.telemetry)
+            end_inspection(settings.name, self._bench.catalogue, self._bench.tools.telemetry)
             return {}
         analysis = Analysis(self._bench, settings, self._footage(settings.name))
         return {
@@ -222,18 +246,34 @@ class Analyser:
             "cues": analysis.cues,
             "name": analysis.name,
             "curves": analysis.curves(self._footage(settings.name)),
+            **self._inspection(settings, analysis),
         }
+
+    def _inspection(self, settings: ChannelSettings, analysis: Analysis) -> Mapping[str, Stage]:
+        """Return what looks for paint, where that is wanted; without its network the channel goes on without it."""
+        telemetry = self._bench.tools.telemetry
+        if not settings.inspect.enabled:
+            end_inspection(settings.name, self._bench.catalogue, telemetry)
+            return {}
+        try:
+            return {"inspect": analysis.inspect(self._footage(settings.name))}
+        except ModelError as error:
+            telemetry.errors.labels(settings.name, type(error).__name__).inc()
+            log.error("inspect.failed", channel=settings.name, error=str(error))
+            end_inspection(settings.name, self._bench.catalogue, telemetry)
+            return {}
 
     def material(self, settings: ChannelSettings) -> str | None:
         """Return what changes when the model does: its card, which names the file by checksum, or the logo's own."""
         if not settings.is_watched:
             return None
+        network = _card(self.settings.inference.forensics) if settings.inspect.enabled else ""
         try:
             if settings.logo is not None:
-                return file_sha256(settings.logo)
+                return f"{file_sha256(settings.logo)} {network}"
             assert settings.model is not None
-            return (settings.model / CARD_FILE).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
+            return f"{_card(settings.model)} {network}"
+        except OSError:
             return None  # what is wrong with it is said when it is loaded
 
     def close(self) -> None:

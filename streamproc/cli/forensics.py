@@ -13,13 +13,13 @@ from streamproc.errors import ConfigError, PictureError, SourceError
 
 if TYPE_CHECKING:
     from streamproc.forensics.findings import Finding
-    from streamproc.forensics.traces import Mask, Method, Picture
+    from streamproc.forensics.traces import Mask, Method, Picture, Traces
 
 app = typer.Typer(help="Traces of inpainting: what was painted out of a picture.", no_args_is_help=True)
 
 
 MethodName = Annotated[
-    str | None, typer.Option(help="Which method looks: residual (when left out), diffusion.", metavar="NAME")
+    str | None, typer.Option(help="Which method looks: residual (when left out), diffusion, patches.", metavar="NAME")
 ]
 ModelFolder = Annotated[Path | None, typer.Option(help="A model of one's own instead; its card says of which method.")]
 
@@ -47,6 +47,8 @@ def scan(
     model: ModelFolder = None,
 ) -> None:
     """Look for painted regions; writes findings.json, report.html, and each picture's mask and heat map."""
+    from streamproc.forensics.lasting import Watched
+    from streamproc.media.credentials import credentials_of
     from streamproc.training.report.scanned import write_scan_report
 
     asked = _method(method, model)
@@ -55,15 +57,32 @@ def scan(
     except OSError as error:
         raise ConfigError(f"{out}: {error.strerror}; give a folder that can be written to") from error
     found: list[Finding] = []
+    watched = Watched()
     with progress("looking for traces") as show:
         for path, time_s, picture in _pictures(inputs, every):
             show(path.name, inputs.index(path) / len(inputs))
-            found.append(_written(out, f"{len(found):05d}-{path.stem}", (str(path), time_s), picture, asked))
-    told = {"schema": 1, "method": asked.name, "findings": [one.told() for one in found]}
+            traces = asked.examine(picture)
+            found.append(_written(out, f"{len(found):05d}-{path.stem}", (str(path), time_s), picture, traces))
+            if time_s is not None:
+                watched.add(str(path), time_s, picture, traces)
+    lasting = watched.found()
+    files = {str(path): credentials_of(path) for path in inputs}
+    told = {
+        "schema": 1,
+        "method": asked.name,
+        "files": [
+            {"source": source, "credentials": None if one is None else one.told()} for source, one in files.items()
+        ],
+        "events": [one.told() for one in lasting],
+        "findings": [one.told() for one in found],
+    }
     (out / "findings.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    report = write_scan_report(out, asked.name, found)
-    for one in found:
+    report = write_scan_report(out, asked.name, (lasting, found), files)
+    for one in (*lasting, *found):
         typer.echo(one.line())
+    for source, said in files.items():
+        if said is not None:
+            typer.echo(said.line(source))
     typer.echo(f"written: {out / 'findings.json'}, {report}")
 
 
@@ -99,7 +118,9 @@ def train(
     data: Annotated[Path, typer.Option(help="A folder with images/, footage/ and adverts/: see docs/forensics.md.")],
     work: Annotated[Path, typer.Option(help="Where painted pictures are kept: G'MIC takes half an hour for them.")],
     out: Annotated[Path, typer.Option(help="The model's folder.")],
-    steps: Annotated[int, typer.Option(help="Of training a network.", min=1)] = 1200,
+    steps: Annotated[
+        int, typer.Option(help="Of training a network, 12 crops each; residual's fine one takes half as many.", min=1)
+    ] = 12000,
 ) -> None:
     """Train a method's model anew; needs the program G'MIC, and for all but diffusion the training extra."""
     from streamproc.cli.logo.extra import need_tensorflow
@@ -170,14 +191,13 @@ def _pictures(inputs: Sequence[Path], every: float) -> Iterator[tuple[Path, floa
             raise PictureError(f"{path}: is neither a picture nor a video that can be read ({error})") from error
 
 
-def _written(out: Path, name: str, source: tuple[str, float | None], picture: "Picture", method: "Method") -> "Finding":
-    """Examine a picture, write its mask and its heat map, and return what was found."""
+def _written(out: Path, name: str, source: tuple[str, float | None], picture: "Picture", traces: "Traces") -> "Finding":
+    """Write a picture's mask and heat map, and return what was found."""
     from PIL import Image
 
     from streamproc.forensics.drawing import heat_picture, mask_picture
     from streamproc.forensics.findings import Finding
 
-    traces = method.examine(picture)
     finding = Finding.of(traces, *source, name)
     Image.fromarray(mask_picture(traces.mask)).save(out / finding.mask)
     Image.fromarray(heat_picture(picture, traces)).save(out / finding.heat)

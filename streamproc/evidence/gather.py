@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from streamproc.catalogue import BoundaryRow, Catalogue, EpochRow, LabelRow, VersionRow
+from streamproc.catalogue.findings import FindingRow
 from streamproc.catalogue.history import History
 from streamproc.config import Settings
 from streamproc.errors import ConfigError, ModelError, RecordingError, SourceError
@@ -26,7 +27,11 @@ from streamproc.timebase import Clock, iso_utc, to_ns
 
 AROUND_S: Final = Fraction(10)
 """Boundaries so near to what was cut are told of, too."""
-_NO_FORENSICS: Final = "no forensic examination has been made: this version has none"
+_SEARCHED: Final = (
+    "the channel's keyframes are searched for paint as the machine has time; what was not found may be there all the "
+    "same, and what was found is a reason to look closer, and no proof"
+)
+_NOT_SEARCHED: Final = "the channel's recording was never searched for paint"
 
 
 class Gathering:
@@ -64,7 +69,7 @@ class Gathering:
             "model": told,
             "boundaries": [self._boundary(row, model) for row in boundaries],
             "people": self._people(boundaries),
-            "forensics": {"findings": [], "note": _NO_FORENSICS},
+            "forensics": self._forensics(),
             "missing": self.missing,
         }
 
@@ -235,6 +240,17 @@ class Gathering:
             said.insert(0, _deed(None, subject.author, f"wanted {subject.kind} {subject.id}"))
         return said
 
+    def _forensics(self) -> dict[str, Any]:
+        """Return what looks painted over in the spans, with its heat beside the document."""
+        book, channel = self._catalogue.findings, self._subject.channel
+        rows = {row.id: row for span in self._subject.spans for row in book.of_span(channel, span)}
+        for number in rows:
+            heat = book.heat(number)
+            assert heat is not None  # it has just been there
+            self.files[_heat_file(number)] = heat
+        note = _NOT_SEARCHED if book.place(channel) is None else _SEARCHED
+        return {"findings": [_finding(row) for row in rows.values()], "note": note}
+
     def _touches(self, row: LabelRow) -> bool:
         label = row.label
         return any(
@@ -291,6 +307,34 @@ def _placed(at: Placement) -> dict[str, Any]:
         "confidence": at.confidence,
         "method": at.method.value,
     }
+
+
+def _finding(row: FindingRow) -> dict[str, Any]:
+    box = row.box
+    return {
+        "id": row.id,
+        "epoch": row.epoch,
+        "start": _exact(row.start),
+        "end": _exact(row.end),
+        "shown": _exact(row.shown),
+        "kind": row.kind.value,
+        "box": [box.left, box.top, box.right, box.bottom],
+        "width": row.width,
+        "height": row.height,
+        "score": row.score,
+        "reliability": row.reliability.value,
+        "keyframes": row.keyframes,
+        "model": {"name": row.examiner.name, "sha256": row.examiner.sha256},
+        "verdict": None if row.verdict is None else row.verdict.value,
+        "verdict_by": row.verdict_author,
+        "verdict_utc": None if row.verdict_ns is None else iso_utc(row.verdict_ns),
+        "comment": row.note,
+        "heat": _heat_file(row.id),
+    }
+
+
+def _heat_file(number: int) -> str:
+    return f"heat/finding-{number}.png"
 
 
 def _label(row: LabelRow) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 An erased logo stays where it is, over a shot and over its cuts. What only looks painted either moves with the picture
 (a smooth wall, a face out of focus) and leaves the place, or is part of it and never changes (a caption, a bug, a
 studio's set, a black bar). So each cell of 8×8 pixels keeps a sum of the log odds of its heat, never below nothing, to
-which only keyframes add that show other content there than the one before. Where sums are high, an event is open.
+which only keyframes add that show other content there than the one before. Where sums are high there is a candidate.
+The best few candidates are filled from their own borders, as erasers of logos do: where such a fill fits much better
+than it does beside the place, keyframe for keyframe, a candidate is an event.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
@@ -14,36 +15,46 @@ from typing import Final
 import cv2
 import numpy as np
 
-from streamproc.forensics.bars import within_bars
-from streamproc.forensics.residual import luma, texture
+from streamproc.forensics.looks import Look, box_of, log_odds, looked
+from streamproc.forensics.refill import Fit, Sample, best_fit, sampled
 from streamproc.forensics.traces import Box, Map, Mask, Picture, Reliability, Traces
-
-CELL: Final = 8
-"""Pixels, the height and the width of a cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceRules:
     """From when on keyframes are evidence together; chosen by measurement (python -m benchmarks.broadcast)."""
 
-    even: float = 0.4
-    """A cell's mean heat that speaks neither for paint nor against it."""
+    even: float = 0.05
+    """Heat of the picture's usual (median) cell, at least, that a cell's is compared with."""
+    above: float = 0.7
+    """Log odds by which a cell must be hotter than that, and quieter than what is around it, to speak for paint."""
     most_odds: float = 2.5
     """What a single keyframe can say at most, log odds either way."""
     least_change: float = 3.0
     """Grey levels by which a cell's light must have changed since it last counted, to count again."""
-    opens: float = 8.0
-    """Summed log odds from which on an event is open."""
-    closes: float = 3.0
-    """And below which it is over."""
-    most: float = 16.0
+    opens: float = 3.0
+    """Summed log odds from which on there is a candidate."""
+    closes: float = 1.5
+    """And below which it is no more."""
+    most: float = 8.0
     """What a sum can reach: what was long there is over as soon as what was briefly there."""
-    least_cells: int = 16
-    """Cells of an event; smaller ones are no events."""
+    least_cells: int = 8
+    """Cells of a candidate; smaller ones are none."""
     least_texture: float = 1.2
     """Mean |Laplacian| of luma, grey levels, in the ring around an event, below which nothing can be told."""
-    most_events: int = 8
-    """Open at a time; of more, the largest are kept."""
+    most_candidates: int = 12
+    """Followed at a time; of more, the surest are kept."""
+    sampled: int = 4
+    """Candidates of which a sample is kept on each keyframe, the surest first."""
+    least_samples: int = 3
+    """Keyframes that a candidate must have been sampled on, each with another picture, to be filled; and as many more
+    before it is filled again."""
+    most_samples: int = 8
+    """Kept of a candidate; newer ones take the place of the oldest."""
+    most_fills: int = 4
+    """Times that a candidate is filled; by then it is known."""
+    least_score: float = 0.5
+    """From which on a candidate is an event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,40 +81,50 @@ class Event:
     """(H, W): the mean heat of its keyframes, for people to look at."""
     over: bool
     """Nothing will change it any more."""
+    refill: float = 0.0
+    """How much better the best of the fills fits there than beside: a log ratio, below 0 where better."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
-    """A keyframe, a value a cell: (h, w) float32 each."""
-
-    time: Fraction
-    size: tuple[int, int]
-    heat: Map
-    light: Map
-    texture: Map
-    seen: Mask
-    """Cells of the picture, not of its black bars."""
+_CHANGED: Final = 0.5  # share of a candidate's cells that show something new, from which on a keyframe counts
+_ELSEWHERE: Final = 0.35  # share of their union below which a candidate's box has nothing to do with its samples
+_HOPEFUL: Final = -0.5  # misfit below which a fill has found the box, about
+_MOST_FIT: Final = 1.5  # a fill's misfit below 0,
+_MOST_WARM: Final = 3.0  # and log odds of heat, from which on more says nothing more
 
 
 @dataclass(slots=True, kw_only=True)
-class _Open:
-    """An event that is going on."""
+class _Candidate:
+    """A place that is followed."""
 
     number: int
     start: Fraction
     end: Fraction
     shown: Fraction
+    heat: Map
+    """Of its keyframes, summed; (h, w)."""
     cells: Mask
-    """Where sums are high now; it shrinks while the event cools down."""
+    """Where sums are high now; it shrinks while the place cools down."""
     extent: Mask
     """And where they were when a keyframe last showed it."""
-    sure: float = 0.0
-    """The highest mean of its cells' sums, of the most that they can reach."""
-    best: float = -1.0
+    warm: float = 0.0
+    """How much hotter than the picture's usual cell its cells were, log odds, summed over"""
+    warmed: int = 0
+    """the keyframes that showed another picture there than the one before."""
+    best: float = -np.inf
+    """The highest of a keyframe, of the one that shows it best."""
     keyframes: int = 0
-    heat: Map = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     ring: float = 0.0
     """Texture around it, summed over its keyframes."""
+    place: Box | None = None
+    """Where it was when it was first sampled."""
+    samples: list[Sample] = field(default_factory=list)
+    new: int = 0
+    """Samples since it was last filled."""
+    fills: int = 0
+    fit: Fit | None = None
+    """How the last fill fitted."""
+    told: bool = False
+    """Whether it has been an event."""
 
 
 class Evidence:
@@ -113,7 +134,7 @@ class Evidence:
         self._how = EvidenceRules() if how is None else how
         self._numbers = 0
         self._shape: tuple[int, int] | None = None
-        self._open: list[_Open] = []
+        self._followed: list[_Candidate] = []
 
     def add(self, time: Fraction, picture: Picture, traces: Traces) -> tuple[Event, ...]:
         """Take in the next keyframe; return the events that it began, showed again, or ended.
@@ -122,24 +143,20 @@ class Evidence:
         """
         shape = picture.shape[0], picture.shape[1]
         ended = self.end() if self._shape not in (None, shape) else ()
-        look = _looked(time, picture, traces)
+        look = looked(time, picture, traces)
         if self._shape is None:
             self._begin(shape, look)
-        before = self._sums > 0
-        self._weigh(look)
-        self._since[~(before & (self._sums > 0))] = len(self._times)
-        self._times.append(time)
-        self._forget()
-        return ended + self._follow(look)
+        fresh = self._weighed(look)
+        return ended + self._follow(look, fresh)
 
     def end(self) -> tuple[Event, ...]:
         """End what is open, and return it; the next keyframe begins anew."""
-        ended = tuple(self._told(one, over=True) for one in self._open)
-        self._open = []
+        ended = tuple(self._event(one, over=True) for one in self._followed if one.told)
+        self._followed = []
         self._shape = None
         return ended
 
-    def _begin(self, shape: tuple[int, int], look: _Look) -> None:
+    def _begin(self, shape: tuple[int, int], look: Look) -> None:
         self._shape = shape
         self._sums = np.zeros(look.heat.shape, np.float32)
         self._light = np.full(look.heat.shape, -np.inf, np.float32)
@@ -147,13 +164,20 @@ class Evidence:
         """Index into the times of the keyframe from which on a cell's sum has been above nothing."""
         self._times: list[Fraction] = []
 
-    def _weigh(self, look: _Look) -> None:
-        """Add to each cell's sum what the keyframe says of it, where it shows something else than before."""
+    def _weighed(self, look: Look) -> Mask:
+        """Add to each cell's sum what the keyframe says of it; return the cells that show something new."""
         how = self._how
         fresh = look.seen & (np.abs(look.light - self._light) >= how.least_change)
-        said = np.clip(_log_odds(look.heat) - _log_odds(np.float32(how.even)), -how.most_odds, how.most_odds)
+        usual = float(np.median(look.odds[look.seen])) if look.seen.any() else 0.0
+        self._usual = max(usual, float(log_odds(np.array(how.even, np.float32))))
+        said = np.clip(look.odds - self._usual + look.quiet - how.above, -how.most_odds, how.most_odds)
+        before = self._sums > 0
         self._sums = np.clip(self._sums + np.where(fresh, said, 0), 0, how.most).astype(np.float32)
         self._light = np.where(fresh, look.light, self._light)
+        self._since[~(before & (self._sums > 0))] = len(self._times)
+        self._times.append(look.time)
+        self._forget()
+        return np.asarray(fresh, bool)
 
     def _forget(self) -> None:
         """Keep only the times that a cell has been hot since."""
@@ -163,128 +187,141 @@ class Evidence:
         self._times = [self._times[index] for index in kept]
         self._since = places.reshape(self._since.shape)
 
-    def _follow(self, look: _Look) -> tuple[Event, ...]:
-        """Carry on the open events, end those that cooled down, open new ones."""
-        parts = list(_parts(self._sums >= self._how.closes))
-        told, going = [], []
-        for one in self._open:
+    def _follow(self, look: Look, fresh: Mask) -> tuple[Event, ...]:
+        """Carry on the candidates, end those that cooled down, find new ones, and fill the surest."""
+        parts = self._parts()
+        told, going, showing = [], [], []
+        for one in self._followed:
             if (part := _overlapping(one.cells, parts)) is None:
-                told.append(self._told(one, over=True))
+                told += [self._event(one, over=True)] if one.told else []
                 continue
-            parts.remove(part)
-            one.cells = part[1]
+            parts = [other for other in parts if other is not part]
+            one.cells = part
             going.append(one)
-            if self._grown(one, look):
-                told.append(self._told(one, over=False))
-        self._open = going
-        for cells in self._begun([cells for _, cells in parts]):
-            self._numbers += 1
-            start = self._times[int(self._since[cells].min())]
-            one = _Open(number=self._numbers, start=start, end=look.time, shown=look.time, cells=cells, extent=cells)
-            self._open.append(one)
-            self._grown(one, look)
-            told.append(self._told(one, over=False))
-        return tuple(told)
+            showing += [one] if self._grown(one, look, fresh) else []
+        for cells in sorted(parts, key=lambda part: -float(self._sums[part].sum())):
+            if len(going) < self._how.most_candidates and self._opens(cells):
+                going.append(self._opened(cells, look, fresh))
+                showing.append(going[-1])
+        self._followed = going
+        self._sample(showing, look, fresh)
+        return (*told, *(self._event(one, over=False) for one in showing if self._is_event(one)))
 
-    def _begun(self, parts: list[Mask]) -> list[Mask]:
-        """Return the parts that are events from now on, the largest first."""
-        how = self._how
-        sure = [cells for cells in parts if ((self._sums >= how.opens) & cells).sum() >= how.least_cells]
-        return sorted(sure, key=lambda cells: -int(cells.sum()))[: how.most_events - len(self._open)]
+    def _parts(self) -> list[Mask]:
+        """Return the connected parts of the cells whose sums are high, without those that are too small."""
+        hot = (self._sums >= self._how.closes).astype(np.uint8)
+        count, numbers, stats, _ = cv2.connectedComponentsWithStats(hot, connectivity=8)
+        large = [number for number in range(1, count) if stats[number, cv2.CC_STAT_AREA] >= self._how.least_cells]
+        return [np.asarray(numbers == number) for number in large]
 
-    def _grown(self, one: _Open, look: _Look) -> bool:
-        """Add a keyframe to an open event; tell whether it shows it."""
-        if one.heat.shape != look.heat.shape:
-            one.heat = np.zeros(look.heat.shape, np.float32)
+    def _opens(self, cells: Mask) -> bool:
+        return int((self._sums[cells] >= self._how.opens).sum()) >= self._how.least_cells
+
+    def _opened(self, cells: Mask, look: Look, fresh: Mask) -> _Candidate:
+        self._numbers += 1
+        start = self._times[int(np.median(self._since[cells]))]
+        nothing = np.zeros(look.heat.shape, np.float32)
+        one = _Candidate(
+            number=self._numbers, start=start, end=look.time, shown=look.time, heat=nothing, cells=cells, extent=cells
+        )
+        self._grown(one, look, fresh)
+        return one
+
+    def _grown(self, one: _Candidate, look: Look, fresh: Mask) -> bool:
+        """Add a keyframe to a candidate; tell whether it shows it."""
         one.keyframes += 1
         one.heat = one.heat + look.heat
-        one.ring += _around(look, one.cells)
-        one.sure = max(one.sure, float(self._sums[one.cells].mean()) / self._how.most)
-        mean = float(look.heat[one.cells].mean())
-        if mean > one.best:
-            one.best, one.shown = mean, look.time
-        if mean >= self._how.even:
-            one.end, one.extent = look.time, one.cells
-            return True
-        return False
+        one.ring += look.around(one.cells)
+        warm = float(look.odds[one.cells].mean()) - self._usual
+        if fresh[one.cells].mean() >= _CHANGED:
+            one.warm += warm
+            one.warmed += 1
+        if warm > one.best:
+            one.best, one.shown = warm, look.time
+        shows = warm > 0 and warm >= one.warm / max(one.warmed, 1) / 2
+        if shows:
+            one.end, one.extent = look.time, self._core(one.cells)
+        return shows
 
-    def _told(self, one: _Open, *, over: bool) -> Event:
+    def _sample(self, showing: list[_Candidate], look: Look, fresh: Mask) -> None:
+        """Keep samples of the surest candidates whose picture has changed, and fill one that has enough of them."""
+        assert self._shape is not None
+        how = self._how
+        changed = [one for one in showing if fresh[one.cells].mean() >= _CHANGED]
+        surest = sorted(changed, key=lambda one: -float(self._sums[one.cells].sum()))[: how.sampled]
+        for one in surest:
+            box = self._box(one.cells)
+            if one.place is None or _shared(one.place, box) < _ELSEWHERE:
+                one.place, one.samples, one.new, one.fills, one.fit = box, [], 0, 0, None
+            one.samples = [*one.samples[-how.most_samples + 1 :], sampled(look.luma, one.place)]
+            one.new += 1
+        due = [one for one in surest if one.new >= how.least_samples and one.fills < how.most_fills]
+        if due:  # one a keyframe: filling takes as long as the network does
+            first = min(due, key=lambda one: one.fills)
+            fit = first.fit
+            start = self._box(first.cells) if fit is None or fit.misfit > _HOPEFUL else fit.box
+            first.fit = best_fit(first.samples, start) or fit
+            first.new, first.fills = 0, first.fills + 1
+
+    def _box(self, cells: Mask) -> Box:
+        assert self._shape is not None
+        return box_of(self._core(cells), self._shape)
+
+    def _core(self, cells: Mask) -> Mask:
+        """Return the largest part of a candidate's cells whose sums are at least half of its highest."""
+        hot = cells & (self._sums >= float(np.quantile(self._sums[cells], 0.95)) / 2)
+        count, numbers, stats, _ = cv2.connectedComponentsWithStats(hot.astype(np.uint8), connectivity=8)
+        largest = 1 + int(np.argmax(stats[1:count, cv2.CC_STAT_AREA]))
+        return np.asarray(numbers == largest)
+
+    def _is_event(self, one: _Candidate) -> bool:
+        one.told = one.told or (one.fit is not None and _sure(one) >= self._how.least_score)
+        return one.told
+
+    def _event(self, one: _Candidate, *, over: bool) -> Event:
         assert self._shape is not None
         height, width = self._shape
         flat = one.ring / one.keyframes < self._how.least_texture
+        sure = _sure(one)
         heat = cv2.resize(one.heat / np.float32(one.keyframes), (width, height), interpolation=cv2.INTER_LINEAR)
         return Event(
             number=one.number,
             start=one.start,
             end=one.end,
             shown=one.shown,
-            box=_box(one.extent, self._shape),
-            score=0.0 if flat else one.sure,
-            reliability=_reliability(one.sure, flat),
+            box=box_of(one.extent, self._shape) if one.fit is None else one.fit.box,
+            score=0.0 if flat else sure,
+            reliability=_reliability(sure, flat),
             keyframes=one.keyframes,
             heat=np.asarray(heat, np.float32),
             over=over,
+            refill=0.0 if one.fit is None else one.fit.misfit,
         )
 
 
-def _looked(time: Fraction, picture: Picture, traces: Traces) -> _Look:
-    height, width = picture.shape[:2]
-    cells = -(-height // CELL), -(-width // CELL)
-    light = luma(picture)
-    inside = np.zeros((height, width), np.float32)
-    inside[within_bars(picture)] = 1
-    return _Look(
-        time=time,
-        size=(height, width),
-        heat=_reduced(traces.heat, cells),
-        light=_reduced(light, cells),
-        texture=_reduced(texture(light), cells),
-        seen=_reduced(inside, cells) == 1,
-    )
-
-
-def _reduced(values: Map, cells: tuple[int, int]) -> Map:
-    """Return the mean of each cell; the last row and column of cells may be of fewer pixels, repeated."""
-    below, beside = (many * CELL - have for many, have in zip(cells, values.shape, strict=True))
-    whole = cv2.copyMakeBorder(values, 0, below, 0, beside, cv2.BORDER_REPLICATE)
-    return np.asarray(cv2.resize(whole, (cells[1], cells[0]), interpolation=cv2.INTER_AREA), np.float32)
-
-
-def _log_odds(heat: Map | np.float32) -> Map:
-    sure = np.clip(heat, 0.01, 0.99)
-    return np.asarray(np.log(sure / (1 - sure)), np.float32)
-
-
-def _parts(mask: Mask) -> Iterator[tuple[int, Mask]]:
-    """Yield number and cells of each connected part."""
-    count, numbers = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
-    for number in range(1, count):
-        yield number, np.asarray(numbers == number)
-
-
-def _overlapping(cells: Mask, parts: list[tuple[int, Mask]]) -> tuple[int, Mask] | None:
+def _overlapping(cells: Mask, parts: list[Mask]) -> Mask | None:
     """Return the part that shares the most cells with those, or None."""
-    shared = [int((cells & part).sum()) for _, part in parts]
+    shared = [int((cells & part).sum()) for part in parts]
     return parts[int(np.argmax(shared))] if any(shared) else None
 
 
-def _around(look: _Look, cells: Mask) -> float:
-    """Return the mean texture of the cells next to those."""
-    ring = (cv2.dilate(cells.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0) & ~cells & look.seen
-    return float(look.texture[ring].mean()) if ring.any() else 0.0
+def _shared(one: Box, other: Box) -> float:
+    """Return the intersection's share of the union of two boxes."""
+    across = min(one.right, other.right) - max(one.left, other.left)
+    down = min(one.bottom, other.bottom) - max(one.top, other.top)
+    both = max(0, across) * max(0, down)
+    return both / (one.area + other.area - both)
 
 
-def _box(cells: Mask, shape: tuple[int, int]) -> Box:
-    rows, columns = np.nonzero(cells)
-    return Box(
-        left=int(columns.min()) * CELL,
-        top=int(rows.min()) * CELL,
-        right=min((int(columns.max()) + 1) * CELL, shape[1]),
-        bottom=min((int(rows.max()) + 1) * CELL, shape[0]),
-    )
+def _sure(one: _Candidate) -> float:
+    """Return how sure a candidate is, in [0, 1], its surroundings left out of account."""
+    if one.fit is None or not one.warmed:
+        return 0.0
+    fits, warm = min(-one.fit.misfit, _MOST_FIT), min(one.warm / one.warmed, _MOST_WARM)
+    return float(1 - np.exp(-max(fits, 0) * max(warm, 0)))  # both must speak for it
 
 
 def _reliability(sure: float, flat: bool) -> Reliability:
     if flat:
         return Reliability.UNDECIDABLE
-    return Reliability.GOOD if sure >= 0.5 else Reliability.WEAK
+    return Reliability.GOOD if sure >= 0.8 else Reliability.WEAK

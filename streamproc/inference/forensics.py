@@ -16,11 +16,13 @@ from streamproc.forensics.cleaning import Cleaning
 from streamproc.forensics.diffusion import Diffusion
 from streamproc.forensics.ensemble import Ensemble
 from streamproc.forensics.laplacian import FEATURES, Laplacian
+from streamproc.forensics.patches import Patches
+from streamproc.forensics.residual import FEATURES as PART_FEATURES
 from streamproc.forensics.residual import Verdict, judged, luma
 from streamproc.forensics.traces import Map, Method, Picture, Traces, refuse_small
 from streamproc.inference.card import CARD_FILE, CardSection, ModelCard, file_sha256, parse_card
-from streamproc.inference.heat import heat_of, open_network
-from streamproc.inference.session import Provider, open_session
+from streamproc.inference.heat import enlarged, likely, odds_of, open_network
+from streamproc.inference.session import Provider
 from streamproc.inference.verifier import shipped_model
 
 
@@ -36,16 +38,30 @@ class CleaningCard(CardSection):
 class VerdictCard(CardSection):
     """How heat becomes a mask; see :class:`streamproc.forensics.residual.Verdict`."""
 
-    sure: Annotated[float, Field(gt=0, lt=1)]
     edge: Annotated[float, Field(gt=0, lt=1)]
     least_area: Annotated[int, Field(ge=1)]
     least_texture: Annotated[float, Field(ge=0)]
+    weights: Annotated[tuple[float, ...], Field(min_length=len(PART_FEATURES), max_length=len(PART_FEATURES))] = (
+        Verdict().weights
+    )
+    bias: float = Verdict().bias
+    sure: Annotated[float, Field(gt=0, lt=1)]
+    certain: Annotated[float, Field(gt=0, lt=1)] = Verdict().certain
+
+
+class FineCard(CardSection):
+    """The fine network beside the coarse one: ``colours`` (1, H, W, 3) in [0, 255] to ``logit`` (1, H, W, 1)."""
+
+    file: ClassVar[str] = "fine.onnx"
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class ResidualCard(ModelCard):
-    """The card of our own method's network: ``luma`` (1, H, W, 1) in [0, 255] to ``logit`` (1, H/2, W/2, 1)."""
+    """The card of our own method's networks: ``luma`` (1, H, W, 1) in [0, 255] to ``logit`` (1, H/4, W/4, 1)."""
 
     kind: Literal["residual"] = "residual"
+    fine: FineCard | None = None
+    """Without it, there is the coarse network only, and small holes are not seen."""
     verdict: VerdictCard
 
 
@@ -66,13 +82,15 @@ class DiffusionCard(ModelCard):
 
 
 _STEP = 8  # height and width of what goes into the network are multiples of it
-_MARGIN = 96  # pixels around a pixel that the network looks at, and a few more
-_AT_ONCE = 1 << 22  # pixels
+_MARGIN = 160  # pixels around a pixel that the network looks at, and a few more
+SCALE: Final = 4
+"""Pixels a side that the coarse network gives a logit for."""
+_SMALL_PICTURE = 1 << 19  # pixels, up to which the fine network looks at all of a picture
 
 
 SHIPPED: Final = ("residual", "diffusion")
 """Methods whose model comes with streamproc; the first is the default."""
-WITHOUT_MODEL: Final[Mapping[str, Callable[[], Method]]] = {}
+WITHOUT_MODEL: Final[Mapping[str, Callable[[], Method]]] = {"patches": Patches}
 """Methods that need no model, by name."""
 
 
@@ -117,21 +135,24 @@ def load_diffusion(folder: Path) -> Diffusion:
 class Residual:
     """Our own method: see :mod:`streamproc.forensics.residual`. Safe to use from several threads."""
 
-    def __init__(self, card: ResidualCard, session: onnxruntime.InferenceSession) -> None:
+    def __init__(
+        self, card: ResidualCard, coarse: onnxruntime.InferenceSession, fine: onnxruntime.InferenceSession | None
+    ) -> None:
         self.card = card
-        self._session = session
+        self._coarse, self._fine = coarse, fine
         self._how = Verdict(**card.verdict.model_dump())
 
     @classmethod
     def load(cls, folder: Path, *, provider: Provider = "cpu") -> Self:
         """Load it. Raises ModelError: missing, broken, or not what the card describes."""
         card = parse_card(folder, ResidualCard)
-        path = folder / card.file
-        session = open_session(path, provider)
-        inputs, outputs = ([one.name for one in side] for side in (session.get_inputs(), session.get_outputs()))
-        if (inputs, outputs) != (["luma"], ["logit"]):
-            raise ModelError(f"{path}: takes {inputs} and gives {outputs}; it should take luma and give logit")
-        return cls(card, session)
+        coarse, fine = open_network(folder / card.file, "luma", provider), None
+        if card.fine is not None:
+            path = folder / card.fine.file
+            if not path.is_file() or file_sha256(path) != card.fine.sha256:
+                raise ModelError(f"{path}: is missing, or is not the file that its card describes")
+            fine = open_network(path, "colours", provider)
+        return cls(card, coarse, fine)
 
     @property
     def name(self) -> str:
@@ -144,17 +165,27 @@ class Residual:
         return judged(self.heat(picture), picture, self._how)
 
     def heat(self, picture: Picture) -> Map:
-        """Return how much each pixel looks painted, (H, W) in [0, 1]."""
+        """Return how much each pixel looks painted, (H, W) in [0, 1].
+
+        The coarse network looks at all of it; the fine one, too, when the picture has up to half a megapixel, and what
+        either sees counts. Of a larger one, keyframes above all, it would take too long.
+        """
+        odds = self.coarse(picture)
+        if self._fine is None or picture.shape[0] * picture.shape[1] > _SMALL_PICTURE:
+            return enlarged(likely(odds), picture.shape[:2], SCALE)
+        return likely(np.maximum(enlarged(odds, picture.shape[:2], SCALE), self.fine(picture)))
+
+    def coarse(self, picture: Picture) -> Map:
+        """Return the coarse network's logits, (⌈H/8⌉ · 2, ⌈W/8⌉ · 2): one for every fourth pixel."""
+        return odds_of(self._coarse, luma(picture), step=_STEP, margin=_MARGIN)
+
+    def fine(self, picture: Picture) -> Map:
+        """Return the fine network's logits, (H, W). There must be a fine network."""
+        assert self._fine is not None
         height, width = picture.shape[:2]
-        light = cv2.copyMakeBorder(luma(picture), 0, -height % _STEP, 0, -width % _STEP, cv2.BORDER_REFLECT_101)
-        heat = np.empty(light.shape, np.float32)
-        rows = max(_STEP, _AT_ONCE // light.shape[1] // _STEP * _STEP)
-        for top in range(0, len(light), rows):  # strips: a whole 8K picture would take gigabytes
-            begin, end = max(top - _MARGIN, 0), min(top + rows + _MARGIN, len(light))
-            (logit,) = self._session.run(["logit"], {"luma": light[None, begin:end, :, None]})
-            odds = cv2.resize(logit[0, :, :, 0], (light.shape[1], end - begin), interpolation=cv2.INTER_LINEAR)
-            heat[top : top + rows] = (1 / (1 + np.exp(-np.clip(odds, -30, 30))))[top - begin :][:rows]
-        return heat[:height, :width]
+        even = cv2.copyMakeBorder(picture, 0, height % 2, 0, width % 2, cv2.BORDER_REFLECT_101)
+        (odds,) = self._fine.run(["logit"], {"colours": even[None].astype(np.float32)})
+        return np.asarray(odds[0, :height, :width, 0])
 
 
 class Unet:
@@ -165,6 +196,7 @@ class Unet:
 
     _STEP: ClassVar = 16
     _MARGIN: ClassVar = 160
+    _SCALE: ClassVar = 2
 
     def __init__(self, card: UnetCard, session: onnxruntime.InferenceSession) -> None:
         self.card = card
@@ -175,7 +207,7 @@ class Unet:
     def load(cls, folder: Path, *, provider: Provider = "cpu") -> Self:
         """Load it. Raises ModelError: missing, broken, or not what the card describes."""
         card = parse_card(folder, UnetCard)
-        return cls(card, open_network(folder / card.file, provider))
+        return cls(card, open_network(folder / card.file, "luma", provider))
 
     @property
     def name(self) -> str:
@@ -189,7 +221,8 @@ class Unet:
 
     def heat(self, picture: Picture) -> Map:
         """Return how much each pixel looks painted, (H, W) in [0, 1]."""
-        return heat_of(self._session, luma(picture), step=self._STEP, margin=self._MARGIN)
+        odds = odds_of(self._session, luma(picture), step=self._STEP, margin=self._MARGIN)
+        return enlarged(likely(odds), picture.shape[:2], self._SCALE)
 
 
 def save_diffusion(method: Diffusion, folder: Path, **told: object) -> DiffusionCard:

@@ -1,4 +1,4 @@
-"""Encodes pictures and sound to H.264 and AAC, into a file or towards an RTMP address.
+"""Encodes pictures and sound to H.264 (or MPEG-2) and AAC, into a file or towards an RTMP address.
 
 The daemon never encodes a feed; this is for what the project draws itself: the demo and the benchmarks.
 """
@@ -40,6 +40,8 @@ class Coding:
     """Samples a second of the stereo sound; None for no audio track."""
     x264_options: dict[str, str] = field(default_factory=dict)
     """More options of libx264."""
+    mpeg2: bool = False
+    """As MPEG-2 instead, at a constant bit rate, with a third of a second as its buffer; no preset, no x264_options."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,19 @@ class Encoder:
 
     def _open_video(self) -> av.VideoStream:
         coding = self._coding
-        options = {"preset": coding.preset, "profile": "high", "sc_threshold": "0"} | coding.x264_options
-        stream = self._container.add_stream("libx264", rate=coding.rate, options=options)
+        if coding.mpeg2:
+            rate = str(coding.bit_rate)
+            options = {
+                "minrate": rate,
+                "maxrate": rate,
+                "bufsize": str(coding.bit_rate // 3),
+                "sc_threshold": "1000000000",
+            }
+        else:
+            options = {"preset": coding.preset, "profile": "high", "sc_threshold": "0"} | coding.x264_options
+        stream = self._container.add_stream(
+            "mpeg2video" if coding.mpeg2 else "libx264", rate=coding.rate, options=options
+        )
         stream.width, stream.height, stream.pix_fmt = coding.width, coding.height, "yuv420p"
         stream.time_base = 1 / coding.rate
         stream.bit_rate = coding.bit_rate

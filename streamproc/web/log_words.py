@@ -45,6 +45,10 @@ MEANINGS = {
     "feed.audio_left_out": _w(
         "The sound's codec can't be recorded; the picture is.", "Звук этого кодека не записывается, видео записывается."
     ),
+    "inspect.failed": _w(
+        "The network that looks for paint can't be used; the channel goes on without it.",
+        "Сеть, которая ищет закрашенное, не загружается; канал работает без неё.",
+    ),
     "learning.failed": _w("A model could not be learnt.", "Не удалось обучить модель."),
     "piece.failed": _w("A piece could not be made.", "Не удалось собрать фрагмент."),
     "recording.failed": _w(

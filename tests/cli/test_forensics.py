@@ -1,8 +1,10 @@
 """``streamproc forensics scan``."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import skimage.data
@@ -12,9 +14,11 @@ from typer.testing import CliRunner
 from streamproc.cli.root import app
 from streamproc.errors import ConfigError, ModelError, PictureError
 from streamproc.inference.verifier import shipped_model
+from streamproc.media.encode import Coding, Encoder
 from streamproc.media.stills import read_picture
 from streamproc.training.forensics.inpainters import harmonic
 from streamproc.training.forensics.masks import Shape, hole
+from tests.media.signing import CREATED, signed
 
 
 def scan(*words: str | Path) -> str:
@@ -40,6 +44,28 @@ def test_a_painted_picture_gets_its_box_its_mask_and_its_heat_map(tmp_path: Path
         assert read_picture(tmp_path / "out" / finding[kind]).shape == (300, 400, 3)
 
 
+def test_a_logo_erased_all_through_a_video_is_one_event(tmp_path: Path) -> None:
+    large = cv2.resize(skimage.data.astronaut(), (1200, 1200), interpolation=cv2.INTER_AREA)
+    grain = np.random.default_rng(3).integers(-12, 13, large.shape)
+    large = np.clip(large + grain, 0, 255).astype(np.uint8)
+    mask = np.zeros((288, 512), bool)
+    mask[40:90, 60:180] = True
+    coding = Coding(width=512, height=288, rate=Fraction(2), gop_frames=1, audio_rate=None, x264_options={"crf": "20"})
+    with Encoder(str(tmp_path / "film.mp4"), coding) as encoder:
+        for number in range(10):
+            top, left = 60 * number, 61 * number
+            encoder.write(harmonic(np.ascontiguousarray(large[top : top + 288, left : left + 512]), mask))
+    told = scan(tmp_path / "film.mp4", "--out", tmp_path / "out")
+    (event,) = json.loads((tmp_path / "out" / "findings.json").read_text())["events"]
+    left, top, right, bottom = event["box"]
+    both = max(0, min(right, 180) - max(left, 60)) * max(0, min(bottom, 90) - max(top, 40))
+    assert both / (120 * 50 + (right - left) * (bottom - top) - both) > 0.6
+    assert event["reliability"] != "undecidable"
+    assert event["start_s"] <= 1 < 4 <= event["end_s"]
+    assert "stays, score" in told
+    assert "What stays in its place" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
 def test_a_report_in_two_languages_shows_what_was_found(tmp_path: Path) -> None:
     photograph = np.ascontiguousarray(skimage.data.astronaut()[:300, :400])
     mask = hole(Shape.SQUARE, 4096, photograph.shape[:2], np.random.default_rng(4))
@@ -62,6 +88,21 @@ def test_a_report_says_in_words_what_can_not_be_told(tmp_path: Path) -> None:
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Can&#39;t be told: as smooth as paint" in page
     assert "Решить нельзя: гладко, как закраска" in page
+
+
+def test_what_a_file_says_of_itself_is_told_and_that_another_says_nothing_is_not(tmp_path: Path) -> None:
+    photograph = np.ascontiguousarray(skimage.data.astronaut()[:100, :120])
+    Image.fromarray(photograph).save(tmp_path / "plain.jpg")
+    signed(tmp_path / "plain.jpg", tmp_path / "signed.jpg", CREATED)
+    told = scan(tmp_path / "plain.jpg", tmp_path / "signed.jpg", "--out", tmp_path / "out")
+    assert "signed.jpg: content credentials: made with test desk 1; created (trainedAlgorithmicMedia)" in told
+    assert "plain.jpg: content credentials" not in told
+    plain, other = json.loads((tmp_path / "out" / "findings.json").read_text())["files"]
+    assert plain == {"source": str(tmp_path / "plain.jpg"), "credentials": None}
+    assert other["credentials"]["actions"][0]["digital_source_type"] == "trainedAlgorithmicMedia"
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Signature and file fit together." in page
+    assert "Подпись и файл сходятся." in page
 
 
 def test_of_a_video_the_keyframes_are_looked_at(tmp_path: Path, small_video: Path) -> None:
@@ -92,10 +133,10 @@ def test_a_method_is_asked_for_by_name(tmp_path: Path, command: str) -> None:
         "scan": [folder / "images" / "untouched.png", "--out", out],
         "evaluate": [folder, "--out", tmp_path / "findings.json"],
     }[command]
-    outcome = CliRunner().invoke(app, ["forensics", command, *map(str, words), "--method", "diffusion"])
+    outcome = CliRunner().invoke(app, ["forensics", command, *map(str, words), "--method", "patches"])
     assert outcome.exit_code == 0
     written = (out if command == "scan" else tmp_path) / "findings.json"
-    assert json.loads(written.read_text())["method"] == "diffusion"
+    assert json.loads(written.read_text())["method"] == "patches"
 
 
 @pytest.mark.parametrize("command", ["scan", "evaluate"])

@@ -14,12 +14,14 @@ import pytest
 from sqlalchemy import insert
 
 from streamproc.catalogue.finishing import Review, Verdict
+from streamproc.catalogue.forensics import FindingVerdict
 from streamproc.errors import ConfigError, EvidenceError
 from streamproc.evidence import make_pack
 from streamproc.evidence.pack import verify_pack
 from streamproc.evidence.subject import SubjectKind
 from tests.evidence.conftest import CUT
 from tests.exports.test_document import keys
+from tests.findings import HEAT, find
 
 Air = Any
 
@@ -81,10 +83,22 @@ def test_it_says_who_did_what(air: Air, tmp_path: Path) -> None:
         ("вера", f"accepted boundary {air.boundary}"),
     ]
     assert [(s["start"]["frame"], s["end"]["frame"]) for s in content["spans"]] == [(25, 75), (125, 200)]
-    assert content["forensics"] == {
-        "findings": [],
-        "note": "no forensic examination has been made: this version has none",
-    }
+    note = "the channel's recording was never searched for paint"
+    assert content["forensics"] == {"findings": [], "note": note}
+
+
+def test_what_looks_painted_over_in_its_stretch_is_in_the_pack_with_its_heat(air: Air, tmp_path: Path) -> None:
+    number = find(air.catalogue, 1, 2, channel="one", epoch=air.epoch)
+    find(air.catalogue, 1000, 1001, channel="one", epoch=air.epoch)
+    air.catalogue.findings.judge(number, FindingVerdict.CONFIRMED, "the old bug", "вера")
+    make_pack(air.settings, SubjectKind.CLIP, air.clip, tmp_path / "pack.zip")
+    forensics = document(tmp_path / "pack.zip")["forensics"]
+    (told,) = forensics["findings"]
+    assert (told["id"], told["start"], told["end"], told["box"]) == (number, "1/1", "2/1", [96, 80, 224, 144])
+    assert (told["verdict"], told["verdict_by"], told["comment"]) == ("confirmed", "вера", "the old bug")
+    assert "no proof" in forensics["note"]
+    with zipfile.ZipFile(tmp_path / "pack.zip") as archive:
+        assert archive.read(told["heat"]) == HEAT
 
 
 def test_the_model_is_named_with_its_checksum(air: Air, pack: Path) -> None:

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from streamproc.forensics.evidence import Event, Evidence
+from streamproc.forensics.refill import harmonic
 from streamproc.forensics.traces import Box, Picture, Reliability, Traces
 
 SIZE = 240, 400
@@ -21,6 +22,25 @@ PANORAMA = cv2.resize(RNG.integers(0, 256, (60, 500, 3), dtype=np.uint8), (2000,
 def panned(count: int) -> list[Picture]:
     """Return what a camera sees that moves over a panorama."""
     return [np.ascontiguousarray(PANORAMA[:, 37 * n : 37 * n + SIZE[1]]) for n in range(count)]
+
+
+def painted(count: int, place: tuple[slice, slice] = PLACE) -> list[Picture]:
+    """Return the same with a place painted over in each."""
+    return [over(one, place) for one in panned(count)]
+
+
+def over(picture: Picture, place: tuple[slice, slice]) -> Picture:
+    rows, columns = place
+    window = np.s_[rows.start - 1 : rows.stop + 1, columns.start - 1 : columns.stop + 1]
+    for channel in range(3):
+        picture[:, :, channel][window] = np.rint(harmonic(picture[:, :, channel][window].astype(np.float32)))
+    return picture
+
+
+def overlap(one: Box, other: Box) -> float:
+    across = min(one.right, other.right) - max(one.left, other.left)
+    down = min(one.bottom, other.bottom) - max(one.top, other.top)
+    return across * down / (one.area + other.area - across * down)
 
 
 def traces(hot: tuple[slice, slice] | None, degree: float = 0.95, size: tuple[int, int] = SIZE) -> Traces:
@@ -42,11 +62,13 @@ def shown(
 
 def test_a_place_that_stays_hot_under_a_moving_picture_is_one_event_from_its_first_keyframe_to_its_last() -> None:
     evidence = Evidence()
-    told = shown(evidence, panned(24), [None] * 4 + [PLACE] * 10 + [None] * 10)
+    pictures = panned(4) + painted(14)[4:] + panned(24)[14:]
+    told = shown(evidence, pictures, [None] * 4 + [PLACE] * 10 + [None] * 10)
     assert {one.number for one in told} == {1}
     last = told[-1]
     assert last.over
-    assert (last.start, last.end, last.box) == (Fraction(4, 2), Fraction(13, 2), BOX)
+    assert (last.start, last.end) == (Fraction(4, 2), Fraction(13, 2))
+    assert overlap(last.box, BOX) > 0.8
     assert last.start <= last.shown <= last.end
     assert last.reliability is Reliability.GOOD
     assert evidence.end() == ()
@@ -54,7 +76,7 @@ def test_a_place_that_stays_hot_under_a_moving_picture_is_one_event_from_its_fir
 
 def test_what_is_open_at_the_end_is_told_as_over() -> None:
     evidence = Evidence()
-    assert not any(one.over for one in shown(evidence, panned(12), [PLACE] * 12))
+    assert not any(one.over for one in shown(evidence, painted(12), [PLACE] * 12))
     (last,) = evidence.end()
     assert last.over
     assert last.end == Fraction(11, 2)
@@ -63,7 +85,7 @@ def test_what_is_open_at_the_end_is_told_as_over() -> None:
 
 def test_the_mean_heat_is_hot_where_the_event_is() -> None:
     evidence = Evidence()
-    shown(evidence, panned(12), [PLACE] * 12)
+    shown(evidence, painted(12), [PLACE] * 12)
     (last,) = evidence.end()
     assert last.heat.shape == SIZE
     assert last.heat[PLACE].mean() > 0.9
@@ -81,6 +103,14 @@ def test_what_is_hot_in_a_picture_that_stands_still_is_no_event() -> None:
     assert shown(Evidence(), [still + one for one in noise], [PLACE] * 20) == []
 
 
+def test_what_is_hot_but_as_busy_as_its_surroundings_is_no_event() -> None:
+    assert shown(Evidence(), panned(20), [PLACE] * 20) == []
+
+
+def test_what_is_painted_but_not_hot_is_no_event() -> None:
+    assert shown(Evidence(), painted(20), [None] * 20) == []
+
+
 def test_what_is_drawn_over_a_moving_picture_and_never_changes_is_no_event() -> None:
     pictures = panned(20)
     for picture in pictures:
@@ -95,22 +125,22 @@ def test_black_bars_are_no_event() -> None:
     assert shown(Evidence(), pictures, [np.s_[:64, :]] * 20) == []
 
 
-def test_on_flat_surroundings_an_event_is_undecidable_and_claims_nothing() -> None:
+def test_on_flat_surroundings_nothing_is_claimed() -> None:
     pictures = [np.full((*SIZE, 3), 90 + 7 * (n % 3), np.uint8) for n in range(12)]
     told = shown(Evidence(), pictures, [PLACE] * 12)
-    assert {one.reliability for one in told} == {Reliability.UNDECIDABLE}
-    assert {one.score for one in told} == {0}
+    assert all(one.reliability is Reliability.UNDECIDABLE and one.score == 0 for one in told)
 
 
 def test_the_same_place_painted_again_later_is_another_event() -> None:
-    told = shown(Evidence(), panned(40), [PLACE] * 10 + [None] * 20 + [PLACE] * 10)
+    pictures = painted(10) + panned(30)[10:] + painted(40)[30:]
+    told = shown(Evidence(), pictures, [PLACE] * 10 + [None] * 20 + [PLACE] * 10)
     assert {one.number for one in told} == {1, 2}
     assert [one.number for one in told if one.over] == [1]
 
 
 def test_a_picture_of_another_size_ends_what_is_open() -> None:
     evidence = Evidence()
-    shown(evidence, panned(12), [PLACE] * 12)
+    shown(evidence, painted(12), [PLACE] * 12)
     other = np.ascontiguousarray(panned(1)[0][:200])
     (last,) = evidence.add(Fraction(6), other, traces(None, size=(200, 400)))
     assert last.over
@@ -119,17 +149,20 @@ def test_a_picture_of_another_size_ends_what_is_open() -> None:
 
 def test_a_picture_whose_sides_are_no_multiple_of_a_cell_is_looked_at_to_its_edge() -> None:
     evidence = Evidence()
-    pictures = [np.ascontiguousarray(one[:237, :397]) for one in panned(12)]
+    place = np.s_[150:236, 300:396]
+    pictures = [np.ascontiguousarray(one[:237, :397]) for one in painted(12, place)]
     for number, picture in enumerate(pictures):
-        evidence.add(Fraction(number), picture, traces(np.s_[150:237, 300:397], size=(237, 397)))
+        evidence.add(Fraction(number), picture, traces(place, size=(237, 397)))
     (last,) = evidence.end()
-    assert (last.box.right, last.box.bottom) == (397, 237)
+    assert last.box.right >= 390
+    assert last.box.bottom >= 230
+    assert last.heat.shape == (237, 397)
 
 
 def test_its_memory_does_not_grow_with_what_it_has_seen() -> None:
     evidence, pictures = Evidence(), panned(40)
     small = [np.ascontiguousarray(one[:48, :48]) for one in pictures]
-    for number in range(3000):
+    for number in range(600):
         evidence.add(Fraction(number), small[number % 40], traces(np.s_[:32, :32], size=(48, 48)))
     assert held(evidence) < 50_000
 

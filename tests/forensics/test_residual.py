@@ -1,12 +1,16 @@
-"""From a network's heat to a mask, a score, and whether anything can be told."""
+"""From heat to a mask, a score, and whether anything can be told."""
+
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from streamproc.forensics.residual import Verdict, judged
+from streamproc.forensics.residual import FEATURES, Verdict, hot_parts, judged, luma, sureness, texture
 from streamproc.forensics.traces import Reliability
 
-HOW = Verdict(sure=0.8, edge=0.4, least_area=32, least_texture=1.2)
+HOTTEST = tuple(float(name == "logit, highest") for name in FEATURES)
+HOW = Verdict(edge=0.4, least_area=32, least_texture=1.2, weights=HOTTEST, sure=0.8, certain=0.9)
 NOISY = np.random.default_rng(0).integers(90, 160, (80, 100, 3), dtype=np.uint8)
 FLAT = np.full((80, 100, 3), 128, np.uint8)
 
@@ -21,7 +25,7 @@ def heat(*places: tuple[tuple[slice, slice], float]) -> NDArray[np.float32]:
 def test_a_part_with_a_sure_pixel_reaches_as_far_as_pixels_are_hot() -> None:
     traces = judged(heat((np.s_[20:50, 20:50], 0.5), (np.s_[30:34, 30:34], 0.95)), NOISY, HOW)
     assert traces.mask.sum() == 900
-    assert traces.score == np.float32(0.95)
+    assert traces.score == pytest.approx(0.95)
     assert traces.reliability is Reliability.GOOD
 
 
@@ -48,6 +52,33 @@ def test_a_part_that_is_barely_sure_is_weak() -> None:
     traces = judged(heat((np.s_[20:50, 20:50], 0.82)), NOISY, HOW)
     assert traces.mask.any()
     assert traces.reliability is Reliability.WEAK
+
+
+def test_boxes_are_around_the_parts_and_the_largest_comes_first() -> None:
+    traces = judged(heat((np.s_[5:15, 60:75], 0.95), (np.s_[40:70, 10:50], 0.95)), NOISY, HOW)
+    assert [(box.left, box.top, box.right, box.bottom) for box in traces.boxes] == [(10, 40, 50, 70), (60, 5, 75, 15)]
+
+
+def test_a_part_tells_how_hot_and_large_it_is_and_what_is_around_it() -> None:
+    warm = heat((np.s_[:, :], 0.1), (np.s_[30:40, 30:50], 0.9), (np.s_[60:64, 80:92], 0.5))
+    part = hot_parts(warm, NOISY, texture(luma(NOISY)), HOW).parts[0]
+    told = dict(zip(FEATURES, part.features, strict=True))
+    assert told["logit, mean"] == pytest.approx(np.log(9), abs=1e-5)
+    assert told["logit, highest"] == pytest.approx(np.log(9), abs=1e-5)
+    assert told["logit around, mean"] == pytest.approx(-np.log(9), abs=1e-5)
+    assert told["pixels, log2"] == pytest.approx(np.log2(200))
+    assert told["heat of the picture, mean, log2"] == pytest.approx(np.log2(warm.mean() + 1e-3))
+    assert told["touches the rim"] == 0
+    assert told["hot elsewhere, share, log2"] == pytest.approx(np.log2(48 / 8000 + 1e-4))
+
+
+def test_what_weighs_against_a_part_makes_it_less_sure() -> None:
+    noisy = heat((np.s_[0:30, 20:50], 0.95))
+    part = hot_parts(noisy, NOISY, texture(luma(NOISY)), HOW).parts[0]
+    against = tuple(
+        -2.0 if name == "touches the rim" else weight for name, weight in zip(FEATURES, HOTTEST, strict=True)
+    )
+    assert sureness(part, replace(HOW, weights=against)) < sureness(part, HOW)
 
 
 def test_bars_are_not_taken_for_painted() -> None:

@@ -55,15 +55,14 @@ def build_diffusion(data: Path, work: Path, out: Path, progress: Progress) -> Mo
 
 
 def build_residual(data: Path, work: Path, out: Path, steps: int, progress: Progress) -> ModelCard:
-    """Train our own method's network and choose its thresholds. Imports TensorFlow.
+    """Train our own method's networks and choose their thresholds. Imports TensorFlow.
 
-    data: a folder with images/, footage/ and adverts/; work: where painted pictures and crops are kept.
-    Raises ConfigError, SourceError.
+    data: a folder with images/, footage/ and adverts/, and logos/, broadcast_bugs/ and dvb/ where there are;
+    work: where painted pictures and crops are kept. Raises ConfigError, SourceError.
     """
-    from streamproc.training.forensics.network import Schedule
     from streamproc.training.forensics.residual import build
 
-    return build(_crops(data, work, progress), data, out, Schedule(steps=steps), progress)
+    return build(_crops(data, work, progress), data, out, steps, progress)
 
 
 def build_unet(data: Path, work: Path, out: Path, steps: int, progress: Progress) -> ModelCard:
@@ -90,7 +89,7 @@ def _crops(data: Path, work: Path, progress: Progress) -> Crops:
     from streamproc.training.forensics.material import gather
 
     cv2.setNumThreads(1)
-    kept = work / "crops.npz"
+    kept = work / "scenes.npz"
     if kept.exists():
         return Crops.load(kept)
     crops = gather(data, work, progress=progress)

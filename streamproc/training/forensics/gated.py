@@ -14,6 +14,7 @@ from streamproc.errors import ModelError
 from streamproc.forensics.traces import Mask, Picture
 from streamproc.inference.card import ModelCard, parse_card
 from streamproc.inference.session import open_session
+from streamproc.training.forensics.inpainters.contract import inpainter, parts
 
 _STEP: Final = 4  # height and width of what goes into the network are multiples of it
 _THICKEST: Final = 32  # pixels across a hole, as it has learnt
@@ -32,6 +33,7 @@ class Gated:
     def __init__(self, card: GatedCard, session: onnxruntime.InferenceSession) -> None:
         self.card = card
         self._session = session
+        self._held = inpainter(self._paint)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -45,23 +47,21 @@ class Gated:
         return cls(card, session)
 
     def __call__(self, picture: Picture, mask: Mask) -> Picture:
-        """Return a picture, (H, W, 3) uint8 RGB, with the mask's parts filled in; all else stays as it is."""
-        painted = picture.copy()
-        count, numbers = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
-        for number in range(1, count):
-            self._fill(painted, numbers == number, mask)
-        return painted
+        """Return a picture, (H, W, 3) uint8 RGB, with the mask's parts filled in; all else stays as it is.
 
-    def _fill(self, picture: Picture, part: Mask, mask: Mask) -> None:
-        """Fill one part in place; it is looked at so small that it is no thicker than what has been learnt from."""
-        thick = 2 * float(cv2.distanceTransform(np.pad(part, 1).astype(np.uint8), cv2.DIST_L2, 5).max())
+        Raises ValueError as every inpainter does (inpainters/contract.py).
+        """
+        return self._held(picture, mask)
+
+    def _paint(self, picture: Picture, mask: Mask) -> Picture:
+        """Fill the parts one by one, so small that none is thicker than what has been learnt from."""
+        thick = 2 * float(cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5).max())
         shrink = max(1.0, thick / _THICKEST)
-        reach = round(_AROUND * shrink)
-        rows, columns = np.nonzero(part)
-        top, left = max(rows.min() - reach, 0), max(columns.min() - reach, 0)
-        window = np.s_[top : rows.max() + 1 + reach, left : columns.max() + 1 + reach]
-        filled = self._filled(picture[window], mask[window], shrink)
-        picture[window][part[window]] = filled[part[window]]
+        painted = picture.copy()
+        for part in parts(mask, round(_AROUND * shrink)):
+            filled = self._filled(painted[part.window], part.unknown, shrink)
+            painted[part.window][part.mine] = filled[part.mine]
+        return painted
 
     def _filled(self, picture: Picture, mask: Mask, shrink: float) -> Picture:
         height, width = mask.shape
@@ -75,4 +75,4 @@ class Gated:
         (filled,) = self._session.run(["filled"], {"picture": shown[None], "mask": holes[None, ..., None]})
         whole = np.where(hole[..., None] > 0, filled[0, :low, :narrow], light).astype(np.float32)
         large = whole if shrink == 1 else cv2.resize(whole, (width, height), interpolation=cv2.INTER_CUBIC)
-        return np.clip(np.rint(large), 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(np.rint(large), 0, 255), np.uint8)

@@ -48,7 +48,7 @@ class Schedule:
     """How long to train, and on what share of the way the judge joins in."""
 
     steps: int = 1200
-    batch: int = 16
+    batch: int = 8
     """Crops a step."""
     learning_rate: float = 1e-3
     """At its peak; falls to nothing along a cosine."""
@@ -148,7 +148,8 @@ def train(pictures: Sequence[Picture], schedule: Schedule, progress: Progress) -
         with tf.GradientTape() as tape, tf.GradientTape() as others:
             filled = model([picture, mask], training=True)
             fake = _shown(picture * (1 - mask) + filled * mask, mask)
-            opinion, held = other(fake, training=True), other(_shown(picture, mask), training=True)
+            both = other(tf.concat([fake, _shown(picture, mask)], axis=0), training=True)
+            opinion, held = tf.split(both, 2)
             distance = _distance(filled, picture, mask)
             loss = distance - schedule.judged * tf.reduce_mean(opinion)
             theirs_loss = tf.reduce_mean(tf.nn.relu(1 - held)) + tf.reduce_mean(tf.nn.relu(1 + opinion))

@@ -1,6 +1,11 @@
-"""What the network learns from: painted photographs and painted moving video, as television's coding leaves them."""
+"""What the networks learn from: painted photographs and frames, and untouched ones, as television's coding leaves them.
+
+A keyframe is coded by itself, whatever moves around it; so pictures are coded one by one, over a wide range of
+quality, and need not move.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -8,28 +13,38 @@ from typing import Final
 import cv2
 import numpy as np
 
+from streamproc.errors import SourceError
 from streamproc.forensics.traces import Picture
 from streamproc.media.decoder import decode_frames
 from streamproc.media.files import FileFootage
-from streamproc.media.keyframes import spread_keyframes
 from streamproc.media.stills import read_picture
 from streamproc.training.forensics.coded import h264, jpeg
 from streamproc.training.forensics.inpainters import Inpainter, biharmonic, delogo, harmonic, navier_stokes, telea
 from streamproc.training.forensics.protocol import cases, painted, photographs, split
-from streamproc.training.forensics.scenes import CROP, Crops, Hole, captioned, crops, holes, paint, panned, truth
+from streamproc.training.forensics.scenery import Logo, drawn, dressed, logos
+from streamproc.training.forensics.scenes import CROP, Crops, Hole, crops, holes, paint, truth
 
-LEARNT: Final[Mapping[str, Inpainter]] = {"harmonic": harmonic, "telea": telea, "delogo": delogo}
-"""Beside G'MIC's three, whose pictures the published protocol brings: what the network sees in training."""
-UNSEEN: Final[Mapping[str, Inpainter]] = {"navier-stokes": navier_stokes, "biharmonic": biharmonic}
-"""What it is never shown."""
+LEARNT: Final[Mapping[str, Inpainter]] = {
+    "harmonic": harmonic,
+    "telea": telea,
+    "delogo": delogo,
+    "navier-stokes": navier_stokes,
+}
+"""Beside G'MIC's three, whose pictures the published protocol brings: what the networks see in training."""
+UNSEEN: Final[Mapping[str, Inpainter]] = {"biharmonic": biharmonic}
+"""What they are never shown."""
 MEASURED_FILMS: Final = ("big_buck_bunny_720p", "kohlipe2", "lofoten", "palawan")
 """Footage that is only ever measured on."""
+CHOSEN_FILMS: Final = ("gillette_public_domain", "sbs_football_10s", "test-072", "test-108", "bikes")
+"""Footage that thresholds are chosen with; every second advert is, too."""
 CLIP: Final = 25
 """Frames of a clip: two keyframes and a bit."""
-LEARNT_REDUCED: Final = 150
-"""Of the reduced photographs, in order of their names, so many are learnt from."""
-_CLIP_SIZE: Final = 320, 448
-_CLIPS_A_FILM, _FRAMES_A_FILM = 4, 6
+LEARNT_REDUCED: Final = 220
+"""Of the photographs that came as JPEG, in order of their names, so many are learnt from."""
+_WINDOW: Final = 480, 640  # what is painted over at once
+_FRAMES_A_FILM: Final = 16
+_DRAWN: Final = 60
+_LOSSLESS: Final = 4  # crops of a lossless picture of the protocol: small holes are seen in such ones only
 
 Progress = Callable[[str, float], None]
 
@@ -37,9 +52,14 @@ Progress = Callable[[str, float], None]
 def halved(picture: Picture) -> Picture:
     """Return a picture at half its size, both sides even: what its coding left is averaged away."""
     height, width = (side // 4 * 4 for side in picture.shape[:2])
-    return np.asarray(
-        cv2.resize(picture[:height, :width], (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8
-    )
+    return scaled(picture[:height, :width], 0.5)
+
+
+def scaled(picture: Picture, factor: float) -> Picture:
+    """Return a picture at another size, both sides even."""
+    height, width = (max(2, round(side * factor) // 2 * 2) for side in picture.shape[:2])
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, (width, height), interpolation=how), np.uint8)
 
 
 def clips_of(film: Path, count: int, length: int = CLIP) -> Iterator[list[Picture]]:
@@ -54,101 +74,132 @@ def clips_of(film: Path, count: int, length: int = CLIP) -> Iterator[list[Pictur
             yield pictures
 
 
-def stills(pictures: Sequence[Picture], rounds: int, rng: np.random.Generator) -> Iterator[Crops]:
-    """Yield crops of photographs, painted over, two in three of them then coded as JPEG, some of those twice."""
-    for _ in range(rounds):
-        for picture in pictures:
-            before = captioned(picture, rng) if rng.random() < 0.2 else picture
-            most = max(2, before.shape[0] * before.shape[1] // 40_000)
-            over = holes(before.shape[:2], LEARNT, most, rng)
-            yield crops(coded(paint(before, over), rng), truth(before, over), rng)
+def films(data: Path) -> tuple[list[Path], list[Path]]:
+    """Return the footage to learn from, and that to choose thresholds with; what is measured on is in neither."""
+    found = [path for folder in ("footage", "broadcast_bugs", "dvb") for path in sorted((data / folder).glob("*.*"))]
+    found.append(data / "adverts" / "gillette_public_domain.mp4")
+    found = [path for path in found if path.exists() and path.stem not in MEASURED_FILMS]
+    adverts = sorted((data / "adverts").glob("spoof_*.mp4"))
+    learnt = [path for path in found if path.stem not in CHOSEN_FILMS] + adverts[::2]
+    return learnt, [path for path in found if path.stem in CHOSEN_FILMS] + adverts[1::2]
 
 
-def coded(picture: Picture, rng: np.random.Generator) -> Picture:
-    """Return a picture as it is, or as it comes back from JPEG once or twice."""
-    times = rng.choice(3, p=(0.35, 0.5, 0.15))
-    for _ in range(times):
-        picture = jpeg(picture, int(rng.integers(60, 99)))
-    return picture
+def frames_of(sources: Sequence[Path], count: int) -> Iterator[Picture]:
+    """Yield frames spread over each film, at full size; none of a film that is too small or can't be decoded."""
+    for film in sources:
+        try:
+            epoch = max(FileFootage([film]).epochs(), key=lambda one: one.end())
+        except SourceError:
+            continue
+        due = Fraction(0)
+        for frame in decode_frames(epoch, Fraction(0), epoch.end()):
+            if frame.time >= due and min(frame.width, frame.height) >= CROP:
+                due += epoch.end() / count
+                yield frame.crop((0, 0, frame.width // 2 * 2, frame.height // 2 * 2))
 
 
-def moving(clip: Sequence[Picture], rng: np.random.Generator) -> Iterator[Crops]:
-    """Yield crops of a clip's keyframes: painted at places that stay, coded as H.264; sometimes coded before, too."""
-    if rng.random() < 0.2:
-        clip = [captioned(frame, np.random.default_rng(7)) for frame in clip]
-    over = holes(clip[0].shape[:2], LEARNT, max(3, clip[0].shape[0] * clip[0].shape[1] // 40_000), rng)
-    painted = [paint(frame, over) for frame in clip]
-    if rng.random() < 0.2:
-        painted = [jpeg(frame, int(rng.integers(80, 96))) for frame in painted]
-    for number, keyframe in h264(painted, int(rng.integers(16, 30))):
-        yield crops(keyframe, truth(clip[number], over), rng)
-
-
-def pans(pictures: Sequence[Picture], count: int, rng: np.random.Generator) -> Iterator[list[Picture]]:
-    """Yield clips of a camera that moves over photographs large enough for it."""
-    large = [one for one in pictures if one.shape[0] > _CLIP_SIZE[0] + 16 and one.shape[1] > _CLIP_SIZE[1] + 16]
-    for number in range(count):
-        yield list(panned(large[number % len(large)], _CLIP_SIZE, CLIP, rng))
+def jpegs(folder: Path, which: slice) -> list[Picture]:
+    """Return photographs that came as JPEG, those that a crop fits into, even sides."""
+    found = [read_picture(path) for path in sorted(folder.iterdir())[which]]
+    return [
+        one[: one.shape[0] // 2 * 2, : one.shape[1] // 2 * 2] for one in found if min(one.shape[:2]) // 1.6 >= CROP + 2
+    ]
 
 
 def reduced_pictures(folder: Path, which: slice) -> list[Picture]:
-    """Return pictures of a folder at half their size, those that a crop fits into."""
-    found = []
-    for path in sorted(folder.iterdir())[which]:
-        picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
-        if picture is not None and min(picture.shape[:2]) // 2 >= CROP + 16:
-            found.append(halved(np.asarray(picture, np.uint8)))
-    return found
+    """Return pictures of a folder at half their size, those that are still 144 pixels high and wide."""
+    found = [read_picture(path) for path in sorted(folder.iterdir())[which]]
+    return [halved(one) for one in found if min(one.shape[:2]) >= 288]
 
 
-def frames_of(film: Path, count: int) -> list[Picture]:
-    """Return keyframes spread over a film, at half their size."""
-    return [halved(picture) for _, picture in spread_keyframes([film], count=count)]
+def window_of(picture: Picture, rng: np.random.Generator) -> Picture:
+    """Return a part of the picture, (480, 640, 3) at most, that a crop fits into."""
+    height, width = (min(have, want) for have, want in zip(picture.shape[:2], _WINDOW, strict=True))
+    top = int(rng.integers(0, picture.shape[0] - height + 1))
+    left = int(rng.integers(0, picture.shape[1] - width + 1))
+    return np.ascontiguousarray(picture[top : top + height // 2 * 2, left : left + width // 2 * 2])
 
 
-def _upright(picture: Picture) -> Picture:
-    """Return a picture wider than high, turned where it is not."""
-    return np.ascontiguousarray(np.rot90(picture)) if picture.shape[0] > picture.shape[1] else picture
+def coded(picture: Picture, rng: np.random.Generator) -> Picture:
+    """Return a picture as it is, or as it comes back from JPEG or H.264, or from one after the other."""
+    draw = rng.random()
+    if draw < 0.15:
+        return picture
+    if draw < 0.5:
+        picture = jpeg(picture, int(rng.integers(60, 99)))
+        return jpeg(picture, int(rng.integers(60, 99))) if draw < 0.25 else picture
+    if draw < 0.6:
+        picture = jpeg(picture, int(rng.integers(75, 99)))
+    return h264([picture], int(rng.integers(10, 32)), 1)[0][1]
+
+
+def painted_crops(pictures: Iterator[Picture], rng: np.random.Generator) -> Iterator[Crops]:
+    """Yield crops of pictures painted over in several places, then coded."""
+    for before in pictures:
+        if rng.random() < 0.25:  # what came to the forger had been coded before
+            before = coded(before, rng)
+        most = max(2, before.shape[0] * before.shape[1] // 50_000)
+        over = holes(before.shape[:2], LEARNT, most, rng)
+        after = coded(paint(before, over), rng)
+        yield crops(after, truth(after, over), max(1, len(over) // 3), rng)
+
+
+def untouched_crops(pictures: Iterator[Picture], each: int, rng: np.random.Generator) -> Iterator[Crops]:
+    """Yield crops of pictures that nobody painted over, as they came or coded again."""
+    for picture in pictures:
+        after = picture if rng.random() < 0.5 else coded(picture, rng)
+        yield crops(after, np.zeros(after.shape[:2], np.uint8), each, rng)
+
+
+def on_the_air(
+    pictures: Sequence[Picture], rounds: int, brands: Sequence[Logo], rng: np.random.Generator
+) -> Iterator[Picture]:
+    """Yield windows of pictures at several sizes, with what television draws over them."""
+    for _ in range(rounds):
+        for picture in pictures:
+            least = (CROP + 2) / min(picture.shape[:2])
+            factor = max(float(rng.choice([1, 1, 1, 0.62, 0.5, 1.5])), least)
+            sized = picture if factor == 1 else scaled(picture, factor)
+            yield dressed(window_of(sized, rng), brands, rng)
 
 
 def protocol(photographs: Mapping[str, Picture], work: Path, rng: np.random.Generator) -> Iterator[Crops]:
-    """Yield crops of the published protocol's pictures, half of them then coded as JPEG."""
+    """Yield crops of the published protocol's pictures: several of each lossless one, and one of it coded."""
     for case in cases(photographs):
-        before = photographs[case.image]
-        after, mask = painted(case, before, work)
-        yield crops(coded(after, rng), truth(before, [Hole(mask, harmonic)]), rng)
+        after, mask = painted(case, photographs[case.image], work)
+        over = [Hole(mask, harmonic)]
+        for number in range(_LOSSLESS):
+            yield crops(after, truth(after, over), int(number == 0), rng)
+        if case.area > 64:
+            after = coded(after, rng)
+            yield crops(after, truth(after, over), 0, rng)
 
 
 def gather(data: Path, work: Path, seed: int = 0, progress: Progress = lambda what, share: None) -> Crops:
-    """Return what the network learns from.
+    """Return what the networks learn from.
 
-    data: a folder with images/ and footage/ and adverts/ (docs/models.md); work: where the protocol's painted pictures
-    are kept. Nothing that benchmarks measure on is looked at. Raises ConfigError, SourceError.
+    data: a folder with images/ and footage/ and adverts/, and logos/, broadcast_bugs/ and dvb/ where there are some
+    (docs/forensics.md); work: where the protocol's painted pictures are kept. Nothing that benchmarks measure on, and
+    nothing that thresholds are chosen with, is looked at. Raises ConfigError, SourceError.
     """
     rng = np.random.default_rng(seed)
     kodak = data / "images" / "kodak24"
     lossless = photographs(kodak)
     names, _, _ = split(lossless)
-    whole = [_upright(read_picture(kodak / f"{name}.png")) for name in names]
-    films = [
-        path for path in sorted((data / "footage").iterdir()) if path.stem not in MEASURED_FILMS and path.is_file()
-    ]
-    films += sorted((data / "adverts").glob("spoof_*.mp4"))[::2]
-    clips = [*pans(whole, 32, rng)]
-    frames = []
-    for film in films:
-        clips += [
-            [halved(one) if one.shape[0] >= 576 else one for one in clip] for clip in clips_of(film, _CLIPS_A_FILM)
-        ]
-        frames += [one for one in frames_of(film, _FRAMES_A_FILM) if min(one.shape[:2]) > CROP + 16]
-    small = reduced_pictures(data / "images" / "bsds500_jpeg", slice(LEARNT_REDUCED))
+    whole = [read_picture(kodak / f"{name}.png") for name in names]
+    brands = logos(data / "logos", slice(0, None, 6))
+    frames = [*frames_of(films(data)[0], _FRAMES_A_FILM)]
+    small = jpegs(data / "images" / "bsds500_jpeg", slice(LEARNT_REDUCED))
+    invented = [drawn(_WINDOW, rng) for _ in range(_DRAWN)]
     parts: list[Crops] = []
     steps: list[tuple[str, Iterator[Crops]]] = [
-        ("photographs", stills(whole, 4, rng)),
-        ("reduced photographs", stills(small, 2, rng)),
-        ("frames", stills(frames, 2, rng)),
-        ("clips", (part for clip in clips for part in moving(clip, rng))),
         ("the protocol's pictures", protocol({name: lossless[name] for name in names}, work, rng)),
+        ("photographs", painted_crops(on_the_air(whole, 16, brands, rng), rng)),
+        ("photographs that came as JPEG", painted_crops(on_the_air(small, 2, brands, rng), rng)),
+        ("frames", painted_crops(on_the_air(frames, 2, brands, rng), rng)),
+        ("untouched frames", untouched_crops(iter(frames), 10, rng)),
+        ("untouched, on the air", untouched_crops(on_the_air([*whole, *small, *frames], 1, brands, rng), 2, rng)),
+        ("drawn pictures", untouched_crops(iter(invented), 4, rng)),
     ]
     for number, (what, made) in enumerate(steps):
         progress(what, number / len(steps))

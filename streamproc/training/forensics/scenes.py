@@ -13,40 +13,43 @@ from streamproc.forensics.traces import Mask, Picture
 from streamproc.training.forensics.inpainters import Inpainter
 from streamproc.training.forensics.masks import Shape, hole
 
-CROP = 128
-"""Pixels a side of what the network learns from."""
-UNTOUCHED, PAINTED, IGNORED = 0, 1, 2
-"""What a truth map says of a pixel; ignored: painted, or beside it, where paint can't be told from what was there."""
+CROP = 192
+"""Pixels a side of what the networks learn from."""
+UNTOUCHED, PAINTED, IGNORED, SMALL = 0, 1, 2, 3
+"""What a truth map says of a pixel; ignored: painted where paint can't be told from what was there; small: painted, in
+a hole that only the finer network can see."""
 _APART = 12  # pixels between holes
-_SMALLEST, _LARGEST = 64, 12_000  # pixels of a hole
-_FLAT = 1.2  # mean |Laplacian| of luma around a hole, below which nothing can be told
+_SMALLEST, _LARGEST = 64, 14_000  # pixels of a hole
+_SEEN = 300  # pixels of a hole, from which on the coarser network can see it
+_FLAT = 1.0  # mean |Laplacian| of luma around a hole, below which nothing can be told
+_RING = np.ones((17, 17), np.uint8)
 
 Labels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
 class Crops:
-    """What the network learns from."""
+    """What the networks learn from."""
 
-    luma: NDArray[np.uint8]
-    """(N, 128, 128)."""
+    pixels: NDArray[np.uint8]
+    """(N, CROP, CROP, 3) RGB."""
     truth: Labels
-    """(N, 128, 128): see UNTOUCHED, PAINTED, IGNORED."""
+    """(N, CROP, CROP): see UNTOUCHED, PAINTED, IGNORED, SMALL."""
 
     def save(self, path: Path) -> None:
-        """Write them, some 200 MB."""
-        np.savez(path, luma=self.luma, truth=self.truth)
+        """Write them, one to two gigabytes."""
+        np.savez(path, pixels=self.pixels, truth=self.truth)
 
     @classmethod
     def load(cls, path: Path) -> "Crops":
         """Read what :meth:`save` wrote."""
         with np.load(path, allow_pickle=False) as arrays:
-            return cls(arrays["luma"], arrays["truth"])
+            return cls(arrays["pixels"], arrays["truth"])
 
     @classmethod
     def joined(cls, parts: Sequence["Crops"]) -> "Crops":
         """Return all of them."""
-        return cls(np.concatenate([part.luma for part in parts]), np.concatenate([part.truth for part in parts]))
+        return cls(np.concatenate([part.pixels for part in parts]), np.concatenate([part.truth for part in parts]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,50 +87,42 @@ def paint(picture: Picture, over: Sequence[Hole]) -> Picture:
 
 
 def truth(picture: Picture, over: Sequence[Hole]) -> Labels:
-    """Return the truth map (H, W) of holes in a picture as it was before."""
+    """Return the truth map (H, W) of holes in a picture as it is looked at: painted, and coded.
+
+    What coding left around a hole counts: where that is flat, nobody can tell.
+    """
     labels = np.zeros(picture.shape[:2], np.uint8)
     busy = texture(luma(picture))
+    painted = np.any([one.mask for one in over], axis=0) if over else np.zeros(labels.shape, bool)
     for one in over:
-        near = cv2.dilate(one.mask.astype(np.uint8), np.ones((9, 9))) > 0
-        labels[one.mask] = PAINTED if busy[near].mean() >= _FLAT else IGNORED
+        ring = (cv2.dilate(one.mask.astype(np.uint8), _RING) > 0) & ~painted
+        if not ring.any() or busy[ring].mean() < _FLAT:
+            labels[one.mask] = IGNORED
+        else:
+            labels[one.mask] = PAINTED if one.mask.sum() >= _SEEN else SMALL
     return labels
 
 
-def captioned(picture: Picture, rng: np.random.Generator) -> Picture:
-    """Return the picture with a caption as television draws them: smooth on purpose, and not painted out."""
-    height, width = picture.shape[:2]
-    drawn = picture.copy()
-    top, left = int(rng.integers(0, height * 3 // 4)), int(rng.integers(0, width // 2))
-    bottom, right = top + int(rng.integers(12, height // 4)), left + int(rng.integers(40, width // 2))
-    colour = rng.integers(0, 256, 3)
-    fade = np.linspace(1, rng.uniform(0.5, 1), max(1, min(right, width) - left))[None, :, None]
-    part = drawn[top:bottom, left:right]
-    alpha = rng.choice([1.0, 1.0, 0.7])
-    drawn[top:bottom, left:right] = np.rint(part * (1 - alpha) + alpha * colour * fade).astype(np.uint8)
-    size = rng.uniform(0.4, 0.9)
-    ink = tuple(int(255 - value) for value in colour)
-    text = "".join(rng.choice(list("ABCDEFGHIKLMNOPRSTUVXYZ 0123456789"), 12))
-    cv2.putText(drawn, text, (left + 4, (top + bottom) // 2), cv2.FONT_HERSHEY_DUPLEX, size, ink, 1, cv2.LINE_AA)
-    return drawn
+def crops(picture: Picture, labels: Labels, elsewhere: int, rng: np.random.Generator) -> Crops:
+    """Return a crop around each part of the truth map, off its middle, and some from anywhere in the picture.
 
-
-def crops(picture: Picture, labels: Labels, rng: np.random.Generator) -> Crops:
-    """Return a crop around each part of the truth map, off its middle, and as many from anywhere in the picture."""
+    The picture must be as large as a crop at least.
+    """
     height, width = labels.shape
     count, _, _, middles = cv2.connectedComponentsWithStats((labels > 0).astype(np.uint8), connectivity=8)
-    light = luma(picture).astype(np.uint8)
     places = [
-        (middles[number][1] + rng.uniform(-40, 40), middles[number][0] + rng.uniform(-40, 40))
+        (middles[number][1] + rng.uniform(-60, 60), middles[number][0] + rng.uniform(-60, 60))
         for number in range(1, count)
     ]
-    places += [(rng.uniform(0, height), rng.uniform(0, width)) for _ in range(max(1, count - 1))]
-    cut: list[tuple[NDArray[np.uint8], Labels]] = []
+    places += [(rng.uniform(0, height), rng.uniform(0, width)) for _ in range(elsewhere)]
+    cut: list[tuple[Picture, Labels]] = []
     for row, column in places:
         top = int(np.clip(row - CROP / 2, 0, height - CROP))
         left = int(np.clip(column - CROP / 2, 0, width - CROP))
         window = np.s_[top : top + CROP, left : left + CROP]
-        cut.append((light[window], labels[window]))
-    return Crops(np.stack([one for one, _ in cut]), np.stack([other for _, other in cut]))
+        cut.append((picture[window], labels[window]))
+    pixels = np.array([one for one, _ in cut], np.uint8).reshape(-1, CROP, CROP, 3)
+    return Crops(pixels, np.array([other for _, other in cut], np.uint8).reshape(-1, CROP, CROP))
 
 
 def panned(picture: Picture, size: tuple[int, int], count: int, rng: np.random.Generator) -> Iterator[Picture]:

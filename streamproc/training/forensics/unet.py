@@ -5,26 +5,23 @@ Networks for Large-Scale Image Recognition"), an eighth as wide: 8, 16, 32, 64 a
 Ronneberger, Fischer, Brox 2015 ("U-Net") do, with what each block gave set beside what comes from below. Convolutions
 are followed by batch normalisation, for it begins from nothing: weights learnt on ImageNet are not to be had offline.
 What is learnt, from what, for how long and by which loss is the residual network's (network.py), so that the two differ
-in nothing but the network: one channel of luma goes in, and the way up ends where that network's does, at half scale.
+in nothing but the network: one channel of luma goes in, and the way up ends at half scale.
 """
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 from keras import layers
 
-from streamproc.forensics.residual import Verdict, judged
-from streamproc.forensics.scoring import f1
+from streamproc.forensics.residual import Verdict
 from streamproc.inference.card import MODEL_FILE, file_sha256
 from streamproc.inference.forensics import Unet, UnetCard, VerdictCard
 from streamproc.training.forensics import network
-from streamproc.training.forensics.residual import DATA, LICENCE, Example, Progress, examples
+from streamproc.training.forensics.choosing import chosen, examples
+from streamproc.training.forensics.residual import DATA, LICENCE, Progress, trained
 from streamproc.training.forensics.scenes import Crops
 
 WIDTHS = 8, 16, 32, 64, 64
@@ -60,29 +57,14 @@ def _conv(flow: keras.KerasTensor, filters: int) -> keras.KerasTensor:
 
 def build_model(crops: Crops, data: Path, out: Path, schedule: network.Schedule, progress: Progress) -> UnetCard:
     """Train on crops, export, choose thresholds on sources of their own, and write the model's folder."""
-    told = trained(build(seed=schedule.seed), crops, out, schedule, progress)
+    out.mkdir(parents=True, exist_ok=True)
+    told: dict[str, Any] = {"crops": len(crops.truth), "channels of the encoder's blocks": [*WIDTHS]}
+    told |= trained(build(seed=schedule.seed), crops, schedule, out / MODEL_FILE, progress)
     card_of(out, Verdict(), told).write(out)
-    best, reached = chosen(Unet.load(out), [*examples(data)])
-    card = card_of(out, best, told | {"F1 on the pictures that thresholds were chosen with": round(reached, 4)})
+    best, reached = chosen(Unet.load(out), examples(data))
+    card = card_of(out, best, told | {"on the pictures that thresholds were chosen with": reached})
     card.write(out)
     return card
-
-
-def trained(
-    model: keras.Model, crops: Crops, out: Path, schedule: network.Schedule, progress: Progress
-) -> dict[str, Any]:
-    """Train a network on crops and export it to ``out``; return what its card tells of that."""
-    loss = network.train(model, crops, schedule, progress)
-    out.mkdir(parents=True, exist_ok=True)
-    difference = network.to_onnx(model, out / MODEL_FILE)
-    return {
-        "crops": len(crops.truth),
-        "steps": schedule.steps,
-        "loss of the last tenth": round(loss, 5),
-        "channels of the encoder's blocks": [*WIDTHS],
-        "parameters": int(model.count_params()),
-        "greatest difference of the export, logits": round(difference, 6),
-    }
 
 
 def card_of(out: Path, how: Verdict, metrics: dict[str, Any]) -> UnetCard:
@@ -98,18 +80,3 @@ def card_of(out: Path, how: Verdict, metrics: dict[str, Any]) -> UnetCard:
         "verdict": VerdictCard(**asdict(how)),
     }
     return UnetCard.model_validate(told)
-
-
-def chosen(method: Unet, shown: Sequence[Example]) -> tuple[Verdict, float]:
-    """Return the thresholds with the best mean F1, and that F1; where nothing was painted, finding nothing is 1."""
-    heats = [method.heat(picture) for picture, _ in shown]
-
-    def mean_f1(how: Verdict) -> float:
-        seen = zip(heats, shown, strict=True)
-        return float(np.mean([f1(judged(heat, picture, how).mask, mask) for heat, (picture, mask) in seen]))
-
-    tried = [
-        Verdict(edge=edge, sure=max(edge, sure)) for edge, sure in product((0.4, 0.5, 0.6, 0.7), (0.6, 0.7, 0.8, 0.9))
-    ]
-    best = max(tried, key=mean_f1)
-    return best, mean_f1(best)

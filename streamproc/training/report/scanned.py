@@ -1,14 +1,17 @@
 """The report of a scan for traces of inpainting."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from streamproc.forensics.findings import Finding
+from streamproc.forensics.lasting import Lasting
 from streamproc.forensics.traces import Box, Picture, Reliability
+from streamproc.media.credentials import Credentials
 from streamproc.media.stills import read_picture
+from streamproc.training.report.credentials import credential_rows
 from streamproc.training.report.page import crop_data, frame_data, write_page
 from streamproc.training.report.texts import Number, Said, say
 
@@ -19,22 +22,33 @@ _VERY_SURE = 0.9  # a score
 _LEAST_CROP = 96  # pixels, the side of what is shown enlarged
 _AROUND = 0.5  # of a box, shown beside it at each side
 _MARGIN = 0.004  # of the picture's width, between a box and its outline
+_GRADES = {"sure": "unusable", "likely": "unusable", "weak": "usable"}
 _FIRST = (Reliability.GOOD, Reliability.WEAK, Reliability.UNDECIDABLE)
 
 
-def write_scan_report(folder: Path, method: str, findings: Sequence[Finding]) -> Path:
+def write_scan_report(
+    folder: Path,
+    method: str,
+    found: tuple[Sequence[Lasting], Sequence[Finding]],
+    files: Mapping[str, Credentials | None],
+) -> Path:
     """Write ``folder``/report.html, whole in itself, and return its path.
 
-    folder: where the findings' pictures and heat maps lie. Raises ConfigError when the report can't be written.
+    folder: where the findings' pictures and heat maps lie. found: what stays in its place in videos, the surest first,
+    and what was found on single pictures. files: what each file's credentials say.
+    Raises ConfigError when the report can't be written.
     """
+    lasting, findings = found
     ranked = sorted(findings, key=_rank)
     seen = [one for one in ranked if one.picture is not None][:_MOST_SHOWN]
     values = {
         "title": say("scan_title", name=method),
-        "grade": "usable" if any(one.boxes for one in ranked) else "good",
-        "lead": _lead(ranked),
+        "grade": "usable" if lasting or any(one.boxes for one in ranked) else "good",
+        "lead": _lead(ranked, len(lasting)),
+        "events": [_event(one) for one in lasting],
         "likely": [_shown(folder, one) for one in seen if one.reliability is Reliability.GOOD],
         "unsure": [_shown(folder, one) for one in seen if one.reliability is not Reliability.GOOD],
+        "credentials": credential_rows(files),
         "rows": [_row(one) for one in ranked],
     }
     return write_page(folder / REPORT_FILE, "scan.html", values)
@@ -45,19 +59,42 @@ def _rank(finding: Finding) -> tuple[bool, int, float]:
     return not finding.boxes, _FIRST.index(finding.reliability), -finding.score
 
 
-def _lead(findings: Sequence[Finding]) -> list[Said]:
+def _lead(findings: Sequence[Finding], events: int) -> list[Said]:
     found = sum(bool(one.boxes) and one.reliability is Reliability.GOOD for one in findings)
     hints = sum(bool(one.boxes) for one in findings) - found
     unknown = sum(one.reliability is Reliability.UNDECIDABLE for one in findings)
     count = Number(len(findings))
     said = [say("scan_found", found=Number(found), count=count) if found else say("scan_none", count=count)]
+    if events:
+        said.insert(0, say("scan_events", count=Number(events)))
     if hints:
         said.append(say("scan_hints", count=Number(hints)))
     if unknown:
         said.append(say("scan_undecidable", count=Number(unknown)))
-    if found or hints:
+    if found or hints or events:
         said.append(say("scan_no_proof"))
     return said
+
+
+def _event(one: Lasting) -> dict[str, Any]:
+    """Return what stays in its place, for the template."""
+    event, path = one.event, Path(one.source)
+    times = (_clock(float(time)) for time in (event.start, event.end, event.shown))
+    start, end, shown = times
+    word = {Reliability.GOOD: "likely", Reliability.WEAK: "weak", Reliability.UNDECIDABLE: "undecidable"}
+    verdict = word[event.reliability]
+    if verdict == "likely" and event.score >= _VERY_SURE:
+        verdict = "sure"
+    return {
+        "name": path.name,
+        "folder": "" if path.parent == Path() else f"{path.parent}/",
+        "time": say("scan_lasts", start=start, end=end),
+        "best": shown,
+        "score": Number(event.score, 2),
+        "grade": _GRADES.get(verdict, "unknown"),
+        "verdict": say(f"scan_verdict_{verdict}"),
+        **_place(event.box),
+    }
 
 
 def _shown(folder: Path, finding: Finding) -> dict[str, Any]:
@@ -135,7 +172,7 @@ def _verdict(finding: Finding) -> str:
 
 def _grade(finding: Finding) -> str:
     """Return the colour of those words."""
-    return {"sure": "unusable", "likely": "unusable", "weak": "usable"}.get(_verdict(finding), "unknown")
+    return _GRADES.get(_verdict(finding), "unknown")
 
 
 def _clock(seconds: float) -> str:

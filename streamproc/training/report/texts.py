@@ -280,6 +280,28 @@ TEXTS: dict[str, tuple[str, str]] = {
     "boundary_model": ("Model alone, s", "Одна модель, с"),
     "boundary_pipeline": ("Pipeline, s", "Конвейер, с"),
     "missed": ("missed", "пропущена"),
+    # what files say of themselves
+    "credentials_heading": ("Content credentials (C2PA)", "Сведения о происхождении (C2PA)"),
+    "credentials_note": (
+        "What files say of themselves, signed. Anybody can make a certificate, and whose it is was not looked up. "
+        "A file without them is no more and no less to be trusted.",
+        "Что файлы сами о себе сообщают, с подписью. Сертификат может сделать кто угодно, владелец не проверялся. "
+        "Файл без таких сведений не хуже и не лучше прочих.",
+    ),
+    "credentials_file": ("File", "Файл"),
+    "credentials_hold": ("Do they hold?", "Верны ли?"),
+    "credentials_say": ("What they say", "Что в них сказано"),
+    "credentials_whole": ("Signature and file fit together.", "Подпись и файл сходятся."),
+    "credentials_broken": (
+        "They do not hold: the file or they were changed after signing.",
+        "Неверны: файл или сами сведения изменены после подписи.",
+    ),
+    "credentials_unreadable": ("Damaged: they can't be read.", "Повреждены: прочесть нельзя."),
+    "credentials_elsewhere": ("Kept elsewhere; not fetched.", "Хранятся в другом месте; не запрашивались."),
+    "credentials_made_with": ("made with {name}", "программа: {name}"),
+    "credentials_done": ("done: {deeds}", "сделано: {deeds}"),
+    "credentials_from": ("made from {names}", "сделано из: {names}"),
+    "credentials_signed": ("signed as {name}", "подписано как: {name}"),
     # looking for traces of inpainting
     "scan_title": ("Traces of inpainting: {name}", "Следы закраски: {name}"),
     "scan_found": (
@@ -295,6 +317,17 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Nothing can be said of {count}: what surrounds the place there is as smooth as paint.",
         "О {count} ничего сказать нельзя: окружение там гладкое, как закраска.",
     ),
+    "scan_events": (
+        "Places that stay painted over while the picture under them changes: {count}.",
+        "Места, которые остаются закрашенными, пока кадр под ними меняется: {count}.",
+    ),
+    "scan_events_heading": ("What stays in its place", "Что остаётся на месте"),
+    "scan_events_note": (
+        "An erased logo stays where it was, over a shot and its cuts: all keyframes together say more than each.",
+        "Стёртый логотип остаётся на месте и через склейки: все ключевые кадры вместе говорят больше, чем каждый.",
+    ),
+    "scan_lasts": ("from {start} to {end}", "с {start} по {end}"),
+    "scan_best": ("Seen best at", "Лучше всего видно на"),
     "scan_no_proof": (
         "A trace is a reason to look closer, and no proof.",
         "След — повод присмотреться, а не доказательство.",

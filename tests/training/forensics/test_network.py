@@ -1,4 +1,4 @@
-"""The network learns, is exported as it is, takes pictures of any size, and a folder that does not fit is refused."""
+"""The networks learn, are exported as they are, take pictures of any size; a folder that does not fit is refused."""
 
 import json
 import shutil
@@ -9,10 +9,13 @@ import pytest
 
 from streamproc.errors import ModelError, PictureError
 from streamproc.forensics.residual import Verdict
+from streamproc.forensics.traces import Picture
 from streamproc.inference.card import CARD_FILE, MODEL_FILE
-from streamproc.inference.forensics import Residual, load_method
+from streamproc.inference.forensics import FineCard, Residual, load_method
+from streamproc.inference.heat import enlarged, likely
 from streamproc.training.forensics import network
-from streamproc.training.forensics.residual import card_of, chosen
+from streamproc.training.forensics.choosing import Example, chosen, logistic, untouched
+from streamproc.training.forensics.residual import card_of
 from streamproc.training.forensics.scenes import CROP, PAINTED, Crops
 
 SQUARE = np.s_[40:90, 30:80]
@@ -25,37 +28,46 @@ def smoothed(seed: int, height: int = CROP, width: int = CROP) -> np.ndarray[tup
     return light
 
 
+def grey(light: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Picture:
+    return np.repeat(light[:, :, None], 3, axis=2)
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def crops() -> Crops:
+    """Eight with a smooth square amid noise, and four of noise alone."""
+    truth = np.zeros((12, CROP, CROP), np.uint8)
+    truth[(slice(0, 8), *SQUARE)] = PAINTED
+    noise = [np.random.default_rng(seed).integers(100, 150, (CROP, CROP), dtype=np.uint8) for seed in range(4)]
+    return Crops(np.stack([grey(one) for one in [*map(smoothed, range(8)), *noise]]), truth)
+
+
+@pytest.fixture(scope="module")
+def folder(crops: Crops, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that has learnt for some seconds to see a smooth square amid noise."""
-    truth = np.zeros((8, CROP, CROP), np.uint8)
-    truth[(slice(None), *SQUARE)] = PAINTED
-    crops = Crops(np.stack([smoothed(seed) for seed in range(8)]), truth)
-    model = network.build(channels=8)
-    losses: list[str] = []
-    schedule = network.Schedule(steps=120, batch=4)
-    last = network.train(model, crops, schedule, lambda what, share: losses.append(what))
-    assert losses
-    assert last < 0.2
     out = tmp_path_factory.mktemp("residual")
-    assert network.to_onnx(model, out / MODEL_FILE) < 1e-3
+    losses: list[str] = []
+    schedule = network.Schedule(steps=120, batch=4, side=96)
+    for file, model in ((MODEL_FILE, network.build(channels=8)), (FineCard.file, network.build_fine(channels=8))):
+        last = network.train(model, crops, schedule, lambda what, share: losses.append(what))
+        assert last < 0.2
+        assert network.to_onnx(model, out / file) < 1e-3
+    assert losses
     card_of(out, Verdict(least_texture=0.0), {}).write(out)
     return out
 
 
 def test_what_it_was_shown_is_found_in_a_picture_of_another_size(folder: Path) -> None:
-    picture = np.repeat(smoothed(99, 151, 203)[:, :, None], 3, axis=2)
     method = load_method(folder)
-    traces = method.examine(picture)
+    traces = method.examine(grey(smoothed(99, 151, 203)))
     assert traces.heat.shape == traces.mask.shape == (151, 203)
     assert traces.heat[50:80, 40:70].mean() > 2 * traces.heat[:, 120:].mean()
 
 
 def test_a_picture_is_looked_at_in_strips_as_it_would_be_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    picture = np.repeat(smoothed(5, 400, 160)[:, :, None], 3, axis=2)
+    picture = grey(smoothed(5, 400, 160))
     method = Residual.load(folder)
     whole = method.heat(picture)
-    monkeypatch.setattr("streamproc.inference.forensics._AT_ONCE", 160 * 64)
+    monkeypatch.setattr("streamproc.inference.heat._AT_ONCE", 160 * 64)
     np.testing.assert_allclose(method.heat(picture), whole, atol=1e-4)
 
 
@@ -67,13 +79,41 @@ def test_a_picture_of_8k_and_one_of_16_pixels_are_examined_and_a_smaller_one_is_
         method.examine(np.zeros((16, 15, 3), np.uint8))
 
 
-def test_thresholds_are_those_that_find_most(folder: Path) -> None:
-    mask = np.zeros((CROP, CROP), bool)
-    mask[SQUARE] = True
-    shown = [(np.repeat(smoothed(seed)[:, :, None], 3, axis=2), mask) for seed in range(50, 53)]
-    how, reached = chosen(Residual.load(folder), shown)
-    assert reached > 0.5
-    assert how.sure >= how.edge
+def test_the_fine_network_looks_at_pictures_of_up_to_half_a_megapixel_and_both_count(folder: Path) -> None:
+    method = Residual.load(folder)
+    for height, width, both in ((301, 260, True), (720, 1280, False)):
+        picture = grey(smoothed(7, height, width))
+        coarse = enlarged(likely(method.coarse(picture)), (height, width), 4)
+        assert method.fine(picture).shape == (height, width)
+        assert (method.heat(picture) >= coarse - 0.05).all()
+        assert np.allclose(method.heat(picture), coarse) is not both
+
+
+def test_a_verdict_is_chosen_that_finds_what_was_painted_and_leaves_the_rest(folder: Path) -> None:
+    mask = np.zeros((CROP, CROP), np.uint8)
+    mask[SQUARE] = PAINTED
+    noise = np.random.default_rng(9).integers(100, 150, (CROP, CROP), dtype=np.uint8)
+    shown = [Example(grey(smoothed(seed)), mask) for seed in range(50, 54)] + [untouched(grey(noise))]
+    method = Residual.load(folder)
+    how, told = chosen(method, shown)
+    assert told["F1"] > 0.5
+    assert how.certain >= how.sure
+
+
+def test_logistic_regression_finds_what_tells_both_apart() -> None:
+    rng = np.random.default_rng(0)
+    answers = (np.arange(400) % 4 == 0).astype(float)
+    rows = np.stack([answers * 2 + rng.normal(0, 1, 400), rng.normal(0, 5, 400)], axis=1)
+    weights, bias = logistic(rows, answers)
+    assert weights[0] > 1 > 10 * abs(weights[1])
+    assert 0 < -bias / weights[0] < 2
+
+
+def test_a_fine_network_that_is_not_the_one_of_the_card_is_refused(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "other")
+    (tmp_path / "other" / FineCard.file).write_bytes(b"no model")
+    with pytest.raises(ModelError, match=r"fine\.onnx: is missing, or is not"):
+        load_method(tmp_path / "other")
 
 
 def test_a_model_that_is_not_the_one_of_the_card_is_refused(folder: Path, tmp_path: Path) -> None:

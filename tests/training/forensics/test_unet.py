@@ -14,8 +14,9 @@ from streamproc.inference.card import CARD_FILE, MODEL_FILE, file_sha256
 from streamproc.inference.forensics import Unet, load_method
 from streamproc.inference.verifier import shipped_model
 from streamproc.training.forensics import network, unet
+from streamproc.training.forensics.residual import trained
 from streamproc.training.forensics.scenes import CROP, PAINTED, Crops
-from streamproc.training.forensics.unet import card_of, trained
+from streamproc.training.forensics.unet import card_of
 
 SQUARE = np.s_[40:90, 30:80]
 
@@ -32,10 +33,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that has learnt for some seconds to see a smooth square amid noise."""
     truth = np.zeros((8, CROP, CROP), np.uint8)
     truth[(slice(None), *SQUARE)] = PAINTED
-    crops = Crops(np.stack([smoothed(seed) for seed in range(8)]), truth)
+    pixels = [np.repeat(smoothed(seed)[:, :, None], 3, axis=2) for seed in range(8)]
+    crops = Crops(np.stack(pixels), truth)
     out = tmp_path_factory.mktemp("unet")
-    schedule = network.Schedule(steps=40, batch=2)
-    told = trained(unet.build(widths=(2, 4, 4, 4, 4)), crops, out, schedule, lambda what, share: None)
+    schedule = network.Schedule(steps=150, batch=4, side=96)
+    told = trained(unet.build(widths=(2, 4, 4, 4, 4)), crops, schedule, out / MODEL_FILE, lambda what, share: None)
     card_of(out, Verdict(least_texture=0.0), told).write(out)
     return out
 

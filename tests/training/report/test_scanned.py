@@ -1,6 +1,7 @@
 """The report of a scan: what comes first, where things are, and that it needs nothing else."""
 
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 from PIL import Image
 from playwright.async_api import async_playwright
 
+from streamproc.forensics.evidence import Event
 from streamproc.forensics.findings import Finding
+from streamproc.forensics.lasting import Lasting
 from streamproc.forensics.traces import Box, Reliability
 from streamproc.training.report.scanned import write_scan_report
 
@@ -36,24 +39,52 @@ def finding(folder: Path, name: str, score: float, reliability: Reliability, *bo
     )
 
 
+def lasting() -> Lasting:
+    event = Event(
+        number=1,
+        start=Fraction(25, 2),
+        end=Fraction(62),
+        shown=Fraction(30),
+        box=BOX,
+        score=0.93,
+        reliability=GOOD,
+        keyframes=40,
+        heat=np.zeros((TALL, WIDE), np.float32),
+        over=True,
+    )
+    return Lasting(source="air/evening.ts", event=event)
+
+
 @pytest.fixture
 def report(tmp_path: Path) -> Path:
     return write_scan_report(
         tmp_path,
         "residual",
-        [
-            finding(tmp_path, "fourth", 0.0, UNDECIDABLE),
-            finding(tmp_path, "third", 0.99, WEAK, BOX),
-            finding(tmp_path, "second", 0.7, GOOD, BOX),
-            finding(tmp_path, "fifth", 0.0, GOOD),
-            finding(tmp_path, "first", 0.95, GOOD, BOX, Box(left=8, top=700, right=60, bottom=740)),
-        ],
+        ([lasting()], pictures(tmp_path)),
+        {},
     )
+
+
+def pictures(tmp_path: Path) -> list[Finding]:
+    return [
+        finding(tmp_path, "fourth", 0.0, UNDECIDABLE),
+        finding(tmp_path, "third", 0.99, WEAK, BOX),
+        finding(tmp_path, "second", 0.7, GOOD, BOX),
+        finding(tmp_path, "fifth", 0.0, GOOD),
+        finding(tmp_path, "first", 0.95, GOOD, BOX, Box(left=8, top=700, right=60, bottom=740)),
+    ]
+
+
+def test_what_stays_in_its_place_comes_before_single_pictures(report: Path) -> None:
+    page = report.read_text("utf-8")
+    assert "Places that stay painted over while the picture under them changes: 1." in page
+    assert "Места, которые остаются закрашенными, пока кадр под ними меняется: 1." in page
+    assert page.index("from 0:00:12.500 to 0:01:02.000") < page.index("<b>first</b>")
 
 
 def test_what_was_found_comes_first_then_how_far_it_counts_then_how_sure_it_is(report: Path) -> None:
     rows = re.findall(r'scope="row"><span class="soft">air/</span><wbr /><b>(\w+)', report.read_text("utf-8"))
-    assert rows == ["first", "second", "third", "fifth", "fourth"]
+    assert rows == ["evening", "first", "second", "third", "fifth", "fourth"]
 
 
 def test_a_place_in_a_video_is_told_as_a_clock_does(report: Path) -> None:

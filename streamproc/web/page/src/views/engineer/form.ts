@@ -15,10 +15,11 @@ export const GROUPS: readonly (readonly [Group, readonly Setting[]])[] = [
   ["sampling", ["rate_hz", "max_gap_s", "dense_rate_hz"]],
   ["drift", ["enabled", "window_min", "sureness", "vanished_after_h"]],
   ["cues", ["use", "tolerance_s", "write"]],
+  ["inspect", ["enabled", "one_in", "one_a_shot", "most_behind_s", "sure_after_s"]],
   ["ingest", ["stall_timeout_s", "connect_timeout_s", "retry_initial_s", "retry_max_s"]],
   ["record", ["file_s", "fragment_s"]],
 ];
-const SWITCHES: ReadonlySet<string> = new Set(["clips.enabled", "drift.enabled", "cues.use", "cues.write"]);
+const SWITCHES: ReadonlySet<string> = new Set(["clips.enabled", "drift.enabled", "cues.use", "cues.write", "inspect.enabled", "inspect.one_a_shot"]);
 const TEXTS = ["title", "url", "listen", "model", "logo", "timezone", "schedule_id"] as const;
 
 export const isSwitch = (field: string): boolean => SWITCHES.has(field);

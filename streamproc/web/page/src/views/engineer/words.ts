@@ -61,8 +61,8 @@ export const step = words(
 export const STEPS = ["looking through the footage", "looking for what stays", "cutting the mark out", "reading footage", "drawing pictures", "training", "measuring"] as const;
 
 export const group = words(
-  { ingest: "Connection", record: "Recording", retention: "Keeping", sampling: "Sampling", decision: "Decision", clips: "Clips", cues: "Cues (SCTE-35)", drift: "Watch over the model" },
-  { ingest: "Подключение", record: "Запись", retention: "Хранение", sampling: "Выборка кадров", decision: "Решение", clips: "Клипы", cues: "Метки SCTE-35", drift: "Наблюдение за моделью" },
+  { ingest: "Connection", record: "Recording", retention: "Keeping", sampling: "Sampling", decision: "Decision", clips: "Clips", cues: "Cues (SCTE-35)", drift: "Watch over the model", inspect: "Search for what was painted over" },
+  { ingest: "Подключение", record: "Запись", retention: "Хранение", sampling: "Выборка кадров", decision: "Решение", clips: "Клипы", cues: "Метки SCTE-35", drift: "Наблюдение за моделью", inspect: "Поиск закрашенного" },
 );
 
 export const meaning = words(
@@ -74,6 +74,7 @@ export const meaning = words(
     enabled: "On", keep_days: "Files are deleted after, days", min_confidence: "Less sure ends wait for a look", review_h: "Held for a look, hours",
     use: "Use the feed's cues", tolerance_s: "Farthest from the bug's change, s", write: "Make cues of what was found",
     window_min: "Judged by the last so many minutes", sureness: "Alarm below this share of the usual", vanished_after_h: "Alarm after so many hours without the bug",
+    one_in: "One keyframe in so many", one_a_shot: "One keyframe a shot", most_behind_s: "Later than this, s, it leaves keyframes out", sure_after_s: "Webhooks are told after, s",
   },
   {
     stall_timeout_s: "Потерян после стольких секунд без данных", connect_timeout_s: "Предел подключения, с", retry_initial_s: "Первая пауза перед попыткой, с", retry_max_s: "Наибольшая пауза, с",
@@ -83,6 +84,7 @@ export const meaning = words(
     enabled: "Включено", keep_days: "Удалять файлы через, дней", min_confidence: "Менее уверенные концы ждут проверки", review_h: "Держать для проверки, часов",
     use: "Учитывать метки сигнала", tolerance_s: "Дальше от смены логотипа не считать, с", write: "Делать метки из найденного",
     window_min: "Судить по последним минутам", sureness: "Тревога ниже этой доли обычного", vanished_after_h: "Тревога после стольких часов без логотипа",
+    one_in: "Один ключевой кадр из стольких", one_a_shot: "Один ключевой кадр на план", most_behind_s: "При большем отставании пропускать кадры, с", sure_after_s: "Сообщать вебхукам через, с",
   },
 );
 

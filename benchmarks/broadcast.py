@@ -1,0 +1,320 @@
+"""How many erased logos are found on television, by one keyframe and by all of a shot, at what false alarms an hour.
+
+    python -m benchmarks.broadcast --work DIR
+
+Logos are erased in stretches of films, which are then coded as H.264 (benchmarks/erased.py). Thresholds are the lowest
+that give no false alarm on the films for choosing and on composed broadcasts of those (benchmarks/channel.py); figures
+are measured on other films, adverts and broadcasts. Coded files and heat maps are kept in the work folder.
+"""
+
+import argparse
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from scipy.stats import chi2
+
+from benchmarks.channel import draw_channel
+from benchmarks.compose import DATA
+from benchmarks.erased import CODINGS, Erased, Stretch, erased, shapes, stretches, untouched
+from benchmarks.machine import RESULTS, command, describe
+from benchmarks.models import SEED, composed, usable_logos
+from streamproc.forensics.evidence import Event, Evidence, EvidenceRules
+from streamproc.forensics.scoring import f1, iou
+from streamproc.forensics.traces import Box, Mask, Method, Picture, Reliability, Traces
+from streamproc.inference.card import file_sha256
+from streamproc.inference.forensics import load_method
+from streamproc.inference.verifier import shipped_model
+from streamproc.media.keyframes import spread_keyframes
+
+EVERYTHING: Final = EvidenceRules(least_score=0.0)
+TEXTURED: Final = 1.2  # mean |Laplacian| of luma around a hole from which on its surroundings can tell
+OVERLAP: Final = 0.3  # intersection over union of an event's box and a hole's, from which on it is found
+CHANNELS: Final = {"learning": (2, 3), "testing": (2, 3)}  # made-up channels whose broadcasts are looked at
+APART_S: Final = 1.0  # between looks at untouched films
+
+FILE: Final = RESULTS / "broadcast.json"
+Alarm = tuple[Box, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one file's keyframes gave."""
+
+    single: list[list[Alarm]]
+    """Of each keyframe alone: boxes and how sure they are."""
+    events: list[Event]
+    """Of all together, each as it was last told, whatever its score."""
+    seconds: float
+    """From the first keyframe to the last, and one step more."""
+
+
+class Looker:
+    """Looks at pictures with a method; its heat maps are kept in a folder."""
+
+    def __init__(self, method: Method, work: Path) -> None:
+        self._method, self._work = method, work
+
+    def seen(self, name: str, pictures: Iterable[tuple[float, Picture]]) -> Seen:
+        """Return what keyframes give, seconds and (H, W, 3) each; ``name`` tells them from all others."""
+        path = self._work / f"{name}.npz"
+        kept = dict(np.load(path, allow_pickle=False)) if path.exists() else {}
+        evidence, events, single, times = Evidence(EVERYTHING), {}, [], []
+        added: dict[str, Any] = {}
+        for number, (time, picture) in enumerate(pictures):
+            key = f"{number}"
+            if key not in kept:
+                added[key], added[f"{key}-boxes"] = _packed(self._method.examine(picture))
+            heat, boxes = (kept if key in kept else added)[key], (kept if key in kept else added)[f"{key}-boxes"]
+            traces = _unpacked(heat, picture)
+            single.append([(_box(row[:4]), float(row[4])) for row in boxes])
+            times.append(time)
+            for event in evidence.add(Fraction(time), picture, traces):
+                events[event.number] = event
+        events |= {event.number: event for event in evidence.end()}
+        if added:
+            np.savez_compressed(path, **kept, **added)
+        step = times[-1] - times[-2] if len(times) > 1 else 0.0
+        return Seen(single, list(events.values()), times[-1] - times[0] + step)
+
+
+def _packed(traces: Traces) -> tuple[Any, Any]:
+    """Return heat at a quarter of the scale, and rows of left, top, right, bottom and highest heat."""
+    height, width = traces.heat.shape
+    small = cv2.resize(traces.heat, (-(-width // 4), -(-height // 4)), interpolation=cv2.INTER_AREA)
+    rows = [
+        (box.left, box.top, box.right, box.bottom, float(traces.heat[box.top : box.bottom, box.left : box.right].max()))
+        for box in traces.boxes
+        if traces.reliability is not Reliability.UNDECIDABLE
+    ]
+    return np.rint(small * 255).astype(np.uint8), np.array(rows, np.float32).reshape(-1, 5)
+
+
+def _unpacked(heat: Any, picture: Picture) -> Traces:
+    large = cv2.resize(heat.astype(np.float32) / 255, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    nothing = np.zeros(picture.shape[:2], bool)
+    return Traces(heat=np.asarray(large, np.float32), mask=nothing, boxes=(), score=0.0, reliability=Reliability.GOOD)
+
+
+def _box(row: Sequence[float]) -> Box:
+    left, top, right, bottom = (round(float(value)) for value in row)
+    return Box(left=left, top=top, right=right, bottom=bottom)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hole:
+    """An erased logo and what was found of it."""
+
+    coding: str
+    measured: bool
+    scaled: bool
+    erased: Erased
+    event: Event | None
+    """The one whose box overlaps it most, if by enough."""
+    single: list[float]
+    """Of each keyframe, how sure the surest box was that overlaps it by enough; 0 when there is none."""
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Return the intersection's share of the union of two boxes."""
+    across = min(one.right, other.right) - max(one.left, other.left)
+    down = min(one.bottom, other.bottom) - max(one.top, other.top)
+    both = max(0, across) * max(0, down)
+    return both / (one.area + other.area - both)
+
+
+def look_at_erased(looker: Looker, data: Path, work: Path) -> list[Hole]:
+    """Return all erased logos with what was found of them."""
+    found, logos = [], shapes(data)
+    for stretch in stretches(data):
+        codings = ["CRF 23"] if stretch.scaled or not stretch.measured else list(CODINGS)
+        logos_erased, files = erased(stretch, logos, work / "erased", codings)
+        for coding, path in files.items():
+            seen = looker.seen(path.stem, spread_keyframes([path], every=0))
+            found += [_hole(stretch, coding, one, seen) for one in logos_erased]
+        print(stretch.name, len(found), flush=True)
+    return found
+
+
+def _hole(stretch: Stretch, coding: str, one: Erased, seen: Seen) -> Hole:
+    rows, columns = np.nonzero(one.mask)
+    box = _box((columns.min(), rows.min(), columns.max() + 1, rows.max() + 1))
+    near = [event for event in seen.events if overlap(event.box, box) >= OVERLAP]
+    sure = [[sure for place, sure in alarms if overlap(place, box) >= OVERLAP] for alarms in seen.single]
+    return Hole(
+        coding=coding,
+        measured=stretch.measured,
+        scaled=stretch.scaled,
+        erased=one,
+        event=max(near, key=lambda event: event.score, default=None),
+        single=[max(each, default=0.0) for each in sure],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quiet:
+    """Untouched video: its length and the scores of the false alarms in it."""
+
+    name: str
+    kind: str
+    measured: bool
+    seconds: float
+    single: list[float]
+    """The surest box of each keyframe that has one."""
+    events: list[float]
+
+
+def look_at_untouched(looker: Looker, data: Path, work: Path) -> list[Quiet]:
+    """Return what is found where nobody painted: in all films once, and in composed broadcasts."""
+    found = []
+    for stretch in untouched(data):
+        seen = looker.seen(f"untouched-{stretch.name}", stretch.spread(APART_S))
+        found.append(_quiet(stretch.name, "films and adverts, each once", stretch.measured, seen))
+        print(found[-1].name, round(seen.seconds), max(found[-1].events, default=0), flush=True)
+    logos = usable_logos(data, 1 + max(max(numbers) for numbers in CHANNELS.values()))
+    for part, numbers in CHANNELS.items():
+        for number in numbers:
+            channel = draw_channel(number, logos, SEED)
+            composed(channel, part, data, work / "broadcasts", {})  # type: ignore[arg-type]
+            video = work / "broadcasts" / channel.name / f"{part}.mp4"
+            seen = looker.seen(f"{part}-{channel.name}", spread_keyframes([video], every=0))
+            found.append(_quiet(f"{part} {channel.name}", "composed broadcasts", part == "testing", seen))
+            print(found[-1].name, round(seen.seconds), max(found[-1].events, default=0), flush=True)
+    return found
+
+
+def _quiet(name: str, kind: str, measured: bool, seen: Seen) -> Quiet:
+    single = [max(sure for _, sure in alarms) for alarms in seen.single if alarms]
+    return Quiet(
+        name=name,
+        kind=kind,
+        measured=measured,
+        seconds=seen.seconds,
+        single=single,
+        events=[event.score for event in seen.events if event.reliability is not Reliability.UNDECIDABLE],
+    )
+
+
+def threshold(chosen: Iterable[float]) -> float:
+    """Return the lowest threshold, in steps of a hundredth, that is above all false alarms."""
+    return round(min(1.0, np.floor(max(chosen, default=0.0) * 100) / 100 + 0.01), 2)
+
+
+def alarms(quiet: Sequence[Quiet], least: float, *, single: bool) -> dict[str, Any]:
+    """Return how many false alarms untouched video gives, and the most an hour that this leaves possible."""
+    hours = sum(one.seconds for one in quiet) / 3600
+    count = sum(score >= least for one in quiet for score in (one.single if single else one.events))
+    return {
+        "hours": round(hours, 3),
+        "false alarms": count,
+        "an hour": round(count / hours, 2),
+        "an hour, 95 % upper bound": round(_upper(count) / hours, 1),
+    }
+
+
+def _upper(count: int) -> float:
+    """Return the greatest mean of a Poisson distribution that gives so few with a probability of 5 %."""
+    return float(chi2.ppf(0.95, 2 * (count + 1)) / 2)
+
+
+def recall(holes: Sequence[Hole], least: float, least_single: float) -> dict[str, Any]:
+    """Return the share of erased logos found, together and by single keyframes, and how well."""
+    found = [one for one in holes if one.event is not None and one.event.score >= least]
+    masks = [(_mask(one), one.erased.mask) for one in found]
+    single = [sure >= least_single for one in holes for sure in one.single]
+    return {
+        "erased logos": len(holes),
+        "found over the shot": round(len(found) / len(holes), 3),
+        "found by a keyframe alone, mean": round(float(np.mean(single)), 3),
+        "found by at least one keyframe alone": round(
+            float(np.mean([any(sure >= least_single for sure in one.single) for one in holes])), 3
+        ),
+        "F1 of events found": round(float(np.mean([f1(*pair) for pair in masks])), 3) if masks else None,
+        "IoU of events found": round(float(np.mean([iou(*pair) for pair in masks])), 3) if masks else None,
+    }
+
+
+def _mask(hole: Hole) -> Mask:
+    """Return the event's box as a mask."""
+    assert hole.event is not None
+    box, mask = hole.event.box, np.zeros(hole.erased.mask.shape, bool)
+    mask[box.top : box.bottom, box.left : box.right] = True
+    return mask
+
+
+def table(holes: Sequence[Hole], least: float, least_single: float) -> dict[str, Any]:
+    """Return recall by coding and, at CRF 23, by how the logo was erased."""
+    rows: dict[str, list[Hole]] = defaultdict(list)
+    for one in holes:
+        textured = one.erased.ring >= TEXTURED
+        if not one.measured:
+            rows["for choosing, textured, CRF 23"] += [one] if textured else []
+        elif one.scaled:
+            rows["scaled up to 1080p, textured, CRF 23"] += [one] if textured else []
+        elif not textured:
+            rows[f"flat surroundings, {one.coding}"].append(one)
+        else:
+            rows[f"textured, {one.coding}"].append(one)
+            if one.coding == "CRF 23":
+                shape = "logo's shape" if one.erased.way.logo_shaped else "rectangle"
+                rows[f"textured, CRF 23: {one.erased.way.inpainter}, {shape}"].append(one)
+                wide = int(one.erased.mask.any(axis=0).sum()) >= 128
+                rows[f"textured, CRF 23: {'128 pixels wide and more' if wide else 'narrower'}"].append(one)
+    return {name: recall(rows[name], least, least_single) for name in sorted(rows)}
+
+
+def measured(holes: Sequence[Hole], quiet: Sequence[Quiet]) -> dict[str, Any]:
+    """Return all figures."""
+    chosen = [one for one in quiet if not one.measured]
+    least = threshold(score for one in chosen for score in one.events)
+    least_single = threshold(score for one in chosen for score in one.single)
+    kinds = sorted({one.kind for one in quiet})
+    sides = {"for choosing": chosen, "measured": [one for one in quiet if one.measured]}
+    return {
+        "threshold": {"over the shot": least, "a keyframe alone": least_single},
+        "recall": table(holes, least, least_single),
+        "false alarms": {
+            f"{kind}, {side}": {
+                "over the shot": alarms([one for one in some if one.kind == kind], least, single=False),
+                "a keyframe alone": alarms([one for one in some if one.kind == kind], least_single, single=True),
+            }
+            for kind in kinds
+            for side, some in sides.items()
+        },
+        "highest score of an untouched film or broadcast": {one.name: _highest(one.events) for one in quiet},
+    }
+
+
+def _highest(scores: Sequence[float]) -> float:
+    return round(max(scores, default=0.0), 3)
+
+
+def main() -> int:
+    """Run as a program."""
+    parser = argparse.ArgumentParser(description="Measure how many erased logos are found on television.")
+    parser.add_argument("--work", type=Path, required=True, help="where coded files and heat maps are kept")
+    parser.add_argument("--data", type=Path, default=DATA)
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    model = shipped_model("residual")
+    kept = arguments.work / f"heat-{file_sha256(model / 'model.onnx')[:8]}"  # another model, another heat
+    for folder in (kept, arguments.work / "erased", arguments.work / "broadcasts"):
+        folder.mkdir(parents=True, exist_ok=True)
+    looker = Looker(load_method(model), kept)
+    quiet = look_at_untouched(looker, arguments.data, arguments.work)
+    figures = measured(look_at_erased(looker, arguments.data, arguments.work), quiet)
+    told = {"command": command("broadcast"), "machine": describe(), **figures}
+    FILE.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(figures, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

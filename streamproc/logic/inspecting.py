@@ -1,0 +1,47 @@
+"""Which keyframe is looked at next, by whoever may be late: pure decisions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamproc.messages import Box
+
+THUMBNAIL: Final = (32, 18)
+"""Width and height of the thumbnails that tell shots apart."""
+_ANOTHER_SHOT: Final = 12.0  # grey levels by which thumbnails of one shot do not differ, a fast pan's aside
+LONGEST_SHOT_S: Final = 60
+"""A shot that lasts longer is looked at again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What to look at next."""
+
+    at: Fraction
+    """The keyframe's time."""
+    left_out: int
+    """How many keyframes before it would have been looked at, had there been time."""
+
+
+def next_step(waiting: Sequence[Fraction], one_in: int, *, late: bool) -> Step | None:
+    """Return which of the keyframes that wait is next, one in so many; the newest where it is late. None: wait."""
+    if late and waiting:
+        return Step(at=waiting[-1], left_out=(len(waiting) - 1) // one_in)
+    return Step(at=waiting[one_in - 1], left_out=0) if len(waiting) >= one_in else None
+
+
+def is_another_shot(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> bool:
+    """Tell whether two thumbnails, (h, w, 3) Y, U, V, can't be of one shot. A fast pan counts as another one."""
+    return float(np.abs(before.astype(np.int16) - after.astype(np.int16)).mean()) >= _ANOTHER_SHOT
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Return the intersection of two boxes over their union."""
+    width = min(one.right, other.right) - max(one.left, other.left)
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    shared = max(width, 0) * max(height, 0)
+    return shared / (one.area + other.area - shared) if shared else 0.0
