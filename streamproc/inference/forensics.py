@@ -88,7 +88,7 @@ SCALE: Final = 4
 _SMALL_PICTURE = 1 << 19  # pixels, up to which the fine network looks at all of a picture
 
 
-SHIPPED: Final = ("residual", "diffusion")
+SHIPPED: Final = ("residual", "diffusion", "unet")
 """Methods whose model comes with streamproc; the first is the default."""
 WITHOUT_MODEL: Final[Mapping[str, Callable[[], Method]]] = {"patches": Patches}
 """Methods that need no model, by name."""
