@@ -19,7 +19,7 @@ app = typer.Typer(help="Traces of inpainting: what was painted out of a picture.
 
 
 MethodName = Annotated[
-    str | None, typer.Option(help="Which method looks: residual (when left out), diffusion, unet, patches.", metavar="NAME")
+    str | None, typer.Option(help="Which looks: residual (when left out), diffusion, unet, patches.", metavar="NAME")
 ]
 ModelFolder = Annotated[Path | None, typer.Option(help="A model of one's own instead; its card says of which method.")]
 
