@@ -23,7 +23,7 @@ from streamproc.training.forensics.scenery import drawn, logos
 from streamproc.training.forensics.scenes import IGNORED, PAINTED, SMALL, Hole, Labels, holes, paint, truth
 
 EDGES = 0.5, 0.6, 0.7
-MOST_LARGE, MOST_SMALL, MOST_CERTAIN = 0.1, 0.03, 0.005
+MOST_LARGE, MOST_SMALL, MOST_CERTAIN = 0.08, 0.06, 0.005
 """Share of untouched pictures that may have a box around a large part, around a small one, and a certain one."""
 _AREAS = 4096, 1024, 256, 64
 _REDUCED = 30  # photographs that came as JPEG, after those that are learnt from
