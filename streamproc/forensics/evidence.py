@@ -46,8 +46,10 @@ class EvidenceRules:
     """Mean |Laplacian| of luma, grey levels, in the ring around an event, below which nothing can be told."""
     most_candidates: int = 12
     """Followed at a time; of more, the surest are kept."""
-    sampled: int = 4
+    sampled: int = 8
     """Candidates of which a sample is kept on each keyframe, the surest first."""
+    filled: int = 2
+    """Candidates that are filled on a keyframe at most: filling one takes as long as a network's look."""
     least_samples: int = 3
     """Keyframes that a candidate must have been sampled on, each with another picture, to be filled; and as many more
     before it is filled again."""
@@ -254,8 +256,7 @@ class Evidence:
             one.samples = [*one.samples[-how.most_samples + 1 :], sampled(look.luma, one.place)]
             one.new += 1
         due = [one for one in surest if one.new >= how.least_samples and one.fills < how.most_fills]
-        if due:  # one a keyframe: filling takes as long as the network does
-            first = min(due, key=lambda one: one.fills)
+        for first in sorted(due, key=lambda one: one.fills)[: how.filled]:
             fit = first.fit
             start = self._box(first.cells) if fit is None or fit.misfit > _HOPEFUL else fit.box
             first.fit = best_fit(first.samples, start) or fit
