@@ -230,6 +230,16 @@ async def test_it_rests_while_the_analysis_is_late(house: House, footage: Path) 
     assert (house.counted("inspect_resting"), house.counted("inspected_keyframes_total")) == (0, 1)
 
 
+async def test_it_waits_while_boundaries_are_placed(house: House, footage: Path) -> None:
+    house.record(footage)
+    stage = house.stage()
+    with house.inspector.held(), house.inspector.held():
+        assert not await stage.step()
+    assert house.counted("inspected_keyframes_total") == 0
+    assert await stage.step()
+    assert house.counted("inspected_keyframes_total") == 1
+
+
 async def test_one_in_three_keyframes_is_looked_at_if_that_is_wanted(house: House, footage: Path) -> None:
     house.record(footage)
     await look(house.stage(one_in=3))
