@@ -10,9 +10,9 @@ knows again what it saw, and takes up the findings that are open.
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
@@ -76,6 +76,7 @@ class Inspector:
         self._provider = provider
         self._method: Residual | None = None
         self._lock = Lock()
+        self._holds = 0
         self.executor = ThreadPoolExecutor(1, thread_name_prefix="inspect", initializer=_step_back)
         """Where keyframes are examined."""
 
@@ -90,6 +91,22 @@ class Inspector:
                 self._method = Residual.load(folder, provider=self._provider)
                 log.info("model.loaded", model=self._method.card.name, asked_for=self._provider)
             return self._method
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While this is open, no channel begins to examine a keyframe: cores share more than their time."""
+        with self._lock:
+            self._holds += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._holds -= 1
+
+    @property
+    def is_held(self) -> bool:
+        """Whether somebody wants it to wait."""
+        return self._holds > 0
 
     def close(self) -> None:
         """End the thread; a keyframe that is being examined is finished."""
@@ -323,6 +340,8 @@ class InspectStage:
             resting.set(1)
             return False
         resting.set(0)
+        if self._inspector.is_held:
+            return False
         look = await self._around.call(self._next)
         if look is None:
             return await self._pass_on()
