@@ -182,6 +182,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure how well holes filled patch by patch are found.")
     parser.add_argument("--work", type=Path, required=True, help="where painted pictures are kept")
     parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--photographs", type=int, default=8, help="how many of the eight")
     parser.add_argument(
         "--chosen", action="store_true", help="look at the photographs to choose thresholds with instead"
     )
