@@ -11,7 +11,7 @@ in the manner of Cozzolino, Poggi, Verdoliva 2015 ("Efficient dense-field copy-m
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import cv2
 import numpy as np
@@ -175,12 +175,15 @@ def _exactly(picture: Picture, how: Rules) -> _Looked:
     found = [repeats(picture, size, how.least_range) for size in _SIZES]
     copied = _copied(picture.shape[:2], found, how.exact.window)
     mask = _regions(copied, how.exact)
-    itself = _repeating_itself(mask, copied, found)
     rows, columns = np.nonzero(copied)
-    areas = _summed(mask & ~itself, rows, columns, np.ones(len(rows)))
+    areas = _summed(mask, rows, columns, np.ones(len(rows)))
+    kept = _Kept.of(areas, how.least_area, _repeating_itself(mask, copied, found))
     flat = all(busy_share(picture, size, how.least_range) < how.least_busy for size in _SIZES)
-    return _judged(
-        _density(copied, how.exact.window), areas, (how.least_area, how.sure_area), flat or bool(itself.any())
+    return _Looked(
+        heat=_density(copied, how.exact.window),
+        mask=kept.mask,
+        sureness=kept.most / how.sure_area,
+        untold=flat or kept.left_out,
     )
 
 
@@ -188,11 +191,14 @@ def _roughly(picture: Picture, how: Rules) -> _Looked:
     found = matched(luma(picture), how.piece)
     copied = _copied(picture.shape[:2], [found.repeats], how.near.window)
     mask = _regions(copied, how.near)
-    itself = _repeating_itself(mask, copied, [found.repeats])
-    rows, columns = _middles(found.repeats.first, found.repeats)
-    evidence = _summed(mask & ~itself, rows, columns, found.worth)
-    heat = _density(copied, how.near.window)
-    return _judged(heat, evidence, (how.least_evidence, how.sure_evidence), bool(itself.any()))
+    evidence = _summed(mask, *_middles(found.repeats.first, found.repeats), found.worth)
+    kept = _Kept.of(evidence, how.least_evidence, _repeating_itself(mask, copied, [found.repeats]))
+    return _Looked(
+        heat=_density(copied, how.near.window),
+        mask=kept.mask,
+        sureness=kept.most / how.sure_evidence,
+        untold=kept.left_out,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +214,26 @@ def _summed(mask: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp], worth
     return _Sums(numbers, np.asarray(np.bincount(numbers[rows, columns], worth, count), np.float64))
 
 
-def _judged(heat: Map, parts: _Sums, limits: tuple[float, float], untold: bool) -> _Looked:
-    """Keep the parts that amount to the first limit; the second makes one sure."""
-    kept = parts.sums >= limits[0]
-    kept[0] = False
-    sureness = float(parts.sums[kept].max()) / limits[1] if kept.any() else 0.0
-    return _Looked(heat=heat, mask=np.asarray(kept[parts.numbers]), sureness=sureness, untold=untold)
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The parts that are left."""
+
+    mask: Mask
+    most: float
+    """What the best of them amounts to."""
+    left_out: bool
+    """Whether there was one that only repeats itself."""
+
+    @classmethod
+    def of(cls, parts: _Sums, least: float, itself: Mask) -> Self:
+        """Keep the parts that amount to so much, without those that repeat themselves."""
+        enough = parts.sums >= least
+        enough[0] = False
+        own = np.zeros_like(enough)
+        own[np.unique(parts.numbers[itself])] = True
+        kept = enough & ~own
+        most = float(parts.sums[kept].max()) if kept.any() else 0.0
+        return cls(np.asarray(kept[parts.numbers]), most, bool((enough & own).any()))
 
 
 def _repeating_itself(mask: Mask, copied: Mask, found: Sequence[Repeats]) -> Mask:
