@@ -38,7 +38,7 @@ _DILATIONS: Final = 1, 2, 4, 8, 1
 _TOLERANCE: Final = 0.05  # of a grey level
 DATA: Final = (
     "12 of the 24 lossless Kodak photographs",
-    "150 photographs of BSDS500, used locally, at half their size",
+    "photographs of BSDS500 that networks may learn from, used locally, at half their size",
 )
 LICENCE: Final = "MIT, like the project, for the weights; none of the pictures can be drawn from them"
 
