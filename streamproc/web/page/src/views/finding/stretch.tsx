@@ -46,8 +46,8 @@ export function Stretch({ finding, extent, station }: { finding: Finding; extent
   const at = scope.at.value;
   const nearest = moments.reduce((best, moment) => (Math.abs(moment - at) < Math.abs(best - at) ? moment : best), extent.start);
   useEffect(() => effect(() => {
-    // An open finding goes on, and so does the picture.
-    if (!finding.open && scope.isPlaying.value && scope.at.value > extent.end) scope.stop();
+    // An open finding goes on, and so does the picture. What plays has just said where it is: it is stopped once that is done.
+    if (!finding.open && scope.isPlaying.value && scope.at.value > extent.end) queueMicrotask(() => scope.stop());
   }), [finding.open, extent.end, scope]);
   const go = (moment: number): void => {
     scope.stop();
