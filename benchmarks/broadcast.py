@@ -9,6 +9,7 @@ are measured on other films, adverts and broadcasts. Coded files and heat maps a
 
 import argparse
 import json
+import math
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -204,7 +205,7 @@ def _quiet(name: str, kind: str, measured: bool, seen: Seen) -> Quiet:
 
 def threshold(chosen: Iterable[float]) -> float:
     """Return the lowest threshold, in steps of a hundredth, that is above all false alarms."""
-    return round(min(1.0, np.floor(max(chosen, default=0.0) * 100) / 100 + 0.01), 2)
+    return round(min(1.0, math.floor(max(chosen, default=0.0) * 100) / 100 + 0.01), 2)
 
 
 def alarms(quiet: Sequence[Quiet], least: float, *, single: bool) -> dict[str, Any]:

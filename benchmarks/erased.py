@@ -171,7 +171,7 @@ def _patch(way: Way, logos: Sequence[Path], most: float, rng: np.random.Generato
         return np.ones((height, width), bool)
     alpha = np.pad(resize_logo(logo, width, height)[:, :, 3], 4)
     closed = cv2.morphologyEx((alpha > 32).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
-    return cv2.dilate(closed, np.ones((7, 7), np.uint8)) > 0
+    return np.asarray(cv2.dilate(closed, np.ones((7, 7), np.uint8)) > 0)
 
 
 def erased(
@@ -216,7 +216,7 @@ def _inside(paint: Inpainter, frame: Picture, mask: Mask) -> Picture:
 
 
 def _ring(mask: Mask) -> Mask:
-    return (cv2.dilate(mask.astype(np.uint8), np.ones((17, 17), np.uint8)) > 0) & ~mask
+    return np.asarray((cv2.dilate(mask.astype(np.uint8), np.ones((17, 17), np.uint8)) > 0) & ~mask)
 
 
 def coded(frames: Iterator[Picture], files: dict[str, Path]) -> None:

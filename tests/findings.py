@@ -11,10 +11,19 @@ from streamproc.messages import Box, Reliability
 
 HEAT = cv2.imencode(".png", np.arange(480 * 270, dtype=np.uint32).reshape(270, 480).astype(np.uint8))[1].tobytes()
 """A picture of heat."""
+EXAMINER = Examiner(name="residual", sha256="a" * 64)
+"""A model."""
 
 
 def find(
-    catalogue: Catalogue, start: float = 2, end: float = 8, *, channel: str = "one", epoch: int = 1, over: bool = False
+    catalogue: Catalogue,
+    start: float = 2,
+    end: float = 8,
+    *,
+    channel: str = "one",
+    epoch: int = 1,
+    over: bool = False,
+    examiner: Examiner = EXAMINER,
 ) -> int:
     """Put a finding into the catalogue; return its number."""
     sight = Sight(
@@ -31,6 +40,5 @@ def find(
         heat=HEAT,
         over=over,
     )
-    examiner = Examiner(name="residual", sha256="a" * 64)
     looked = Looked(channel=channel, epoch=epoch, time=sight.end, examiner=examiner, sights=[sight])
     return catalogue.findings.save(looked)[0]

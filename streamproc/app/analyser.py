@@ -14,16 +14,16 @@ import structlog
 from streamproc.app.outbound import outbound
 from streamproc.app.play import Tools
 from streamproc.catalogue.store import Catalogue, Rules
-from streamproc.config import ChannelSettings, ClipSettings, DecisionSettings, Settings
+from streamproc.config import ChannelSettings, ClipSettings, CueSettings, DecisionSettings, Settings
 from streamproc.errors import ConfigError, ModelError
 from streamproc.inference.card import CARD_FILE, Decision, file_sha256, regions
 from streamproc.inference.session import LogoModel, ModelPool
 from streamproc.inference.verifier import VerifierPool
 from streamproc.logic.drift import Limits
 from streamproc.logic.sampling import SamplingPlan
-from streamproc.media.footage import Footage
+from streamproc.media.footage import Epoch, Footage
 from streamproc.media.recording.reader import RecordingFootage
-from streamproc.messages import Sample, Score
+from streamproc.messages import Change, Sample, Score
 from streamproc.stage import Stage, Surroundings
 from streamproc.stages.classify import ClassifyStage, Observer
 from streamproc.stages.clip import ClipStage
@@ -36,7 +36,7 @@ from streamproc.stages.learn import LearnStage
 from streamproc.stages.name import NameStage
 from streamproc.stages.orders import OrdersStage
 from streamproc.stages.piece import PieceStage, Place
-from streamproc.stages.refine import Placer, RefineStage
+from streamproc.stages.refine import Look, Placer, RefineStage, Room
 from streamproc.stages.sample import SampleStage
 from streamproc.stages.schedule import ScheduleStage
 from streamproc.timebase import NS
@@ -77,6 +77,19 @@ def open_bench(settings: Settings, tools: Tools) -> Bench:
     )
 
 
+class UndisturbedPlacer(Placer):
+    """Places boundaries, and has the search for paint wait meanwhile."""
+
+    def __init__(self, around: Surroundings, model: LogoModel, cues: CueSettings, inspector: Inspector) -> None:
+        super().__init__(around, model, cues)
+        self._inspector = inspector
+
+    def place(self, epoch: Epoch, change: Change, room: Room) -> Look:
+        """Return where the boundary of a change is. Raises RecordingError when the recording can't be read."""
+        with self._inspector.held():
+            return super().place(epoch, change, room)
+
+
 class Analysis:
     """The chain of one channel: sample → classify → decide, with refine and name beside it."""
 
@@ -109,7 +122,7 @@ class Analysis:
             self._around,
             footage,
             bench.catalogue,
-            Placer(self._around, self._model, settings.cues),
+            UndisturbedPlacer(self._around, self._model, settings.cues, bench.inspector),
             plan=self._plan,
             min_segment_s=settings.decision.min_segment_s,
         )

@@ -19,7 +19,7 @@ app = typer.Typer(help="Traces of inpainting: what was painted out of a picture.
 
 
 MethodName = Annotated[
-    str | None, typer.Option(help="Which method looks: residual (when left out), diffusion, patches.", metavar="NAME")
+    str | None, typer.Option(help="Which looks: residual (when left out), diffusion, unet, patches.", metavar="NAME")
 ]
 ModelFolder = Annotated[Path | None, typer.Option(help="A model of one's own instead; its card says of which method.")]
 
@@ -78,8 +78,8 @@ def scan(
     }
     (out / "findings.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     report = write_scan_report(out, asked.name, (lasting, found), files)
-    for one in (*lasting, *found):
-        typer.echo(one.line())
+    for line in [*(one.line() for one in lasting), *(one.line() for one in found)]:
+        typer.echo(line)
     for source, said in files.items():
         if said is not None:
             typer.echo(said.line(source))

@@ -25,4 +25,4 @@ def heat_picture(picture: Picture, traces: Traces) -> Picture:
 
 def _line(picture: Picture) -> int:
     """Return how thick a line must be, pixels, to be seen when the whole picture fits a screen."""
-    return max(2, round(picture.shape[1] / 480))
+    return max(2, round(int(picture.shape[1]) / 480))

@@ -8,12 +8,14 @@ The best few candidates are filled from their own borders, as erasers of logos d
 than it does beside the place, keyframe for keyframe, a candidate is an event.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from streamproc.forensics.looks import Look, box_of, log_odds, looked
 from streamproc.forensics.refill import Fit, Sample, best_fit, sampled
@@ -44,8 +46,10 @@ class EvidenceRules:
     """Mean |Laplacian| of luma, grey levels, in the ring around an event, below which nothing can be told."""
     most_candidates: int = 12
     """Followed at a time; of more, the surest are kept."""
-    sampled: int = 4
+    sampled: int = 8
     """Candidates of which a sample is kept on each keyframe, the surest first."""
+    filled: int = 2
+    """Candidates that are filled on a keyframe at most: filling one takes as long as a network's look."""
     least_samples: int = 3
     """Keyframes that a candidate must have been sampled on, each with another picture, to be filled; and as many more
     before it is filled again."""
@@ -85,6 +89,7 @@ class Event:
     """How much better the best of the fills fits there than beside: a log ratio, below 0 where better."""
 
 
+_REMEMBERED: Final = 32  # keyframes, among which a candidate's first one is looked for
 _CHANGED: Final = 0.5  # share of a candidate's cells that show something new, from which on a keyframe counts
 _ELSEWHERE: Final = 0.35  # share of their union below which a candidate's box has nothing to do with its samples
 _HOPEFUL: Final = -0.5  # misfit below which a fill has found the box, about
@@ -113,6 +118,8 @@ class _Candidate:
     best: float = -np.inf
     """The highest of a keyframe, of the one that shows it best."""
     keyframes: int = 0
+    besides: int = 0
+    """Keyframes that show it, and came before it was followed; below nothing where it was followed too early."""
     ring: float = 0.0
     """Texture around it, summed over its keyframes."""
     place: Box | None = None
@@ -160,9 +167,8 @@ class Evidence:
         self._shape = shape
         self._sums = np.zeros(look.heat.shape, np.float32)
         self._light = np.full(look.heat.shape, -np.inf, np.float32)
-        self._since = np.zeros(look.heat.shape, np.int64)
-        """Index into the times of the keyframe from which on a cell's sum has been above nothing."""
-        self._times: list[Fraction] = []
+        self._recent: deque[tuple[Fraction, NDArray[np.float16]]] = deque(maxlen=_REMEMBERED)
+        """The last keyframes' times, and by how much their cells were hotter than usual."""
 
     def _weighed(self, look: Look) -> Mask:
         """Add to each cell's sum what the keyframe says of it; return the cells that show something new."""
@@ -171,21 +177,10 @@ class Evidence:
         usual = float(np.median(look.odds[look.seen])) if look.seen.any() else 0.0
         self._usual = max(usual, float(log_odds(np.array(how.even, np.float32))))
         said = np.clip(look.odds - self._usual + look.quiet - how.above, -how.most_odds, how.most_odds)
-        before = self._sums > 0
         self._sums = np.clip(self._sums + np.where(fresh, said, 0), 0, how.most).astype(np.float32)
         self._light = np.where(fresh, look.light, self._light)
-        self._since[~(before & (self._sums > 0))] = len(self._times)
-        self._times.append(look.time)
-        self._forget()
+        self._recent.append((look.time, (look.odds - self._usual).astype(np.float16)))
         return np.asarray(fresh, bool)
-
-    def _forget(self) -> None:
-        """Keep only the times that a cell has been hot since."""
-        if len(self._times) <= 2 * self._since.size + 64:
-            return
-        kept, places = np.unique(self._since, return_inverse=True)
-        self._times = [self._times[index] for index in kept]
-        self._since = places.reshape(self._since.shape)
 
     def _follow(self, look: Look, fresh: Mask) -> tuple[Event, ...]:
         """Carry on the candidates, end those that cooled down, find new ones, and fill the surest."""
@@ -219,10 +214,15 @@ class Evidence:
 
     def _opened(self, cells: Mask, look: Look, fresh: Mask) -> _Candidate:
         self._numbers += 1
-        start = self._times[int(np.median(self._since[cells]))]
         nothing = np.zeros(look.heat.shape, np.float32)
         one = _Candidate(
-            number=self._numbers, start=start, end=look.time, shown=look.time, heat=nothing, cells=cells, extent=cells
+            number=self._numbers,
+            start=look.time,
+            end=look.time,
+            shown=look.time,
+            heat=nothing,
+            cells=cells,
+            extent=cells,
         )
         self._grown(one, look, fresh)
         return one
@@ -256,8 +256,7 @@ class Evidence:
             one.samples = [*one.samples[-how.most_samples + 1 :], sampled(look.luma, one.place)]
             one.new += 1
         due = [one for one in surest if one.new >= how.least_samples and one.fills < how.most_fills]
-        if due:  # one a keyframe: filling takes as long as the network does
-            first = min(due, key=lambda one: one.fills)
+        for first in sorted(due, key=lambda one: one.fills)[: how.filled]:
             fit = first.fit
             start = self._box(first.cells) if fit is None or fit.misfit > _HOPEFUL else fit.box
             first.fit = best_fit(first.samples, start) or fit
@@ -274,8 +273,17 @@ class Evidence:
         largest = 1 + int(np.argmax(stats[1:count, cv2.CC_STAT_AREA]))
         return np.asarray(numbers == largest)
 
+    def _began(self, one: _Candidate) -> Fraction:
+        """Return the keyframe from which on its cells are hot: the likeliest change from nothing to what they are."""
+        core = self._core(one.cells)
+        warm = np.array([float(odds[core].mean()) for _, odds in self._recent])
+        after = np.cumsum((warm - one.warm / one.warmed / 2)[::-1])[::-1]
+        return self._recent[int(np.argmax(after))][0]
+
     def _is_event(self, one: _Candidate) -> bool:
-        one.told = one.told or (one.fit is not None and _sure(one) >= self._how.least_score)
+        if not one.told and one.fit is not None and _sure(one) >= self._how.least_score:
+            one.told, one.start = True, self._began(one)
+            one.besides = sum(time >= one.start for time, _ in self._recent) - one.keyframes
         return one.told
 
     def _event(self, one: _Candidate, *, over: bool) -> Event:
@@ -292,7 +300,7 @@ class Evidence:
             box=box_of(one.extent, self._shape) if one.fit is None else one.fit.box,
             score=0.0 if flat else sure,
             reliability=_reliability(sure, flat),
-            keyframes=one.keyframes,
+            keyframes=one.keyframes + one.besides,
             heat=np.asarray(heat, np.float32),
             over=over,
             refill=0.0 if one.fit is None else one.fit.misfit,

@@ -44,6 +44,11 @@ def change_of_laplacian(picture: NDArray[np.uint8] | Floats, kind: Laplacian = L
     return np.asarray(np.where(length > 0, moved - laplacian[1:-1, 1:-1], 0.0), np.float32)
 
 
+def colours_and_change(picture: NDArray[np.uint8]) -> Floats:
+    """Return (H, W, 6): a picture's colours, (H, W, 3), and the change of the Laplacian in each."""
+    return np.concatenate([picture.astype(np.float32), change_of_laplacian(picture)], axis=2)
+
+
 def _laplacian(wide: NDArray[np.float64], kind: Laplacian) -> NDArray[np.float64]:
     """Return the Laplacian of all pixels but the outermost."""
     middle = wide[1:-1, 1:-1]

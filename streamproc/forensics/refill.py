@@ -26,7 +26,8 @@ _SIDES: Final = ((0, -1), (0, 1), (-1, 0), (1, 0), (-1, -1), (-1, 1), (1, -1), (
 _LEAST_BESIDE: Final = 2  # boxes
 _FIRST: Final = 3  # reduced pixels by which edges are moved for each fill,
 _THEN: Final = 2, 1  # and then for the best of them
-_APART: Final = 24  # pixels of a sample beyond the boxes beside its place: room for edges to move
+_AROUND: Final = 2  # times a place's size to each side of it in a sample
+_APART: Final = 24  # and pixels: room for edges to move
 _GAP: Final = 2  # reduced pixels between a box and those beside it
 
 
@@ -92,11 +93,12 @@ class Sample:
 
 
 def sampled(light: Light, place: Box) -> Sample:
-    """Return a place of a picture's luma, (H, W), with as much around it as it is high and wide."""
+    """Return a place of a picture's luma, (H, W), with twice as much to each side: a box there may turn out larger."""
     across, down = place.right - place.left, place.bottom - place.top
     scale = min(1.0, _LARGEST / max(across, down))
-    top, left = max(0, place.top - down - _APART), max(0, place.left - across - _APART)
-    part = light[top : place.bottom + down + _APART, left : place.right + across + _APART]
+    above, beside = _AROUND * down + _APART, _AROUND * across + _APART
+    top, left = max(0, place.top - above), max(0, place.left - beside)
+    part = light[top : place.bottom + above, left : place.right + beside]
     if scale < 1:
         part = np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32)
     return Sample(np.rint(part).astype(np.uint8), scale, left * scale, top * scale)

@@ -19,6 +19,8 @@ _RING: Final = np.ones((17, 17), np.uint8)
 _REACH: Final = len(_RING) // 2
 _MOST_PARTS: Final = 64  # the largest: a picture that is hot in more places is noise
 _COLDEST: Final = 1e-4
+SMALL: Final = 400
+"""Pixels of a part, below which it is small."""
 FEATURES: Final = (
     "logit, mean",
     "logit, highest",
@@ -47,6 +49,10 @@ class Verdict:
     """Of :data:`FEATURES`."""
     bias: float = 0.0
     """Added to their weighed sum; the logistic function of it is how sure a part is."""
+    small_weights: tuple[float, ...] = (0.0, 1.0, *[0.0] * (len(FEATURES) - 2))
+    """The same of parts smaller than :data:`SMALL`, which other things tell from noise."""
+    small_bias: float = 0.0
+    """The same of such parts."""
     sure: float = 0.5
     """Parts less sure than this are dropped."""
     certain: float = 0.9
@@ -114,7 +120,9 @@ def judged(heat: Map, picture: Picture, how: Verdict) -> Traces:
 
 def sureness(part: Part, how: Verdict) -> float:
     """Return how sure it is that a part was painted, in [0, 1]."""
-    odds = how.bias + sum(weight * value for weight, value in zip(how.weights, part.features, strict=True))
+    small = part.area < SMALL
+    weights, bias = (how.small_weights, how.small_bias) if small else (how.weights, how.bias)
+    odds = bias + sum(weight * value for weight, value in zip(weights, part.features, strict=True))
     return float(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
 
 

@@ -15,7 +15,7 @@ from streamproc.errors import ConfigError, ModelError
 from streamproc.forensics.cleaning import Cleaning
 from streamproc.forensics.diffusion import Diffusion
 from streamproc.forensics.ensemble import Ensemble
-from streamproc.forensics.laplacian import FEATURES, Laplacian
+from streamproc.forensics.laplacian import FEATURES, Laplacian, colours_and_change
 from streamproc.forensics.patches import Patches
 from streamproc.forensics.residual import FEATURES as PART_FEATURES
 from streamproc.forensics.residual import Verdict, judged, luma
@@ -35,22 +35,25 @@ class CleaningCard(CardSection):
     growth: Annotated[int, Field(ge=0, le=16)]
 
 
+PartWeights = Annotated[tuple[float, ...], Field(min_length=len(PART_FEATURES), max_length=len(PART_FEATURES))]
+
+
 class VerdictCard(CardSection):
     """How heat becomes a mask; see :class:`streamproc.forensics.residual.Verdict`."""
 
     edge: Annotated[float, Field(gt=0, lt=1)]
     least_area: Annotated[int, Field(ge=1)]
     least_texture: Annotated[float, Field(ge=0)]
-    weights: Annotated[tuple[float, ...], Field(min_length=len(PART_FEATURES), max_length=len(PART_FEATURES))] = (
-        Verdict().weights
-    )
+    weights: PartWeights = Verdict().weights
     bias: float = Verdict().bias
+    small_weights: PartWeights = Verdict().small_weights
+    small_bias: float = Verdict().small_bias
     sure: Annotated[float, Field(gt=0, lt=1)]
     certain: Annotated[float, Field(gt=0, lt=1)] = Verdict().certain
 
 
 class FineCard(CardSection):
-    """The fine network beside the coarse one: ``colours`` (1, H, W, 3) in [0, 255] to ``logit`` (1, H, W, 1)."""
+    """The fine network beside the coarse one: ``colours`` (1, H, W, 6) to ``logit`` (1, H, W, 1)."""
 
     file: ClassVar[str] = "fine.onnx"
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -88,7 +91,7 @@ SCALE: Final = 4
 _SMALL_PICTURE = 1 << 19  # pixels, up to which the fine network looks at all of a picture
 
 
-SHIPPED: Final = ("residual", "diffusion")
+SHIPPED: Final = ("residual", "diffusion", "unet")
 """Methods whose model comes with streamproc; the first is the default."""
 WITHOUT_MODEL: Final[Mapping[str, Callable[[], Method]]] = {"patches": Patches}
 """Methods that need no model, by name."""
@@ -184,7 +187,7 @@ class Residual:
         assert self._fine is not None
         height, width = picture.shape[:2]
         even = cv2.copyMakeBorder(picture, 0, height % 2, 0, width % 2, cv2.BORDER_REFLECT_101)
-        (odds,) = self._fine.run(["logit"], {"colours": even[None].astype(np.float32)})
+        (odds,) = self._fine.run(["logit"], {"colours": colours_and_change(np.asarray(even, np.uint8))[None]})
         return np.asarray(odds[0, :height, :width, 0])
 
 

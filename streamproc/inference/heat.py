@@ -14,12 +14,13 @@ from streamproc.inference.session import Provider, open_session
 
 Seen = Literal["luma", "colours"]
 """What a network takes, by its input's name."""
-_CHANNELS: Final[dict[Seen, int]] = {"luma": 1, "colours": 3}
+_CHANNELS: Final[dict[Seen, int]] = {"luma": 1, "colours": 6}
 _AT_ONCE = 1 << 22  # pixels
 
 
 def open_network(path: Path, seen: Seen, provider: Provider) -> onnxruntime.InferenceSession:
-    """Open a network that takes luma, (N, H, W, 1), or colours, (N, H, W, 3), and gives ``logit``, (N, h, w, 1).
+    """Open a network that takes luma, (N, H, W, 1), or colours and their change,
+    (N, H, W, 6), and gives ``logit``, (N, h, w, 1).
 
     Raises ModelError: can't be loaded, or takes or gives something else.
     """

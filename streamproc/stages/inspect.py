@@ -10,9 +10,9 @@ knows again what it saw, and takes up the findings that are open.
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
@@ -76,6 +76,7 @@ class Inspector:
         self._provider = provider
         self._method: Residual | None = None
         self._lock = Lock()
+        self._holds = 0
         self.executor = ThreadPoolExecutor(1, thread_name_prefix="inspect", initializer=_step_back)
         """Where keyframes are examined."""
 
@@ -90,6 +91,22 @@ class Inspector:
                 self._method = Residual.load(folder, provider=self._provider)
                 log.info("model.loaded", model=self._method.card.name, asked_for=self._provider)
             return self._method
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While this is open, no channel begins to examine a keyframe: cores share more than their time."""
+        with self._lock:
+            self._holds += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._holds -= 1
+
+    @property
+    def is_held(self) -> bool:
+        """Whether somebody wants it to wait."""
+        return self._holds > 0
 
     def close(self) -> None:
         """End the thread; a keyframe that is being examined is finished."""
@@ -188,7 +205,7 @@ class _Open:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Ledger:
+class _Events:
     """Which finding each event of an epoch is."""
 
     pixel_aspect: Fraction
@@ -299,7 +316,7 @@ class InspectStage:
         self._is_over = False
         self._eye: _Eye | None = None
         """What looks at this epoch; None when that is over."""
-        self._ledger = _Ledger(pixel_aspect=Fraction(1))
+        self._events = _Events(pixel_aspect=Fraction(1))
         self._flushed_s = self._around.clock.monotonic_s()
 
     async def run(self) -> None:
@@ -323,6 +340,8 @@ class InspectStage:
             resting.set(1)
             return False
         resting.set(0)
+        if self._inspector.is_held:
+            return False
         look = await self._around.call(self._next)
         if look is None:
             return await self._pass_on()
@@ -351,7 +370,7 @@ class InspectStage:
         assert epoch is not None
         self._is_over = epoch.has_ended()  # asked first: what comes later is still looked at
         waiting = self._waiting(epoch, self._after)
-        resumed = self._ledger.resumed
+        resumed = self._events.resumed
         fresh = [time for time in waiting if resumed is None or time > resumed]
         if self._is_late(epochs, fresh):
             return self._newest(epochs, fresh)
@@ -429,7 +448,7 @@ class InspectStage:
         left = [row for row in left if row.epoch == epoch.id and row.examiner == self._examiner]
         self._catalogue.findings.close(self._around.channel, besides=[row.id for row in left])
         self._open(epoch, max(time - WARM_UP_S, Fraction(0)))
-        self._ledger.resumed, self._ledger.left = time, left
+        self._events.resumed, self._events.left = time, left
         return True
 
     def _open(self, epoch: RecordingEpoch, start: Fraction | None) -> None:
@@ -439,7 +458,7 @@ class InspectStage:
         self._written = self._after
         self._is_over = False
         self._eye = _Eye(video, one_a_shot=self._settings.one_a_shot)
-        self._ledger = _Ledger(pixel_aspect=video.sample_aspect)
+        self._events = _Events(pixel_aspect=video.sample_aspect)
 
     async def _pass_on(self) -> bool:
         """Where an epoch is over, end what is open in it and go on to the next; tell whether there is one."""
@@ -448,8 +467,9 @@ class InspectStage:
                 await self._flush()
             return False
         if self._eye is not None:
-            self._ledger.take(self._after or Fraction(0), await self._thread(self._eye.end))
+            self._events.take(self._after or Fraction(0), await self._thread(self._eye.end))
             await self._flush()
+            await self._around.call(partial(self._catalogue.findings.close, self._around.channel))  # not taken up
             self._eye = None
         return await self._around.call(self._go_on)
 
@@ -460,7 +480,6 @@ class InspectStage:
         following = next((epoch for epoch in epochs if epoch.id > self._epoch.id), None)
         if following is None:
             return False
-        self._catalogue.findings.close(self._around.channel)  # what was not taken up
         self._open(following, None)
         return True
 
@@ -481,21 +500,21 @@ class InspectStage:
             return False
         telemetry.inspected.labels(channel).inc()
         telemetry.inspect_time.labels(channel).observe(perf_counter() - begun)
-        return self._ledger.take(look.time, events)
+        return self._events.take(look.time, events)
 
     async def _flush(self) -> None:
         """Write what waits, and how far it has come."""
         self._flushed_s = self._around.clock.monotonic_s()
-        waits = any(one.waits for one in self._ledger.open.values())
+        waits = any(one.waits for one in self._events.open.values())
         if self._epoch is None or self._after is None or (self._after == self._written and not waits):
             return
-        due = await self._thread(self._ledger.due)
+        due = await self._thread(self._events.due)
         await self._around.call(partial(self._write, self._epoch.id, self._after, due))
         self._written = self._after
 
     def _write(self, epoch: int, time: Fraction, due: list[tuple[_Open, Sight]]) -> None:
-        ledger, channel = self._ledger, self._around.channel
-        resumed = ledger.resumed
+        events, channel = self._events, self._around.channel
+        resumed = events.resumed
         looked = Looked(
             channel=channel,
             epoch=epoch,
@@ -509,9 +528,9 @@ class InspectStage:
         for number in began:
             log.info("inspect.found", channel=channel, finding=number)
         self._around.telemetry.findings.labels(channel).inc(len(began))
-        ledger.written(due, numbers)
-        going_on = [one.id for one in ledger.open.values() if one.id is not None]
-        if ledger.lost(time):
+        events.written(due, numbers)
+        going_on = [one.id for one in events.open.values() if one.id is not None]
+        if events.lost(time):
             self._catalogue.findings.close(channel, besides=going_on)
         self._around.telemetry.findings_open.labels(channel).set(len(going_on))
 

@@ -8,6 +8,7 @@ from streamproc.errors import PictureError
 from streamproc.forensics.patches import Patches
 from streamproc.forensics.scoring import f1
 from streamproc.forensics.traces import Mask, Picture, Reliability
+from streamproc.training.forensics.coded import jpeg
 from streamproc.training.forensics.inpainters import criminisi, harmonic
 from streamproc.training.forensics.masks import Shape, hole
 
@@ -26,6 +27,13 @@ def test_a_hole_that_was_filled_patch_by_patch_is_found_and_its_sources_are_not(
     assert len(traces.boxes) == 1
     assert traces.score > 0.9
     assert traces.reliability is Reliability.GOOD
+
+
+def test_of_a_larger_hole_enough_is_found_after_jpeg() -> None:
+    picture, mask = filled(4096)
+    traces = Patches().examine(jpeg(picture, 92))
+    assert traces.mask[mask].mean() > 0.2
+    assert traces.mask[~mask].mean() < 0.02
 
 
 def test_an_untouched_picture_has_no_traces() -> None:

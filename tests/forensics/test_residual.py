@@ -88,3 +88,11 @@ def test_bars_are_not_taken_for_painted() -> None:
     mask = judged(everywhere, picture, HOW).mask
     assert mask[20:, :80].all()
     assert mask.sum() == 60 * 80
+
+
+def test_small_parts_are_weighed_by_themselves() -> None:
+    found = hot_parts(heat((np.s_[5:35, 20:50], 0.95), (np.s_[60:70, 60:70], 0.95)), NOISY, texture(luma(NOISY)), HOW)
+    strict = replace(HOW, small_bias=-9.0)
+    large, small = found.parts
+    assert sureness(large, strict) == sureness(large, HOW)
+    assert sureness(small, strict) < sureness(small, HOW)

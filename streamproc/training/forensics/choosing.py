@@ -5,29 +5,30 @@ On sources that neither training nor benchmarks look at.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streamproc.forensics.residual import FEATURES, Part, Verdict, hot_parts, luma, sureness, texture
+from streamproc.forensics.residual import SMALL as SMALL_PART
+from streamproc.forensics.residual import Part, Verdict, hot_parts, luma, sureness, texture
 from streamproc.forensics.traces import Map, Picture
 from streamproc.training.forensics.inpainters import Inpainter
-from streamproc.training.forensics.masks import Shape, hole
+from streamproc.training.forensics.masks import PUBLISHED, hole
 from streamproc.training.forensics.material import LEARNT, LEARNT_REDUCED, coded, films, frames_of, jpegs, on_the_air
 from streamproc.training.forensics.protocol import photographs, split
 from streamproc.training.forensics.scenery import drawn, logos
 from streamproc.training.forensics.scenes import IGNORED, PAINTED, SMALL, Hole, Labels, holes, paint, truth
 
 EDGES = 0.5, 0.6, 0.7
-MOST_CERTAIN, MOST_BOXES = 0.005, 0.04
-"""Share of untouched pictures that may have a part from ``certain`` on, and one from ``sure`` on."""
+MOST_LARGE, MOST_SMALL, MOST_CERTAIN = 0.08, 0.06, 0.005
+"""Share of untouched pictures that may have a box around a large part, around a small one, and a certain one."""
 _AREAS = 4096, 1024, 256, 64
 _REDUCED = 30  # photographs that came as JPEG, after those that are learnt from
 _FRAMES_A_FILM = 8
 _RIDGE = 1.0
-_SURE = tuple(float(one) for one in np.arange(0.05, 0.96, 0.05))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,8 @@ def untouched(picture: Picture) -> Example:
 def _single(
     picture: Picture, area: int, inpainters: Mapping[str, Inpainter], rng: np.random.Generator
 ) -> Iterator[Example]:
-    """Yield the picture, lossless, with one hole of a shape of the published protocol for each of them."""
-    for painter in inpainters.values():
-        shape = Shape(rng.choice([Shape.SQUARE, Shape.CIRCLE, Shape.IRREGULAR]))
+    """Yield the picture, lossless, with one hole of each shape of the published protocol, painted by each of them."""
+    for shape, painter in product(PUBLISHED, inpainters.values()):
         over = [Hole(hole(shape, area, picture.shape[:2], rng), painter)]
         after = paint(picture, over)
         yield Example(after, truth(after, over))
@@ -121,39 +121,55 @@ def chosen(method: Heating, shown: Iterable[Example]) -> tuple[Verdict, dict[str
 
 
 def _tried(edge: float, judged: list[Judged]) -> tuple[Verdict, dict[str, Any]]:
-    how = _weighed(Verdict(edge=edge), judged)
+    how = Verdict(edge=edge)
+    weights, bias = _weighed(judged, small=False)
+    how = replace(how, weights=weights, bias=bias)
+    weights, bias = _weighed(judged, small=True)
+    how = replace(how, small_weights=weights, small_bias=bias)
     sure = [{part.number: sureness(part, how) for part, _, _ in one.parts} for one in judged]
     painted = [number for number, one in enumerate(judged) if one.painted]
     clear = [number for number, one in enumerate(judged) if not one.painted]
     highest = np.array([max(sure[number].values(), default=0.0) for number in clear])
+    certain = float(np.clip(np.quantile(highest, 1 - MOST_CERTAIN, method="higher") + 1e-3, how.sure, 0.999))
 
-    def mean_f1(which: list[int], least: float) -> float:
-        return float(np.mean([judged[number].f1(sure[number], least) for number in which]))
+    def mean_f1(least: float) -> float:
+        return round(float(np.mean([judged[number].f1(sure[number], least) for number in painted])), 4)
 
-    allowed = [one for one in _SURE if (highest >= one).mean() <= MOST_BOXES] or [_SURE[-1]]
-    least = max(allowed, key=lambda one: mean_f1(painted, one))
-    certain = float(np.clip(np.quantile(highest, 1 - MOST_CERTAIN, method="higher") + 1e-3, least, 0.999))
     told = {
-        "F1": round(mean_f1(painted, least), 4),
-        "F1 of what is certain": round(mean_f1(painted, certain), 4),
-        "untouched pictures with a box": round(float((highest >= least).mean()), 4),
+        "F1": mean_f1(how.sure),
+        "F1 of what is certain": mean_f1(certain),
+        "untouched pictures with a box": round(float((highest >= how.sure).mean()), 4),
         "untouched pictures with a certain box": round(float((highest >= certain).mean()), 4),
         "painted": len(painted),
         "untouched": len(clear),
     }
-    return replace(how, sure=round(least, 3), certain=round(certain, 4)), told
+    return replace(how, certain=round(certain, 4)), told
 
 
-def _weighed(how: Verdict, judged: list[Judged]) -> Verdict:
-    """Return the verdict with weights by which parts that are painted and such that are not are told apart."""
-    rows, answers = [], []
-    for one in judged:
+def _weighed(judged: list[Judged], *, small: bool) -> tuple[tuple[float, ...], float]:
+    """Return weights and bias by which parts that are painted are told from such that are not, small or large ones.
+
+    The bias is such that as many untouched pictures as may have a box get one, where parts count from 0.5 on.
+    """
+    rows, answers, pictures = [], [], []
+    for number, one in enumerate(judged):
         for part, hits, ignored in one.parts:
-            if hits >= part.area * 0.3 or (hits == 0 and ignored == 0):
+            if (part.area < SMALL_PART) is small and (hits >= part.area * 0.3 or (hits == 0 and ignored == 0)):
                 rows.append(part.features)
                 answers.append(float(hits > 0))
-    weights, bias = logistic(np.array(rows).reshape(-1, len(FEATURES)), np.array(answers))
-    return replace(how, weights=tuple(round(float(one), 4) for one in weights), bias=round(bias, 4))
+                pictures.append(number)
+    if len(set(answers)) < 2:
+        return Verdict().weights, Verdict().bias
+    seen = np.array(rows)
+    weights, bias = logistic(seen, np.array(answers))
+    odds = seen @ weights + bias
+    clear = {number: -30.0 for number, one in enumerate(judged) if not one.painted}
+    for value, number in zip(odds, pictures, strict=True):
+        if number in clear:
+            clear[number] = max(clear[number], float(value))
+    most = MOST_SMALL if small else MOST_LARGE
+    least = float(np.quantile([*clear.values()], 1 - most, method="higher")) + 1e-3 if clear else 0.0
+    return tuple(round(float(one), 4) for one in weights), round(bias - max(least, -10.0), 4)
 
 
 def logistic(rows: NDArray[np.float64], answers: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:

@@ -37,10 +37,24 @@ class Graph:
         """Add a layer's convolution and the normalisation after it."""
         return self._conv(seen, layer, *self._norm(norm))
 
-    def level(self, seen: str, layer: str, norm: str) -> str:
-        """Add a convolution of brightness in [0, 255] whose normalisation's offset is in another one, added to it."""
+    def added(self, seen: str, layer: str, norm: str, scale: float = 1.0) -> str:
+        """Add a convolution whose normalisation's offset is in another one, that it is added to.
+
+        scale: what it sees is multiplied by.
+        """
         factor, _ = self._norm(norm)
-        return self._conv(seen, layer, factor / 255, np.zeros(1))
+        return self._conv(seen, layer, factor * scale, np.zeros(1))
+
+    def part(self, seen: str, first: int, end: int) -> str:
+        """Add a choice of channels."""
+        bounds = [
+            self._keep_whole(f"channel_{first}_{name}", value) for name, value in (("first", first), ("end", end))
+        ]
+        return self.node("Slice", [seen, *bounds, self._keep_whole(f"channel_{first}_axis", 1)])
+
+    def constant(self, name: str, value: float) -> str:
+        """Keep a number."""
+        return self._keep(name, value)
 
     def _conv(self, seen: str, layer: str, factor: NDArray[np.float64], offset: NDArray[np.float64]) -> str:
         conv = self._model.get_layer(layer)
@@ -114,15 +128,25 @@ def write(model: keras.Model, path: Path, reach: Sequence[int], pooled: int) -> 
     graph = Graph(model)
     seen = str(model.inputs[0].name)
     picture = graph.picture(seen, model.input_shape[-1])
+    change = None
+    if model.input_shape[-1] == 6:
+        picture, change = graph.part(picture, 0, 3), graph.part(picture, 3, 6)
+        large = graph.node("Abs", [change])
+        change = graph.node("Div", [large, graph.node("Add", [large, graph.constant("half", 0.5)])])
     answers = graph.conv(picture, "detail")
     detail = graph.node("Abs", [graph.node("Softsign", [answers])])
     level = graph.node("AveragePool", [picture], kernel_shape=[pooled] * 2, strides=[pooled] * 2)
     flow = graph.conv(detail, "reduced", "reduced_norm")
-    bright = graph.level(level, "level", "reduced_norm")
-    flow = graph.node("Relu", [graph.node("Add", [flow, bright])])
+    bright = graph.added(level, "level", "reduced_norm", 1 / 255)
+    flow = graph.node("Add", [flow, bright])
+    if change is not None:
+        flow = graph.node("Add", [flow, graph.added(change, "change", "reduced_norm")])
+    flow = graph.node("Relu", [flow])
     for number in range(len(reach)):
         flow = graph.node("Relu", [graph.conv(flow, f"compared_{number}", f"compared_{number}_norm")])
     flow = graph.node("Add", [graph.doubled(flow, "up"), graph.conv(detail, "beside")])
+    if change is not None:
+        flow = graph.node("Add", [flow, graph.conv(change, "beside_change")])
     flow = graph.node("Relu", [graph.conv(graph.node("Relu", [flow]), "joined", "joined_norm")])
     graph.output(graph.conv(flow, "logit"), "logit")
     graph.save(path, seen, model.input_shape[-1], "logit")

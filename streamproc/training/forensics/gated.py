@@ -9,6 +9,7 @@ from typing import Final, Literal, Self
 import cv2
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from streamproc.errors import ModelError
 from streamproc.forensics.traces import Mask, Picture
@@ -18,11 +19,13 @@ from streamproc.training.forensics.inpainters.contract import inpainter, parts
 
 _STEP: Final = 4  # height and width of what goes into the network are multiples of it
 _THICKEST: Final = 32  # pixels across a hole, as it has learnt
+_GREY: Final = 127.5
+_LEAST_KNOWN: Final = 0.01  # of a pixel of half the size; less is none
 _AROUND: Final = 32  # pixels of picture beside a hole that it is shown
 
 
 class GatedCard(ModelCard):
-    """The card of the inpainter's network: ``picture`` (1, H, W, 3) in [0, 255] and ``mask`` to ``filled``."""
+    """The card of the inpainter's network: ``picture`` (1, H, W, 3), roughly filled, and ``mask`` to ``filled``."""
 
     kind: Literal["gated"] = "gated"
 
@@ -72,7 +75,24 @@ class Gated:
         hole = (share < 0.5).astype(np.float32)
         below, beside = -low % _STEP, -narrow % _STEP
         shown, holes = (cv2.copyMakeBorder(one, 0, below, 0, beside, cv2.BORDER_REPLICATE) for one in (light, hole))
-        (filled,) = self._session.run(["filled"], {"picture": shown[None], "mask": holes[None, ..., None]})
+        started = rough(shown, holes > 0)
+        (filled,) = self._session.run(["filled"], {"picture": started[None], "mask": holes[None, ..., None]})
         whole = np.where(hole[..., None] > 0, filled[0, :low, :narrow], light).astype(np.float32)
         large = whole if shrink == 1 else cv2.resize(whole, (width, height), interpolation=cv2.INTER_CUBIC)
         return np.asarray(np.clip(np.rint(large), 0, 255), np.uint8)
+
+
+def rough(picture: NDArray[np.float32], mask: Mask) -> NDArray[np.float32]:
+    """Return a picture, (H, W, 3), with its hole filled from pictures of ever half the size: the start of a fill."""
+    height, width = mask.shape
+    if not mask.any():
+        return picture
+    if mask.all() or max(height, width) <= 1:
+        return np.full_like(picture, _GREY)
+    size = (width + 1) // 2, (height + 1) // 2
+    known = (~mask).astype(np.float32)
+    share = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
+    colours = cv2.resize(picture * known[..., None], size, interpolation=cv2.INTER_AREA)
+    half = rough(np.asarray(colours / np.maximum(share, 1e-6)[..., None], np.float32), share < _LEAST_KNOWN)
+    whole = cv2.resize(half, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.where(mask[..., None], whole, picture).astype(np.float32)

@@ -1,10 +1,10 @@
 """A small inpainter of gated convolutions, and its training. Imports TensorFlow, as no daemon does.
 
 After Yu and others 2019, "Free-Form Image Inpainting with Gated Convolution": each convolution learns beside what it
-says where it may say it, so that a hole's edge is no edge of the picture. Only the coarse one of the paper's two
-networks, without contextual attention: an eighth of the channels, 64 pixels of picture at a time. It learns to be near
-what was there (mean absolute difference), and for the latter part of the training also to be taken for a photograph by
-a second network that judges patch by patch (SN-PatchGAN with a hinge, as in the paper).
+says where it may say it, so that a hole's edge is no edge of the picture. Of the paper's two networks only the second,
+without contextual attention, of 16, 32 and 64 channels, for 64 pixels of picture at a time: in place of the first there
+is a rough fill. It learns to be near what was there (mean absolute difference), and for the latter part of the training
+also to be taken for a photograph by a network that judges patch by patch (SN-PatchGAN with a hinge, as in the paper).
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ from streamproc.errors import ModelError
 from streamproc.forensics.traces import Mask, Picture
 from streamproc.inference.card import MODEL_FILE, file_sha256
 from streamproc.training.export import OPSET, one_core_session, quiet
-from streamproc.training.forensics.gated import GatedCard
+from streamproc.training.forensics.gated import GatedCard, rough
 from streamproc.training.forensics.masks import Shape, hole
 
 Progress = Callable[[str, float], None]
@@ -38,7 +38,7 @@ _DILATIONS: Final = 1, 2, 4, 8, 1
 _TOLERANCE: Final = 0.05  # of a grey level
 DATA: Final = (
     "12 of the 24 lossless Kodak photographs",
-    "150 photographs of BSDS500, used locally, at half their size",
+    "photographs of BSDS500 that networks may learn from, used locally, at half their size",
 )
 LICENCE: Final = "MIT, like the project, for the weights; none of the pictures can be drawn from them"
 
@@ -89,15 +89,12 @@ def build(width: int = 16, seed: int = 0) -> keras.Model:
     """Return an untrained inpainter.
 
     ``picture`` (N, H, W, 3) float32 in [0, 255] and ``mask`` (N, H, W, 1), 1 in the hole, to ``filled`` (N, H, W, 3) in
-    grey levels; H and W multiples of 4. What the picture holds in the hole is not looked at. What is filled in is told
-    from the mean colour around, so that it need not learn every colour.
+    grey levels; H and W multiples of 4. The hole is roughly filled when it comes in (gated.rough), in place of what the
+    paper's first network gives; what is learnt is the difference to that, which in the beginning is none.
     """
     keras.utils.set_random_seed(seed)
     picture, mask = keras.Input((None, None, 3), name="picture"), keras.Input((None, None, 1), name="mask")
-    known = 1.0 - mask
-    total = ops.maximum(ops.sum(known, axis=(1, 2), keepdims=True), 1.0)
-    mean = ops.sum(picture * known, axis=(1, 2), keepdims=True) / total
-    flow = layers.Concatenate()([(picture - mean) / _HALF * known, mask])
+    flow = layers.Concatenate()([picture / _HALF - 1.0, mask])
     flow = gated(flow, width, size=5)
     flow = gated(gated(flow, 2 * width, step=2), 2 * width)
     flow = gated(flow, 4 * width, step=2)
@@ -105,8 +102,8 @@ def build(width: int = 16, seed: int = 0) -> keras.Model:
         flow = gated(flow, 4 * width, dilation=dilation)
     flow = gated(gated(layers.UpSampling2D()(flow), 2 * width), 2 * width)
     flow = gated(gated(layers.UpSampling2D()(flow), width), width)
-    change = layers.Conv2D(3, 3, padding="same")(flow)
-    return keras.Model([picture, mask], layers.Identity(name="filled")(mean + change * _HALF))
+    change = layers.Conv2D(3, 3, padding="same", kernel_initializer="zeros")(flow)
+    return keras.Model([picture, mask], layers.Identity(name="filled")(picture + change * _HALF))
 
 
 def gated(
@@ -138,15 +135,15 @@ def train(pictures: Sequence[Picture], schedule: Schedule, progress: Progress) -
     rate = keras.optimizers.schedules.CosineDecay(schedule.learning_rate, schedule.steps)
     ours, theirs = keras.optimizers.Adam(rate), keras.optimizers.Adam(4e-4, beta_1=0.5)
 
-    def alone(picture: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    def alone(picture: tf.Tensor, started: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            loss = _distance(model([picture, mask], training=True), picture, mask)
+            loss = _distance(model([started, mask], training=True), picture, mask)
         _descend(ours, tape, loss, model)
         return loss
 
-    def judged(picture: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    def judged(picture: tf.Tensor, started: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape, tf.GradientTape() as others:
-            filled = model([picture, mask], training=True)
+            filled = model([started, mask], training=True)
             fake = _shown(picture * (1 - mask) + filled * mask, mask)
             both = other(tf.concat([fake, _shown(picture, mask)], axis=0), training=True)
             opinion, held = tf.split(both, 2)
@@ -199,7 +196,8 @@ def _holes(rng: np.random.Generator) -> list[Mask]:
 
 def _batch(
     pictures: Sequence[Picture], masks: Sequence[Mask], count: int, rng: np.random.Generator
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+) -> tuple[NDArray[np.float32], ...]:
+    """Return pictures, the same with holes roughly filled, and the holes."""
     cut = []
     for number in rng.integers(0, len(pictures), count):
         height, width = pictures[number].shape[:2]
@@ -207,7 +205,9 @@ def _batch(
         crop = pictures[number][top : top + CROP, left : left + CROP]
         cut.append(crop[:, ::-1] if rng.random() < 0.5 else crop)
     over = [np.rot90(masks[number], int(rng.integers(0, 4))) for number in rng.integers(0, len(masks), count)]
-    return np.stack(cut).astype(np.float32), np.stack(over).astype(np.float32)[..., None]
+    shown = np.stack(cut).astype(np.float32)
+    started = [rough(picture, mask) for picture, mask in zip(shown, over, strict=True)]
+    return shown, np.stack(started), np.stack(over).astype(np.float32)[..., None]
 
 
 def to_onnx(model: keras.Model, path: Path) -> float:

@@ -44,7 +44,7 @@ LEARNT_REDUCED: Final = 220
 _WINDOW: Final = 480, 640  # what is painted over at once
 _FRAMES_A_FILM: Final = 16
 _DRAWN: Final = 60
-_LOSSLESS: Final = 4  # crops of a lossless picture of the protocol: small holes are seen in such ones only
+_LOSSLESS: Final = 10  # crops of a lossless picture of the protocol: small holes are seen in such ones only
 
 Progress = Callable[[str, float], None]
 

@@ -24,6 +24,7 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from streamproc.errors import ModelError
+from streamproc.forensics.laplacian import colours_and_change
 from streamproc.training.export import OPSET, one_core_session, quiet
 from streamproc.training.forensics.exported import write
 from streamproc.training.forensics.scenes import CROP, IGNORED, PAINTED, SMALL, Crops
@@ -73,13 +74,18 @@ def build(channels: int = 32, seed: int = 0) -> keras.Model:
 
 
 def build_fine(channels: int = 24, seed: int = 0) -> keras.Model:
-    """Return an untrained fine network: ``colours`` (N, H, W, 3) float32 in [0, 255] to ``logit`` (N, H, W, 1)."""
+    """Return an untrained fine network: ``colours`` (N, H, W, 6) float32 to ``logit`` (N, H, W, 1).
+
+    Of its channels, three are RGB in [0, 255], and three the change of the Laplacian in them (forensics/laplacian.py).
+    """
     keras.utils.set_random_seed(seed)
-    colours = keras.Input((None, None, 3), name="colours")
+    seen = keras.Input((None, None, 6), name="colours")
+    colours, change = seen[..., :3], ops.abs(seen[..., 3:])
+    change = change / (change + 0.5)
     detail = _detail(colours, 16, 5, 1)
     level = layers.AveragePooling2D(_POOLED["fine"])(colours) / 255.0
-    flow = _compared(detail, level, channels, _REACH["fine"])
-    return keras.Model(colours, _logit(flow, detail), name="fine")
+    flow = _compared(detail, level, channels, _REACH["fine"], change)
+    return keras.Model(seen, _logit(flow, detail, change), name="fine")
 
 
 def _detail(seen: keras.KerasTensor, count: int, size: int, step: int) -> keras.KerasTensor:
@@ -99,21 +105,33 @@ def _detail(seen: keras.KerasTensor, count: int, size: int, step: int) -> keras.
 
 
 def _compared(
-    detail: keras.KerasTensor, level: keras.KerasTensor, channels: int, reach: tuple[int, ...]
+    detail: keras.KerasTensor,
+    level: keras.KerasTensor,
+    channels: int,
+    reach: tuple[int, ...],
+    change: keras.KerasTensor | None = None,
 ) -> keras.KerasTensor:
     """Return dilated layers' answers, at half the scale of the detail, which is that of the level."""
     flow = layers.Conv2D(channels, 3, strides=2, padding="same", use_bias=False, name="reduced")(detail)
     bright = layers.Conv2D(channels, 3, padding="same", use_bias=False, name="level")(level)
-    flow = layers.ReLU()(layers.BatchNormalization(momentum=0.97, name="reduced_norm")(layers.Add()([flow, bright])))
+    summed = [flow, bright]
+    if change is not None:
+        summed.append(layers.Conv2D(channels, 3, strides=2, padding="same", use_bias=False, name="change")(change))
+    flow = layers.ReLU()(layers.BatchNormalization(momentum=0.97, name="reduced_norm")(layers.Add()(summed)))
     for number, dilation in enumerate(reach):
         flow = _conv(flow, channels, f"compared_{number}", dilation=dilation)
     return flow
 
 
-def _logit(flow: keras.KerasTensor, detail: keras.KerasTensor) -> keras.KerasTensor:
+def _logit(
+    flow: keras.KerasTensor, detail: keras.KerasTensor, change: keras.KerasTensor | None = None
+) -> keras.KerasTensor:
     """Return logits at the scale of the detail, which is seen once more beside what was compared."""
     flow = layers.Conv2DTranspose(16, 2, strides=2, name="up")(flow)
-    flow = layers.ReLU()(layers.Add()([flow, layers.Conv2D(16, 1, name="beside")(detail)]))
+    summed = [flow, layers.Conv2D(16, 1, name="beside")(detail)]
+    if change is not None:
+        summed.append(layers.Conv2D(16, 1, use_bias=False, name="beside_change")(change))
+    flow = layers.ReLU()(layers.Add()(summed))
     flow = _conv(flow, 16, "joined")
     prior = keras.initializers.Constant(PRIOR)
     return layers.Conv2D(1, 3, padding="same", bias_initializer=prior, name="logit")(flow)
@@ -166,7 +184,7 @@ class _Draw:
         self._crops = crops
         self._side, self._count = schedule.side, schedule.batch
         self._rng = np.random.default_rng(schedule.seed)
-        self._fine = model.input_shape[-1] == 3
+        self._fine = model.input_shape[-1] > 1
         seen = np.zeros((1, self._side, self._side, model.input_shape[-1]), np.float32)
         self._scale = self._side // int(model(seen).shape[1])
         painted = np.isin(crops.truth, self._marks).any(axis=(1, 2))
@@ -194,8 +212,7 @@ class _Draw:
         truth = np.stack([self._crops.truth[window] for window in windows])
         turned, flip = int(self._rng.integers(0, 4)), 1 if self._rng.random() < 0.5 else -1
         pixels, truth = (np.rot90(one, turned, (1, 2))[:, :, ::flip] for one in (pixels, truth))
-        seen = pixels if self._fine else pixels @ _LUMA
-        seen = seen if self._fine else np.rint(seen)[..., None]
+        seen = _with_change(pixels) if self._fine else np.rint(pixels @ _LUMA)[..., None]
         blocks = truth.reshape(len(truth), self._side // self._scale, self._scale, -1, self._scale)
         wanted = np.isin(blocks, self._marks).mean(axis=(2, 4))
         ignored = [IGNORED] if self._fine else [IGNORED, SMALL]
@@ -223,6 +240,11 @@ class _Draw:
             near = self._rng.uniform(0.15, 0.85, 2) * self._side
             top, left = (int(np.clip(value, 0, room)) for value in np.rint([rows[at] - near[0], columns[at] - near[1]]))
         return np.s_[number, top : top + self._side, left : left + self._side]
+
+
+def _with_change(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return (N, H, W, 6): pixels, (N, H, W, 3), and the change of the Laplacian in them."""
+    return np.stack([colours_and_change(np.ascontiguousarray(one)) for one in pixels])
 
 
 def _focal(logit: tf.Tensor, wanted: tf.Tensor, weight: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
