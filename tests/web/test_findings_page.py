@@ -49,13 +49,13 @@ async def test_a_days_findings_are_listed_in_words_and_by_what_people_say(day: D
     other = find(day.site.catalogue, 12, 14, epoch=day.epoch.id)
     day.site.catalogue.findings.judge(other, FindingVerdict.DISMISSED, None, "olga")
     async with day.opened() as page:
-        await expect(page.locator(".found")).to_have_count(2, timeout=SLOW)
+        await expect(page.locator(".trace")).to_have_count(2, timeout=SLOW)
         await expect(page.locator(f'[data-finding="{finding}"]')).to_contain_text("Likely painted over, top left")
         await expect(page.locator(f'[data-finding="{other}"]')).to_contain_text("Dismissed: not painted over · olga")
         await page.get_by_role("button", name="to check 1").click()
-        await expect(page.locator(".found")).to_have_attribute("data-finding", str(finding))
+        await expect(page.locator(".trace")).to_have_attribute("data-finding", str(finding))
         await page.get_by_role("button", name="on air now 1").click()
-        await expect(page.locator(".found")).to_have_attribute("data-finding", str(other))
+        await expect(page.locator(".trace")).to_have_attribute("data-finding", str(other))
         await page.get_by_role("button", name="confirmed 0").click()
         await expect(page.locator(".findings")).to_contain_text("None of these on this day.")
 
@@ -198,5 +198,5 @@ async def test_axe_finds_nothing_wrong(day: Day, finding: int, theme: str, local
         await expect(page.locator(".unsaved")).to_be_visible()
         assert await axe(page) == []
         await page.goto(day.address())
-        await expect(page.locator(".found")).to_be_visible(timeout=SLOW)
+        await expect(page.locator(".trace")).to_be_visible(timeout=SLOW)
         assert await axe(page) == []

@@ -92,7 +92,7 @@ function Item({ finding, station }: { finding: Finding; station: Station }): JSX
     if (shown !== null) scope.seek(ms(shown) + 1);
   };
   return (
-    <li class="found" data-finding={finding.id} data-verdict={finding.verdict ?? "to_check"}>
+    <li class="trace" data-finding={finding.id} data-verdict={finding.verdict ?? "to_check"}>
       <a href={`/finding/${finding.id}`} class="thumb" aria-hidden="true" tabIndex={-1}>
         {picture === null ? <span class="none" /> : <img src={picture} alt="" loading="lazy" />}
         <Outline finding={finding} />

@@ -53,7 +53,7 @@ function Heat({ finding, opacity }: { finding: Finding; opacity: number }): JSX.
   );
 }
 
-/** Draws grey as colours, the lightest as the hottest: the darker, the more of the picture is seen through it. */
+/** Draws grey as colours, from its median to its lightest: what is no hotter than most of the picture is not seen. */
 function paint(canvas: HTMLCanvasElement, image: HTMLImageElement): void {
   canvas.width = image.naturalWidth;
   canvas.height = image.naturalHeight;
@@ -62,10 +62,10 @@ function paint(canvas: HTMLCanvasElement, image: HTMLImageElement): void {
   pen.drawImage(image, 0, 0);
   const pixels = pen.getImageData(0, 0, canvas.width, canvas.height);
   const { data } = pixels;
-  let hottest = 1;
-  for (let at = 0; at < data.length; at += 4) hottest = Math.max(hottest, data[at] ?? 0);
+  const sorted = data.filter((_, at) => at % 4 === 0).sort();
+  const [usual, hottest] = [sorted[sorted.length >> 1] ?? 0, sorted.at(-1) ?? 0];
   for (let at = 0; at < data.length; at += 4) {
-    const heat = (data[at] ?? 0) / hottest;
+    const heat = Math.max(0, (data[at] ?? 0) - usual) / Math.max(1, hottest - usual);
     const step = heat * (RAMP.length - 1);
     const [cold, hot] = [RAMP[Math.floor(step)] ?? RAMP[0], RAMP[Math.ceil(step)] ?? RAMP[0]];
     for (const channel of [0, 1, 2] as const) data[at + channel] = cold[channel] + (hot[channel] - cold[channel]) * (step % 1);
