@@ -17,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
@@ -91,7 +92,7 @@ class Lookers:
 
     def seen(self, footage: Sequence[Footage]) -> list[Seen]:
         """Return what each gave."""
-        with ProcessPoolExecutor(self._jobs) as pool:
+        with ProcessPoolExecutor(self._jobs, get_context("spawn")) as pool:  # a fork would inherit held locks
             return list(pool.map(_looked_at, footage, repeat(self._model), repeat(self._kept)))
 
 
@@ -177,11 +178,11 @@ def overlap(one: Box, other: Box) -> float:
     return both / (one.area + other.area - both)
 
 
-def look_at_erased(lookers: Lookers, data: Path, work: Path) -> list[Hole]:
+def look_at_erased(lookers: Lookers, data: Path, work: Path, asked: Sequence[str]) -> list[Hole]:
     """Return all erased logos with what was found of them."""
     logos, rows = shapes(data), []
     for stretch in stretches(data):
-        codings = ["CRF 23"] if stretch.scaled or not stretch.measured else list(CODINGS)
+        codings = ["CRF 23"] if stretch.scaled or not stretch.measured else asked
         there, files = erased(stretch, logos, work, codings)
         rows += [(stretch, coding, there, Footage(path.stem, path)) for coding, path in files.items()]
     found = lookers.seen([footage for *_, footage in rows])
@@ -347,12 +348,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure how many erased logos are found on television.")
     parser.add_argument("--work", type=Path, required=True, help="where coded files and heat maps are kept")
     parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--coding", action="append", choices=list(CODINGS), help="may be repeated; all when left out")
     parser.add_argument("--jobs", type=int, default=1, help="files looked at at a time")
     arguments = parser.parse_args()
     for folder in ("erased", "broadcasts"):
         (arguments.work / folder).mkdir(parents=True, exist_ok=True)
     lookers = Lookers(arguments.work, arguments.jobs)
-    holes = look_at_erased(lookers, arguments.data, arguments.work / "erased")
+    holes = look_at_erased(lookers, arguments.data, arguments.work / "erased", arguments.coding or list(CODINGS))
     figures = measured(holes, look_at_untouched(lookers, arguments.data, arguments.work / "broadcasts"))
     told = {"command": command("broadcast"), "machine": describe(), **figures}
     FILE.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
