@@ -5,7 +5,8 @@
 
 Light colours in English, dark ones in Russian, so that both are seen. Needs Chromium. Nothing is changed on the daemon;
 where people sign in, give name and password as STREAMPROC_SCREENS=NAME:PASSWORD. In the pictures that are kept there
-the programme's parts were entered by hand: the demo's are too short for a schedule to name them.
+the programme's parts were entered by hand: the demo's are too short for a schedule to name them. In those of findings
+its bug was painted over by hand, and what they show is what the network found there.
 """
 
 import argparse
@@ -78,10 +79,11 @@ async def _views(context: BrowserContext) -> list[View]:
     channels: list[dict[str, Any]] = (await (await context.request.get("/api/v1/channels")).json())["items"]
     name = channels[0]["name"]
     listed = await (await context.request.get(f"/api/v1/channels/{name}/programmes")).json()
-    return list(_paths([channel["name"] for channel in channels], listed["items"]))
+    found = await (await context.request.get(f"/api/v1/channels/{name}/findings")).json()
+    return list(_paths([channel["name"] for channel in channels], listed["items"], found["items"]))
 
 
-def _paths(names: list[str], programmes: list[dict[str, Any]]) -> Iterator[View]:
+def _paths(names: list[str], programmes: list[dict[str, Any]], findings: list[dict[str, Any]]) -> Iterator[View]:
     yield View("channels", "/")
     yield View("day", f"/channel/{names[0]}")
     if len(names) > 1:
@@ -90,6 +92,10 @@ def _paths(names: list[str], programmes: list[dict[str, Any]]) -> Iterator[View]
     if whole:
         yield View("programme", f"/programme/{whole[0]['id']}")
         yield View("keys", f"/programme/{whole[0]['id']}", ("?",))
+    if findings:
+        surest = max(findings, key=lambda one: one["score"])
+        yield View("finding", f"/finding/{surest['id']}")
+        yield View("findings", f"/channel/{names[0]}?at={surest['shown_utc']}&middle={surest['shown_utc']}&span=120")
     yield View("reviews", "/reviews")
     yield View("search", f"/search?q={(whole[0]['title'] or '') if whole else ''}")
 
