@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from streamproc.errors import ConfigError
+from streamproc.media.credentials import State
 from streamproc.training.dataset import Shows
 from streamproc.training.report import LearnEvidence, write_learn_report
 from streamproc.training.report.texts import TEXTS, Number, Share, shown
@@ -107,7 +108,8 @@ def test_no_text_is_left_over(project_root: Path) -> None:
     folder = project_root / "streamproc" / "training" / "report"
     users = [path for path in folder.rglob("*") if path.suffix in (".py", ".html") and path.name != "texts.py"]
     source = "\n".join(path.read_text(encoding="utf-8") for path in users)
-    composed = ("place_", "grade_", "shows_", "card_", "legend_", "reliability_", "verbatim")
+    composed = ("place_", "grade_", "shows_", "card_", "legend_", "reliability_", "verbatim", "scan_verdict_")
+    composed += tuple(f"credentials_{state.value}" for state in State)
     assert [key for key in TEXTS if f'"{key}"' not in source and not key.startswith(composed)] == []
 
 
