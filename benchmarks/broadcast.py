@@ -12,9 +12,12 @@ import json
 import math
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +25,7 @@ import cv2
 import numpy as np
 from scipy.stats import chi2
 
-from benchmarks.channel import draw_channel
+from benchmarks.channel import Part, draw_channel
 from benchmarks.compose import DATA
 from benchmarks.erased import CODINGS, Erased, Stretch, erased, shapes, stretches, untouched
 from benchmarks.machine import RESULTS, command, describe
@@ -38,11 +41,15 @@ from streamproc.media.keyframes import spread_keyframes
 EVERYTHING: Final = EvidenceRules(least_score=0.0)
 TEXTURED: Final = 1.2  # mean |Laplacian| of luma around a hole from which on its surroundings can tell
 OVERLAP: Final = 0.3  # intersection over union of an event's box and a hole's, from which on it is found
-CHANNELS: Final = {"learning": (2, 3), "testing": (2, 3)}  # made-up channels whose broadcasts are looked at
+CHANNELS: Final[dict[Part, tuple[int, ...]]] = {
+    "learning": (3,),
+    "testing": (3,),
+}  # made-up channels whose broadcasts are looked at
 APART_S: Final = 1.0  # between looks at untouched films
 
 FILE: Final = RESULTS / "broadcast.json"
 Alarm = tuple[Box, float]
+_NO_HEAT: Final = np.zeros((0, 0), np.float32)  # of no use here, and large
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,46 @@ class Seen:
     """Of all together, each as it was last told, whatever its score."""
     seconds: float
     """From the first keyframe to the last, and one step more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """Keyframes of a file, or frames of an untouched film."""
+
+    name: str
+    """Tells them from all others."""
+    source: Path | Stretch
+
+    def pictures(self) -> Iterator[tuple[float, Picture]]:
+        """Yield seconds and (H, W, 3) of each."""
+        if isinstance(self.source, Stretch):
+            return self.source.spread(APART_S)
+        return spread_keyframes([self.source], every=0)
+
+
+class Lookers:
+    """Look at footage with the shipped method, several at a time; heat maps are kept in a folder."""
+
+    def __init__(self, work: Path, jobs: int) -> None:
+        self._model = shipped_model("residual")
+        files = sorted(self._model.glob("*.onnx"))
+        digest = "".join(file_sha256(path)[:4] for path in files)  # another model, another heat
+        self._kept = work / f"heat-{digest}"
+        self._kept.mkdir(parents=True, exist_ok=True)
+        self._jobs = jobs
+
+    def seen(self, footage: Sequence[Footage]) -> list[Seen]:
+        """Return what each gave."""
+        with ProcessPoolExecutor(self._jobs, get_context("spawn")) as pool:  # a fork would inherit held locks
+            return list(pool.map(_looked_at, footage, repeat(self._model), repeat(self._kept)))
+
+
+def _looked_at(footage: Footage, model: Path, kept: Path) -> Seen:
+    cv2.setNumThreads(1)
+    seen = Looker(load_method(model), kept).seen(footage.name, footage.pictures())
+    sure = [round(event.score, 2) for event in seen.events if event.score > 0]
+    print(footage.name, round(seen.seconds), "s; scores", sorted(sure, reverse=True)[:6], flush=True)
+    return seen
 
 
 class Looker:
@@ -78,8 +125,8 @@ class Looker:
             single.append([(_box(row[:4]), float(row[4])) for row in boxes])
             times.append(time)
             for event in evidence.add(Fraction(time), picture, traces):
-                events[event.number] = event
-        events |= {event.number: event for event in evidence.end()}
+                events[event.number] = replace(event, heat=_NO_HEAT)
+        events |= {event.number: replace(event, heat=_NO_HEAT) for event in evidence.end()}
         if added:
             np.savez_compressed(path, **kept, **added)
         step = times[-1] - times[-2] if len(times) > 1 else 0.0
@@ -131,17 +178,19 @@ def overlap(one: Box, other: Box) -> float:
     return both / (one.area + other.area - both)
 
 
-def look_at_erased(looker: Looker, data: Path, work: Path) -> list[Hole]:
+def look_at_erased(lookers: Lookers, data: Path, work: Path, asked: Sequence[str]) -> list[Hole]:
     """Return all erased logos with what was found of them."""
-    found, logos = [], shapes(data)
+    logos, rows = shapes(data), []
     for stretch in stretches(data):
-        codings = ["CRF 23"] if stretch.scaled or not stretch.measured else list(CODINGS)
-        logos_erased, files = erased(stretch, logos, work / "erased", codings)
-        for coding, path in files.items():
-            seen = looker.seen(path.stem, spread_keyframes([path], every=0))
-            found += [_hole(stretch, coding, one, seen) for one in logos_erased]
-        print(stretch.name, len(found), flush=True)
-    return found
+        codings = ["CRF 23"] if stretch.scaled or not stretch.measured else asked
+        there, files = erased(stretch, logos, work, codings)
+        rows += [(stretch, coding, there, Footage(path.stem, path)) for coding, path in files.items()]
+    found = lookers.seen([footage for *_, footage in rows])
+    return [
+        _hole(stretch, coding, one, seen)
+        for (stretch, coding, there, _), seen in zip(rows, found, strict=True)
+        for one in there
+    ]
 
 
 def _hole(stretch: Stretch, coding: str, one: Erased, seen: Seen) -> Hole:
@@ -172,23 +221,20 @@ class Quiet:
     events: list[float]
 
 
-def look_at_untouched(looker: Looker, data: Path, work: Path) -> list[Quiet]:
+def look_at_untouched(lookers: Lookers, data: Path, work: Path) -> list[Quiet]:
     """Return what is found where nobody painted: in all films once, and in composed broadcasts."""
-    found = []
-    for stretch in untouched(data):
-        seen = looker.seen(f"untouched-{stretch.name}", stretch.spread(APART_S))
-        found.append(_quiet(stretch.name, "films and adverts, each once", stretch.measured, seen))
-        print(found[-1].name, round(seen.seconds), max(found[-1].events, default=0), flush=True)
+    films = untouched(data)
+    footage = [Footage(f"untouched-{stretch.name}", stretch) for stretch in films]
+    kinds = [("films and adverts, each once", stretch.measured) for stretch in films]
     logos = usable_logos(data, 1 + max(max(numbers) for numbers in CHANNELS.values()))
     for part, numbers in CHANNELS.items():
         for number in numbers:
             channel = draw_channel(number, logos, SEED)
-            composed(channel, part, data, work / "broadcasts", {})  # type: ignore[arg-type]
-            video = work / "broadcasts" / channel.name / f"{part}.mp4"
-            seen = looker.seen(f"{part}-{channel.name}", spread_keyframes([video], every=0))
-            found.append(_quiet(f"{part} {channel.name}", "composed broadcasts", part == "testing", seen))
-            print(found[-1].name, round(seen.seconds), max(found[-1].events, default=0), flush=True)
-    return found
+            composed(channel, part, data, work, {})
+            footage.append(Footage(f"{part}-{channel.name}", work / channel.name / f"{part}.mp4"))
+            kinds.append(("composed broadcasts", part == "testing"))
+    found = lookers.seen(footage)
+    return [_quiet(one.name, *kind, seen) for one, kind, seen in zip(footage, kinds, found, strict=True)]
 
 
 def _quiet(name: str, kind: str, measured: bool, seen: Seen) -> Quiet:
@@ -302,15 +348,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure how many erased logos are found on television.")
     parser.add_argument("--work", type=Path, required=True, help="where coded files and heat maps are kept")
     parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--coding", action="append", choices=list(CODINGS), help="may be repeated; all when left out")
+    parser.add_argument("--jobs", type=int, default=1, help="files looked at at a time")
     arguments = parser.parse_args()
-    cv2.setNumThreads(1)
-    model = shipped_model("residual")
-    kept = arguments.work / f"heat-{file_sha256(model / 'model.onnx')[:8]}"  # another model, another heat
-    for folder in (kept, arguments.work / "erased", arguments.work / "broadcasts"):
-        folder.mkdir(parents=True, exist_ok=True)
-    looker = Looker(load_method(model), kept)
-    quiet = look_at_untouched(looker, arguments.data, arguments.work)
-    figures = measured(look_at_erased(looker, arguments.data, arguments.work), quiet)
+    for folder in ("erased", "broadcasts"):
+        (arguments.work / folder).mkdir(parents=True, exist_ok=True)
+    lookers = Lookers(arguments.work, arguments.jobs)
+    holes = look_at_erased(lookers, arguments.data, arguments.work / "erased", arguments.coding or list(CODINGS))
+    figures = measured(holes, look_at_untouched(lookers, arguments.data, arguments.work / "broadcasts"))
     told = {"command": command("broadcast"), "machine": describe(), **figures}
     FILE.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(figures, indent=1))

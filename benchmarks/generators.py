@@ -135,7 +135,7 @@ def stills(pictures: dict[str, Picture], painters: dict[str, Inpainter], work: P
                 yield Example(JPEG, inpainter, area, jpeg(picture, QUALITY), mask)
 
 
-def moving(data: Path, work: Path) -> Iterator[Example]:
+def moving(data: Path, painters: dict[str, Inpainter], work: Path) -> Iterator[Example]:
     """Yield keyframes of films, painted and untouched, coded while they move."""
     for film in sorted((data / "footage").iterdir()):
         if film.stem not in MEASURED_FILMS:
@@ -146,14 +146,15 @@ def moving(data: Path, work: Path) -> Iterator[Example]:
             size = window[0].shape[:2]
             yield Example(H264, None, 0, keyframe(window), np.zeros(size, bool))
             if number == 0:
-                yield from painted_clip(
-                    film.stem, window, {area: hole(Shape.SQUARE, area, size, rng) for area in AREAS}, work
-                )
+                masks = {area: hole(Shape.SQUARE, area, size, rng) for area in AREAS}
+                yield from painted_clip(film.stem, window, masks, painters, work)
 
 
-def painted_clip(film: str, window: list[Picture], masks: dict[int, Mask], work: Path) -> Iterator[Example]:
-    """Yield a clip's keyframe for each inpainter and hole, which stays at its place."""
-    for inpainter, paint in QUICK.items():
+def painted_clip(
+    film: str, window: list[Picture], masks: dict[int, Mask], painters: dict[str, Inpainter], work: Path
+) -> Iterator[Example]:
+    """Yield a clip's keyframe for each quick inpainter and hole, which stays at its place."""
+    for inpainter, paint in ((name, painters[name]) for name in QUICK if name in painters):
         for area, mask in masks.items():
             file = work / name_of(f"{film}-crf{CRF}", inpainter, area, mask)
             picture = kept(file, lambda paint=paint, mask=mask: keyframe([paint(frame, mask) for frame in window]))  # type: ignore[misc]
@@ -230,6 +231,7 @@ def main() -> int:
         "--method", action="append", help="may be repeated; those that come with streamproc when left out"
     )
     parser.add_argument("--model", action="append", type=Path, default=[], help="a folder with another method's model")
+    parser.add_argument("--inpainter", action="append", help="may be repeated; all when left out")
     parser.add_argument("--sheet", type=Path, help="only draw all fills of one texture into this picture")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
@@ -239,7 +241,9 @@ def main() -> int:
     methods = {name: named_method(name) for name in arguments.method or [*SHIPPED, *WITHOUT_MODEL]}
     methods |= {folder.name: load_method(folder) for folder in arguments.model}
     pictures = photographs(arguments.data / "images" / "kodak24")
-    examples = [*moving(arguments.data, arguments.work), *stills(pictures, generators(), arguments.work)]
+    painters = {name: one for name, one in generators().items() if name in (arguments.inpainter or [name])}
+    clips = moving(arguments.data, painters, arguments.work)
+    examples = [*clips, *stills(pictures, painters, arguments.work)]
     for name, method in methods.items():
         keep(name, {"command": command("generators"), "machine": describe(), **measured(method, examples)})
         print(f"{name}: done", flush=True)
@@ -247,9 +251,15 @@ def main() -> int:
 
 
 def keep(method: str, told: dict[str, Any]) -> None:
-    """Write a method's figures into the results; the others stay as they were."""
+    """Write a method's figures into the results; other methods' and other inpainters' stay as they were."""
     whole: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
     whole["seen in training"] = [*GMIC_MODES, *LEARNT]
+    before: dict[str, Any] = whole.get(method, {})
+    for level in (LOSSLESS, JPEG, H264):
+        sizes = {**before.get(level, {}), **told.get(level, {})}
+        told[level] = {
+            size: {**before.get(level, {}).get(size, {}), **told.get(level, {}).get(size, {})} for size in sizes
+        }
     whole[method] = told
     FILE.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -13,7 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
@@ -124,29 +124,38 @@ def untouched(data: Path, pictures: dict[str, Picture], names: list[str]) -> Ite
             yield f"H.264 CRF {crf}", h264(clip, crf, FRAMES - 1)[-1][1]
 
 
-def measured(data: Path, work: Path, names: list[str], pictures: dict[str, Picture]) -> dict[str, Any]:
-    """Return all tables."""
+def clear(data: Path, pictures: dict[str, Picture], names: list[str]) -> dict[str, list[Seen]]:
+    """Return by coding what was made of untouched pictures."""
+    found: dict[str, list[Seen]] = defaultdict(list)
+    for coding, picture in untouched(data, pictures, names):
+        found[coding].append(seen(Patches(), picture, None))
+        print(coding, "untouched", found[coding][-1], file=sys.stderr, flush=True)
+    return found
+
+
+def false_alarms(found: dict[str, list[Seen]]) -> dict[str, Any]:
+    """Return by coding how often something was found where nothing is."""
+    return {
+        coding: {
+            "pictures": len(row),
+            "with a box": mean([float(one.box) for one in row]),
+            "answered undecidable": mean([float(one.undecidable) for one in row]),
+        }
+        for coding, row in found.items()
+    }
+
+
+def tables(examples: Iterator[tuple[str, str, Picture, Mask]], found: dict[str, list[Seen]]) -> dict[str, Any]:
+    """Return the figures by coding and cell, and the seconds that a picture takes. found: of untouched pictures."""
     method = Patches()
     cells: dict[str, dict[str, list[Seen]]] = defaultdict(lambda: defaultdict(list))
-    for examples in (stills(pictures, names, work), moving(data)):
-        for coding, cell, picture, mask in examples:
-            cells[coding][cell].append(seen(method, picture, mask))
-            print(coding, cell, cells[coding][cell][-1], file=sys.stderr, flush=True)
-    clear: dict[str, list[Seen]] = defaultdict(list)
-    for coding, picture in untouched(data, pictures, names):
-        clear[coding].append(seen(method, picture, None))
+    for coding, cell, picture, mask in examples:
+        cells[coding][cell].append(seen(method, picture, mask))
+        print(coding, cell, cells[coding][cell][-1], file=sys.stderr, flush=True)
     everything = [one for row in cells.values() for cell in row.values() for one in cell]
     return {
-        "painted": {
-            coding: {cell: table(row, clear[coding]) for cell, row in rows.items()} for coding, rows in cells.items()
-        },
-        "untouched": {
-            coding: {
-                "pictures": len(row),
-                "with a box": mean([float(one.box) for one in row]),
-                "answered undecidable": mean([float(one.undecidable) for one in row]),
-            }
-            for coding, row in clear.items()
+        "cells": {
+            coding: {cell: table(row, found[coding]) for cell, row in rows.items()} for coding, rows in cells.items()
         },
         "CPU s a picture of 512×384": mean([one.seconds for one in everything]),
     }
@@ -182,6 +191,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure how well holes filled patch by patch are found.")
     parser.add_argument("--work", type=Path, required=True, help="where painted pictures are kept")
     parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--part", choices=("all", "untouched"), default="all")
     parser.add_argument("--photographs", type=int, default=8, help="how many of the eight")
     parser.add_argument(
         "--chosen", action="store_true", help="look at the photographs to choose thresholds with instead"
@@ -190,13 +200,24 @@ def main() -> int:
     cv2.setNumThreads(1)
     pictures = photographs(arguments.data / "images" / "kodak24")
     names = split(pictures)[1 if arguments.chosen else 2][: arguments.photographs]
-    told = measured(arguments.data, arguments.work, names, pictures)
-    told["CPU s a picture of 1920×1080"] = large(arguments.data)
-    print(json.dumps(told, indent=1))
+    found = clear(arguments.data, pictures, names)
+    told = {"untouched": false_alarms(found)}
+    if arguments.part == "all":
+        examples = chain(stills(pictures, names, arguments.work), moving(arguments.data))
+        told["painted"] = tables(examples, found)
+        told["painted"]["CPU s a picture of 1920×1080"] = large(arguments.data)
+    print(json.dumps(told, indent=1, ensure_ascii=False))
     if not arguments.chosen:
-        whole = {"command": command("patches"), "machine": describe(), "measured on": names, **told}
-        FILE.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        keep(names, told)
     return 0
+
+
+def keep(names: list[str], told: dict[str, Any]) -> None:
+    """Write what was measured into the results; the rest stays as it was."""
+    whole: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    for part, figures in told.items():
+        whole[part] = {"command": command("patches"), "machine": describe(), "photographs": names, **figures}
+    FILE.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,11 +13,8 @@ from streamproc.forensics.traces import Mask, Picture
 from streamproc.training.forensics.inpainters.contract import Inpainter, inpainter, parts, rounded
 
 _MARGIN = 48  # pixels around the hole that the network is fitted to
-_SCALES = 5  # halvings
-_INPUT = 16  # channels of noise that go in
 _SKIPPED = 4  # channels that go past a scale
-_NOISE = 0.1  # it lies in [0, 0.1], as published
-_JITTER = 0.03  # more noise, new at every step, as published for inpainting
+_JITTER = 0.03  # noise on what goes in, new at every step, as published for inpainting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +23,8 @@ class Fit:
 
     steps: int = 400
     channels: int = 32
+    scales: int = 5
+    """Halvings."""
     learning_rate: float = 0.01
     seed: int = 0
 
@@ -33,8 +32,9 @@ class Fit:
 def deep_prior(fit: Fit) -> Inpainter:
     """Return Deep Image Prior: what a small hourglass network, fitted to what is known, says of the hole.
 
-    Of the weights θ it minimizes ‖(f_θ(z) − x₀) ⊙ m‖², z fixed noise, x₀ the picture, m what of it is known: a network
-    of convolutions finds what looks like a picture before it finds noise, so the hole is filled like a picture.
+    Of the weights θ it minimizes ‖(f_θ(z) − x₀) ⊙ m‖², x₀ the picture, m what of it is known, z fixed: a network of
+    convolutions finds what looks like a picture before it finds noise, so the hole is filled like a picture. z is the
+    pixels' coordinates, one of the paper's two inputs: from noise, the other, so short a fit tints large holes.
     It is fitted anew to each of the hole's parts and 48 pixels around it. Every seed gives another fill, the same one
     on one machine.
     Source: Ulyanov, Vedaldi, Lempitsky 2018, "Deep Image Prior", eq. 2 and 7; here with 32 channels instead of 128,
@@ -59,35 +59,36 @@ deep_image_prior: Final = deep_prior(Fit())
 def _fitted(picture: Picture, unknown: Mask, fit: Fit) -> Picture:
     """Return what the fitted network says of a picture, (h, w, 3)."""
     height, width = unknown.shape
-    step = 1 << _SCALES
+    step = 1 << fit.scales
     room = (0, -height % step), (0, -width % step)
     wanted = tf.constant(np.pad(picture, (*room, (0, 0)))[None] / np.float32(255))
     known = tf.constant(np.pad(~unknown, room)[None, :, :, None].astype(np.float32))
-    rng = np.random.default_rng(fit.seed)
-    noise = tf.constant(rng.uniform(0, _NOISE, (1, *known.shape[1:3], _INPUT)).astype(np.float32))
+    rows, columns = np.mgrid[: known.shape[1], : known.shape[2]]
+    places = tf.constant(np.stack([rows / len(rows), columns / columns.shape[1]], -1)[None].astype(np.float32))
     model = _hourglass(fit, np.clip(picture[~unknown].mean(axis=0) / 255, 0.01, 0.99))
     optimizer = keras.optimizers.Adam(fit.learning_rate)
     optimizer.build(model.trainable_variables)
 
     @tf.function  # type: ignore[untyped-decorator]
     def learn(seed: tf.Tensor) -> None:
-        jitter = tf.random.stateless_normal(tf.shape(noise), seed, stddev=_JITTER)
+        jitter = tf.random.stateless_normal(tf.shape(places), seed, stddev=_JITTER)
         with tf.GradientTape() as tape:
-            said = model(noise + jitter, training=True)
+            said = model(places + jitter, training=True)
             loss = tf.reduce_mean(tf.square((said - wanted) * known))
         slopes = tape.gradient(loss, model.trainable_variables)
         optimizer.apply_gradients(zip(slopes, model.trainable_variables, strict=True))
 
     for number in range(fit.steps):
         learn(tf.constant([fit.seed, number], tf.int32))
-    said: NDArray[np.float32] = model(noise, training=True)[0].numpy()
+    said: NDArray[np.float32] = model(places, training=True)[0].numpy()
     return rounded(said[:height, :width].astype(np.float64) * 255)
 
 
 def _hourglass(fit: Fit, mean: NDArray[np.float64]) -> keras.Model:
     """Return an untrained network for a picture of a mean colour (3,) in [0, 1].
 
-    It takes noise (1, h, w, 16) and gives a picture (1, h, w, 3) in [0, 1]; h and w are multiples of 32.
+    It takes places (1, h, w, 2) and gives a picture (1, h, w, 3) in [0, 1]; h and w can be halved at every
+    scale.
     """
     seeds = iter(range(fit.seed * 1000, fit.seed * 1000 + 1000))
 
@@ -98,9 +99,9 @@ def _hourglass(fit: Fit, mean: NDArray[np.float64]) -> keras.Model:
         )
         return layers.LeakyReLU(0.2)(layers.BatchNormalization()(made))
 
-    noise = keras.Input((None, None, _INPUT))
-    flow, beside = noise, []
-    for _ in range(_SCALES):
+    places = keras.Input((None, None, 2))
+    flow, beside = places, []
+    for _ in range(fit.scales):
         beside.append(conv(flow, _SKIPPED, size=1))
         flow = conv(conv(flow, fit.channels, step=2), fit.channels)
     for skipped in reversed(beside):
@@ -114,4 +115,4 @@ def _hourglass(fit: Fit, mean: NDArray[np.float64]) -> keras.Model:
         # It begins from the mean colour, so that what nothing holds stays near it.
         bias_initializer=initializers.Constant(np.log(mean / (1 - mean))),
     )
-    return keras.Model(noise, last(flow))
+    return keras.Model(places, last(flow))

@@ -1,5 +1,7 @@
 """Deep Image Prior."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import skimage.data
@@ -7,7 +9,7 @@ import skimage.data
 from streamproc.forensics.traces import Mask, Picture
 from streamproc.training.forensics.inpainters.prior import Fit, deep_prior
 
-SHORT = Fit(steps=10, channels=8)
+SHORT = Fit(steps=10, channels=8, scales=2)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,7 @@ def test_neither_chance_nor_what_the_hole_hid_shines_through(photograph: Picture
 
 
 def test_another_seed_gives_another_fill(photograph: Picture, hole: Mask, painted: Picture) -> None:
-    other = deep_prior(Fit(steps=SHORT.steps, channels=SHORT.channels, seed=1))
+    other = deep_prior(replace(SHORT, seed=1))
     assert (other(photograph, hole)[hole] != painted[hole]).any()
 
 
@@ -46,7 +48,7 @@ def test_in_an_even_picture_the_fill_comes_near_its_colour() -> None:
     even = np.full((48, 64, 3), (60, 120, 200), np.uint8)
     mask = np.zeros(even.shape[:2], bool)
     mask[16:32, 20:40] = True
-    assert np.abs(deep_prior(Fit(steps=120, channels=8))(even, mask).astype(int) - even)[mask].mean() < 15
+    assert np.abs(deep_prior(replace(SHORT, steps=120))(even, mask).astype(int) - even)[mask].mean() < 15
 
 
 def test_a_hole_that_leaves_nothing_is_refused(photograph: Picture) -> None:
