@@ -24,7 +24,8 @@ BOX = (96 / 1920, 80 / 1080, 224 / 1920, 144 / 1080)
 
 @pytest.fixture
 def finding(day: Day) -> int:
-    return find(day.site.catalogue, START, END, epoch=day.epoch.id, over=True)
+    number: int = find(day.site.catalogue, START, END, epoch=day.epoch.id, over=True)
+    return number
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { all } from "../../api";
 import { type Finding, likelihood, placeOf, strengthOf, verdictWord } from "../../findings";
 import { listenInBursts } from "../../live";
@@ -17,6 +17,8 @@ const BURST_MS = 400;
 const MOST = 500;
 const SHOWN = 12;
 const THUMBNAIL = 160;
+const RETRY_MS = 4000;
+const MOST_TRIES = 10;
 const FILTERS = ["all", "open", "to_check", "confirmed", "dismissed"] as const;
 type Filter = (typeof FILTERS)[number];
 
@@ -94,7 +96,7 @@ function Item({ finding, station }: { finding: Finding; station: Station }): JSX
   return (
     <li class="trace" data-finding={finding.id} data-verdict={finding.verdict ?? "to_check"}>
       <a href={`/finding/${finding.id}`} class="thumb" aria-hidden="true" tabIndex={-1}>
-        {picture === null ? <span class="none" /> : <img src={picture} alt="" loading="lazy" />}
+        <Thumbnail address={picture} />
         <Outline finding={finding} />
       </a>
       <div>
@@ -117,4 +119,15 @@ export function Outline({ finding: { box, width, height } }: { finding: Pick<Fin
       <rect x={box.left} y={box.top} width={box.right - box.left} height={box.bottom - box.top} />
     </svg>
   );
+}
+
+/** A small picture of the recording; where too many are made at once it is asked for again a little later. */
+export function Thumbnail({ address }: { address: string | null }): JSX.Element {
+  const tries = useSignal(0);
+  const waiting = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => () => clearTimeout(waiting.current), []);
+  const again = (): void => {
+    if (tries.value < MOST_TRIES) waiting.current = setTimeout(() => tries.value++, RETRY_MS);
+  };
+  return address === null ? <span class="none" /> : <img key={`${address} ${tries.value}`} src={address} alt="" onError={again} />;
 }

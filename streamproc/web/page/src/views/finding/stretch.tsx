@@ -6,7 +6,7 @@ import { useEffect } from "preact/hooks";
 import type { Finding } from "../../findings";
 import { clock, ms } from "../../time";
 import { Button } from "../../ui";
-import { Outline } from "../channel/findings";
+import { Outline, Thumbnail } from "../channel/findings";
 import { SECOND } from "../channel/model";
 import type { Station } from "../channel/station";
 import { t } from "./words";
@@ -61,7 +61,7 @@ export function Stretch({ finding, extent, station }: { finding: Finding; extent
           return (
             <li key={index}>
               <button type="button" aria-pressed={moment === nearest} aria-label={t("part", { time: clock(moment), n: index + 1, all: moments.length })} onClick={() => go(moment)}>
-                <span class="thumb">{picture === null ? <span class="none" /> : <img src={picture} alt="" />}<Outline finding={finding} /></span>
+                <span class="thumb"><Thumbnail address={picture} /><Outline finding={finding} /></span>
                 {clock(moment)}
               </button>
             </li>
