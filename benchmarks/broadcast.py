@@ -84,8 +84,8 @@ class Lookers:
 
     def __init__(self, work: Path, jobs: int) -> None:
         self._model = shipped_model("residual")
-        files = sorted(self._model.glob("*.onnx"))
-        digest = "".join(file_sha256(path)[:4] for path in files)  # another model, another heat
+        files = sorted(self._model.iterdir())
+        digest = "".join(file_sha256(path)[:4] for path in files)  # another model, other boxes
         self._kept = work / f"heat-{digest}"
         self._kept.mkdir(parents=True, exist_ok=True)
         self._jobs = jobs
@@ -221,13 +221,13 @@ class Quiet:
     events: list[float]
 
 
-def look_at_untouched(lookers: Lookers, data: Path, work: Path) -> list[Quiet]:
+def look_at_untouched(lookers: Lookers, data: Path, work: Path, *, broadcasts: bool) -> list[Quiet]:
     """Return what is found where nobody painted: in all films once, and in composed broadcasts."""
     films = untouched(data)
     footage = [Footage(f"untouched-{stretch.name}", stretch) for stretch in films]
     kinds = [("films and adverts, each once", stretch.measured) for stretch in films]
     logos = usable_logos(data, 1 + max(max(numbers) for numbers in CHANNELS.values()))
-    for part, numbers in CHANNELS.items():
+    for part, numbers in CHANNELS.items() if broadcasts else ():
         for number in numbers:
             channel = draw_channel(number, logos, SEED)
             composed(channel, part, data, work, {})
@@ -349,13 +349,19 @@ def main() -> int:
     parser.add_argument("--work", type=Path, required=True, help="where coded files and heat maps are kept")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--coding", action="append", choices=list(CODINGS), help="may be repeated; all when left out")
+    parser.add_argument(
+        "--broadcasts", action=argparse.BooleanOptionalAction, default=True, help="look at composed broadcasts, too"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="files looked at at a time")
     arguments = parser.parse_args()
     for folder in ("erased", "broadcasts"):
         (arguments.work / folder).mkdir(parents=True, exist_ok=True)
     lookers = Lookers(arguments.work, arguments.jobs)
     holes = look_at_erased(lookers, arguments.data, arguments.work / "erased", arguments.coding or list(CODINGS))
-    figures = measured(holes, look_at_untouched(lookers, arguments.data, arguments.work / "broadcasts"))
+    figures = measured(
+        holes,
+        look_at_untouched(lookers, arguments.data, arguments.work / "broadcasts", broadcasts=arguments.broadcasts),
+    )
     told = {"command": command("broadcast"), "machine": describe(), **figures}
     FILE.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(figures, indent=1))

@@ -57,7 +57,7 @@ class EvidenceRules:
     """Kept of a candidate; newer ones take the place of the oldest."""
     most_fills: int = 4
     """Times that a candidate is filled; by then it is known."""
-    least_score: float = 0.5
+    least_score: float = 0.75
     """From which on a candidate is an event."""
 
 
