@@ -27,7 +27,6 @@ from streamproc.training.forensics.scenes import Crops
 WIDTHS = 8, 16, 32, 64, 64
 """Channels of the encoder's blocks; VGG16's are eight times as many."""
 _CONVOLUTIONS = 2, 2, 3, 3, 3
-_PRIOR = -3.0  # logit of an untrained network: little is painted
 
 
 def build(widths: tuple[int, ...] = WIDTHS, seed: int = 0) -> keras.Model:
@@ -46,7 +45,7 @@ def build(widths: tuple[int, ...] = WIDTHS, seed: int = 0) -> keras.Model:
         width = finer.shape[-1]
         flow = layers.Concatenate()([finer, layers.Conv2DTranspose(width, 2, strides=2)(flow)])
         flow = _conv(_conv(flow, width), width)
-    prior = keras.initializers.Constant(_PRIOR)
+    prior = keras.initializers.Constant(network.PRIOR)
     return keras.Model(light, layers.Conv2D(1, 1, bias_initializer=prior, name="logit")(flow))
 
 
