@@ -26,7 +26,7 @@ from streamproc.media.encode import Coding, Encoder
 from streamproc.media.files import FileFootage
 from streamproc.training.composite import resize_logo
 from streamproc.training.forensics.inpainters import Inpainter, delogo, harmonic, navier_stokes, telea
-from streamproc.training.forensics.material import MEASURED_FILMS
+from streamproc.training.forensics.material import CHOSEN_FILMS, LEARNT_LOGOS, MEASURED_FILMS
 from streamproc.training.logos import read_logo
 
 STRIDE: Final = 3
@@ -41,7 +41,27 @@ _BIT_RATES: Final = {576: 1_600_000, 720: 3_000_000, 1080: 5_000_000}
 _WIDTHS: Final = 64, 240  # pixels of a hole's width
 _MARGIN: Final = 0.05  # of the picture, between its edge and a hole
 _FULL_HD: Final = 1080
-_LOGOS: Final = 30  # to draw from
+_LOGOS: Final = 36  # to draw from
+_STARTS: Final = {
+    "adverts/spoof_apple.mp4": (0.0, 5.0),
+    "adverts/spoof_commercial.mp4": (0.0, 5.0),
+    "adverts/spoof_kfc.mp4": (0.0, 5.0),
+    "adverts/spoof_subway.mp4": (0.0,),
+    "adverts/gillette_public_domain.mp4": (1.0, 9.0, 17.0),
+    "footage/bikes.mp4": (0.0, 5.0),
+    "broadcast_bugs/sbs_football_10s.mp4": (0.0,),
+    "dvb/test-072.ts": (0.0, 6.0),
+    "footage/big_buck_bunny_720p.ts": (8.0, 25.0, 40.0, 60.0, 75.0, 95.0, 110.0, 130.0, 145.0),
+    "footage/lofoten.mp4": (0.0,),
+    "footage/palawan.mp4": (0.0,),
+    "adverts/spoof_chevron2.mp4": (0.0, 5.0),
+    "adverts/spoof_dorito.mp4": (0.0, 5.0),
+    "adverts/spoof_pepsi.mp4": (0.0, 5.0),
+    "broadcast_bugs/cnbc_10s.mp4": (0.0,),
+    "broadcast_bugs/star_sports_13s.ts": (0.0, 6.0),
+    "dvb/test-064.ts": (0.0, 5.0),
+}
+"""Where stretches begin in films, seconds: first those for choosing thresholds, then those that are measured on."""
 
 
 def harmonic_rectangle(picture: Picture, mask: Mask) -> Picture:
@@ -106,26 +126,16 @@ class Stretch:
                 yield float(frame.time), frame.crop((0, 0, frame.width // 2 * 2, frame.height // 2 * 2))
 
 
-def is_measured(film: Path) -> bool:
-    """Tell whether a film is only ever measured on."""
-    if film.parent.name == "adverts":
-        return film in sorted(film.parent.glob("spoof_*.mp4"))[1::2]  # the network learns from the others
-    return film.stem in MEASURED_FILMS or film.parent.name in ("dvb", "broadcast_bugs")
-
-
 def stretches(data: Path) -> list[Stretch]:
     """Return the stretches that logos are erased in."""
-    bunny, *films = (data / "footage" / f"{name}" for name in ("big_buck_bunny_720p.ts", "lofoten.mp4", "palawan.mp4"))
-    adverts = sorted((data / "adverts").glob("spoof_*.mp4"))
-    measured = [(bunny, start) for start in (8.0, 40.0, 75.0, 110.0, 145.0)]
-    measured += [(film, 0.0) for film in (*films, *adverts[1::2])]
-    chosen = [(film, 1.0) for film in adverts[::2][:5]]
-    chosen += [(data / "footage" / name, 1.0) for name in ("bikes.mp4",)]
-    scaled = [(bunny, 40.0), (adverts[3], 0.0)]
+    scaled = [("footage/big_buck_bunny_720p.ts", 40.0), ("adverts/spoof_chevron2.mp4", 0.0)]
     return [
-        *(Stretch(film=film, start_s=start, measured=False) for film, start in chosen),
-        *(Stretch(film=film, start_s=start, measured=True) for film, start in measured),
-        *(Stretch(film=film, start_s=start, measured=True, scaled=True) for film, start in scaled),
+        *(
+            Stretch(film=data / name, start_s=start, measured=(data / name).stem in MEASURED_FILMS)
+            for name, starts in _STARTS.items()
+            for start in starts
+        ),
+        *(Stretch(film=data / name, start_s=start, measured=True, scaled=True) for name, start in scaled),
     ]
 
 
@@ -141,8 +151,9 @@ class Erased:
 
 
 def shapes(data: Path) -> list[Path]:
-    """Return the logos that holes are shaped like."""
-    return usable_logos(data, _LOGOS)
+    """Return the logos that holes are shaped like: none whose shape was learnt."""
+    learnt = sorted((data / "logos").glob("*.png"))[LEARNT_LOGOS]
+    return [path for path in usable_logos(data, _LOGOS) if path not in learnt]
 
 
 def holes(size: tuple[int, int], logos: Sequence[Path], rng: np.random.Generator) -> list[tuple[Way, Mask]]:
@@ -244,14 +255,14 @@ def _coding(coding: str, width: int, height: int) -> Coding:
 
 
 def untouched(data: Path) -> list[Stretch]:
-    """Return all video there is that nobody painted over, whole and each once."""
+    """Return the films that nobody painted over, whole and each once; none that the network learns from."""
     films = [
         path
         for folder in ("footage", "adverts", "broadcast_bugs", "dvb")
         for path in sorted((data / folder).iterdir())
-        if path.stem not in _UNDECODABLE
+        if path.stem in {*CHOSEN_FILMS, *MEASURED_FILMS} - {*_UNDECODABLE}
     ]
-    return [Stretch(film=film, start_s=0.0, measured=is_measured(film)) for film in films]
+    return [Stretch(film=film, start_s=0.0, measured=film.stem in MEASURED_FILMS) for film in films]
 
 
-_UNDECODABLE: Final = ("test-103", "test-108", "test-139", "test-143", "test-137")  # corrupt, or a few frames of 4K
+_UNDECODABLE: Final = ("test-108",)  # its clock wraps: it would seem to last for 20 hours
