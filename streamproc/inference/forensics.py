@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar, Final, Literal, Self
@@ -135,15 +136,37 @@ def load_diffusion(folder: Path) -> Diffusion:
     )
 
 
-class Residual:
+class _Heating(ABC):
+    """A method whose networks give a heat, of which streamproc/forensics/residual.py makes a verdict."""
+
+    def __init__(self, card: ResidualCard | UnetCard) -> None:
+        self._name = card.kind
+        self._how = Verdict(**card.verdict.model_dump())
+
+    @property
+    def name(self) -> str:
+        """Short name."""
+        return self._name
+
+    def examine(self, picture: Picture) -> Traces:
+        """Look at a picture, (H, W, 3) uint8 RGB. Raises PictureError when it is smaller than 16×16."""
+        refuse_small(picture)
+        return judged(self.heat(picture), picture, self._how)
+
+    @abstractmethod
+    def heat(self, picture: Picture) -> Map:
+        """Return how much each pixel looks painted, (H, W) in [0, 1]."""
+
+
+class Residual(_Heating):
     """Our own method: see :mod:`streamproc.forensics.residual`. Safe to use from several threads."""
 
     def __init__(
         self, card: ResidualCard, coarse: onnxruntime.InferenceSession, fine: onnxruntime.InferenceSession | None
     ) -> None:
+        super().__init__(card)
         self.card = card
         self._coarse, self._fine = coarse, fine
-        self._how = Verdict(**card.verdict.model_dump())
 
     @classmethod
     def load(cls, folder: Path, *, provider: Provider = "cpu") -> Self:
@@ -156,16 +179,6 @@ class Residual:
                 raise ModelError(f"{path}: is missing, or is not the file that its card describes")
             fine = open_network(path, "colours", provider)
         return cls(card, coarse, fine)
-
-    @property
-    def name(self) -> str:
-        """Short name."""
-        return "residual"
-
-    def examine(self, picture: Picture) -> Traces:
-        """Look at a picture, (H, W, 3) uint8 RGB. Raises PictureError when it is smaller than 16×16."""
-        refuse_small(picture)
-        return judged(self.heat(picture), picture, self._how)
 
     def heat(self, picture: Picture) -> Map:
         """Return how much each pixel looks painted, (H, W) in [0, 1].
@@ -191,7 +204,7 @@ class Residual:
         return np.asarray(odds[0, :height, :width, 0])
 
 
-class Unet:
+class Unet(_Heating):
     """A U-Net with VGG16's encoder, narrow: the learned baseline. Safe to use from several threads.
 
     The network: streamproc/training/forensics/unet.py; what its heat says is judged as the residual network's is.
@@ -202,25 +215,15 @@ class Unet:
     _SCALE: ClassVar = 2
 
     def __init__(self, card: UnetCard, session: onnxruntime.InferenceSession) -> None:
+        super().__init__(card)
         self.card = card
         self._session = session
-        self._how = Verdict(**card.verdict.model_dump())
 
     @classmethod
     def load(cls, folder: Path, *, provider: Provider = "cpu") -> Self:
         """Load it. Raises ModelError: missing, broken, or not what the card describes."""
         card = parse_card(folder, UnetCard)
         return cls(card, open_network(folder / card.file, "luma", provider))
-
-    @property
-    def name(self) -> str:
-        """Short name."""
-        return "unet"
-
-    def examine(self, picture: Picture) -> Traces:
-        """Look at a picture, (H, W, 3) uint8 RGB. Raises PictureError when it is smaller than 16×16."""
-        refuse_small(picture)
-        return judged(self.heat(picture), picture, self._how)
 
     def heat(self, picture: Picture) -> Map:
         """Return how much each pixel looks painted, (H, W) in [0, 1]."""
