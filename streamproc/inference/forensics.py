@@ -17,12 +17,13 @@ from streamproc.forensics.cleaning import Cleaning
 from streamproc.forensics.diffusion import Diffusion
 from streamproc.forensics.ensemble import Ensemble
 from streamproc.forensics.laplacian import FEATURES, Laplacian, colours_and_change
+from streamproc.forensics.odds import likelihood
 from streamproc.forensics.patches import Patches
 from streamproc.forensics.residual import FEATURES as PART_FEATURES
 from streamproc.forensics.residual import Verdict, judged, luma
 from streamproc.forensics.traces import Map, Method, Picture, Traces, refuse_small
 from streamproc.inference.card import CARD_FILE, CardSection, ModelCard, file_sha256, parse_card
-from streamproc.inference.heat import enlarged, likely, odds_of, open_network
+from streamproc.inference.heat import enlarged, odds_of, open_network
 from streamproc.inference.session import Provider
 from streamproc.inference.verifier import shipped_model
 
@@ -188,8 +189,8 @@ class Residual(_Heating):
         """
         odds = self.coarse(picture)
         if self._fine is None or picture.shape[0] * picture.shape[1] > _SMALL_PICTURE:
-            return enlarged(likely(odds), picture.shape[:2], SCALE)
-        return likely(np.maximum(enlarged(odds, picture.shape[:2], SCALE), self.fine(picture)))
+            return enlarged(likelihood(odds), picture.shape[:2], SCALE)
+        return likelihood(np.maximum(enlarged(odds, picture.shape[:2], SCALE), self.fine(picture)))
 
     def coarse(self, picture: Picture) -> Map:
         """Return the coarse network's logits, (⌈H/8⌉ · 2, ⌈W/8⌉ · 2): one for every fourth pixel."""
@@ -228,7 +229,7 @@ class Unet(_Heating):
     def heat(self, picture: Picture) -> Map:
         """Return how much each pixel looks painted, (H, W) in [0, 1]."""
         odds = odds_of(self._session, luma(picture), step=self._STEP, margin=self._MARGIN)
-        return enlarged(likely(odds), picture.shape[:2], self._SCALE)
+        return enlarged(likelihood(odds), picture.shape[:2], self._SCALE)
 
 
 def save_diffusion(method: Diffusion, folder: Path, **told: object) -> DiffusionCard:
