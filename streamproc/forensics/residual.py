@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamproc.forensics.bars import within_bars
+from streamproc.forensics.odds import likelihood
 from streamproc.forensics.traces import Box, Map, Picture, Reliability, Traces
 
 _RING: Final = np.ones((17, 17), np.uint8)
@@ -123,7 +124,7 @@ def sureness(part: Part, how: Verdict) -> float:
     small = part.area < SMALL
     weights, bias = (how.small_weights, how.small_bias) if small else (how.weights, how.bias)
     odds = bias + sum(weight * value for weight, value in zip(weights, part.features, strict=True))
-    return float(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
+    return float(likelihood(np.asarray(odds, np.float64)))
 
 
 def hot_parts(heat: Map, picture: Picture, busy: NDArray[np.float32], how: Verdict) -> Hot:

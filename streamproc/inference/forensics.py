@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar, Final, Literal, Self
@@ -16,12 +17,13 @@ from streamproc.forensics.cleaning import Cleaning
 from streamproc.forensics.diffusion import Diffusion
 from streamproc.forensics.ensemble import Ensemble
 from streamproc.forensics.laplacian import FEATURES, Laplacian, colours_and_change
+from streamproc.forensics.odds import likelihood
 from streamproc.forensics.patches import Patches
 from streamproc.forensics.residual import FEATURES as PART_FEATURES
 from streamproc.forensics.residual import Verdict, judged, luma
 from streamproc.forensics.traces import Map, Method, Picture, Traces, refuse_small
 from streamproc.inference.card import CARD_FILE, CardSection, ModelCard, file_sha256, parse_card
-from streamproc.inference.heat import enlarged, likely, odds_of, open_network
+from streamproc.inference.heat import enlarged, odds_of, open_network
 from streamproc.inference.session import Provider
 from streamproc.inference.verifier import shipped_model
 
@@ -135,15 +137,37 @@ def load_diffusion(folder: Path) -> Diffusion:
     )
 
 
-class Residual:
+class _Heating(ABC):
+    """A method whose networks give a heat, of which streamproc/forensics/residual.py makes a verdict."""
+
+    def __init__(self, card: ResidualCard | UnetCard) -> None:
+        self._name = card.kind
+        self._how = Verdict(**card.verdict.model_dump())
+
+    @property
+    def name(self) -> str:
+        """Short name."""
+        return self._name
+
+    def examine(self, picture: Picture) -> Traces:
+        """Look at a picture, (H, W, 3) uint8 RGB. Raises PictureError when it is smaller than 16×16."""
+        refuse_small(picture)
+        return judged(self.heat(picture), picture, self._how)
+
+    @abstractmethod
+    def heat(self, picture: Picture) -> Map:
+        """Return how much each pixel looks painted, (H, W) in [0, 1]."""
+
+
+class Residual(_Heating):
     """Our own method: see :mod:`streamproc.forensics.residual`. Safe to use from several threads."""
 
     def __init__(
         self, card: ResidualCard, coarse: onnxruntime.InferenceSession, fine: onnxruntime.InferenceSession | None
     ) -> None:
+        super().__init__(card)
         self.card = card
         self._coarse, self._fine = coarse, fine
-        self._how = Verdict(**card.verdict.model_dump())
 
     @classmethod
     def load(cls, folder: Path, *, provider: Provider = "cpu") -> Self:
@@ -157,16 +181,6 @@ class Residual:
             fine = open_network(path, "colours", provider)
         return cls(card, coarse, fine)
 
-    @property
-    def name(self) -> str:
-        """Short name."""
-        return "residual"
-
-    def examine(self, picture: Picture) -> Traces:
-        """Look at a picture, (H, W, 3) uint8 RGB. Raises PictureError when it is smaller than 16×16."""
-        refuse_small(picture)
-        return judged(self.heat(picture), picture, self._how)
-
     def heat(self, picture: Picture) -> Map:
         """Return how much each pixel looks painted, (H, W) in [0, 1].
 
@@ -175,8 +189,8 @@ class Residual:
         """
         odds = self.coarse(picture)
         if self._fine is None or picture.shape[0] * picture.shape[1] > _SMALL_PICTURE:
-            return enlarged(likely(odds), picture.shape[:2], SCALE)
-        return likely(np.maximum(enlarged(odds, picture.shape[:2], SCALE), self.fine(picture)))
+            return enlarged(likelihood(odds), picture.shape[:2], SCALE)
+        return likelihood(np.maximum(enlarged(odds, picture.shape[:2], SCALE), self.fine(picture)))
 
     def coarse(self, picture: Picture) -> Map:
         """Return the coarse network's logits, (⌈H/8⌉ · 2, ⌈W/8⌉ · 2): one for every fourth pixel."""
@@ -191,7 +205,7 @@ class Residual:
         return np.asarray(odds[0, :height, :width, 0])
 
 
-class Unet:
+class Unet(_Heating):
     """A U-Net with VGG16's encoder, narrow: the learned baseline. Safe to use from several threads.
 
     The network: streamproc/training/forensics/unet.py; what its heat says is judged as the residual network's is.
@@ -202,9 +216,9 @@ class Unet:
     _SCALE: ClassVar = 2
 
     def __init__(self, card: UnetCard, session: onnxruntime.InferenceSession) -> None:
+        super().__init__(card)
         self.card = card
         self._session = session
-        self._how = Verdict(**card.verdict.model_dump())
 
     @classmethod
     def load(cls, folder: Path, *, provider: Provider = "cpu") -> Self:
@@ -212,20 +226,10 @@ class Unet:
         card = parse_card(folder, UnetCard)
         return cls(card, open_network(folder / card.file, "luma", provider))
 
-    @property
-    def name(self) -> str:
-        """Short name."""
-        return "unet"
-
-    def examine(self, picture: Picture) -> Traces:
-        """Look at a picture, (H, W, 3) uint8 RGB. Raises PictureError when it is smaller than 16×16."""
-        refuse_small(picture)
-        return judged(self.heat(picture), picture, self._how)
-
     def heat(self, picture: Picture) -> Map:
         """Return how much each pixel looks painted, (H, W) in [0, 1]."""
         odds = odds_of(self._session, luma(picture), step=self._STEP, margin=self._MARGIN)
-        return enlarged(likely(odds), picture.shape[:2], self._SCALE)
+        return enlarged(likelihood(odds), picture.shape[:2], self._SCALE)
 
 
 def save_diffusion(method: Diffusion, folder: Path, **told: object) -> DiffusionCard:

@@ -1,7 +1,7 @@
 """Networks that give a heat: checked when they are loaded, and run over pictures of any size."""
 
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import cv2
 import numpy as np
@@ -50,11 +50,6 @@ def odds_of(session: onnxruntime.InferenceSession, light: NDArray[np.float32], *
         scale = (end - begin) // logit.shape[1]
         strips.append(logit[0, (top - begin) // scale :, :, 0][: rows // scale])
     return np.concatenate(strips)
-
-
-def likely(odds: NDArray[np.floating[Any]]) -> Map:
-    """Return logits as likelihoods in [0, 1]."""
-    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))), np.float32)
 
 
 def enlarged(low: Map, size: tuple[int, int], scale: int) -> Map:

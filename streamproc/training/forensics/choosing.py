@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from streamproc.forensics.odds import likelihood
 from streamproc.forensics.residual import SMALL as SMALL_PART
 from streamproc.forensics.residual import Part, Verdict, hot_parts, luma, sureness, texture
 from streamproc.forensics.traces import Map, Picture
@@ -184,7 +185,7 @@ def logistic(rows: NDArray[np.float64], answers: NDArray[np.float64]) -> tuple[N
     ridge = np.diag([_RIDGE] * rows.shape[1] + [1e-6])
     found = np.zeros(design.shape[1])
     for _ in range(20):
-        likely = 1 / (1 + np.exp(-np.clip(design @ found, -30, 30)))
+        likely = likelihood(design @ found)
         slope = design.T @ (counts * (answers - likely)) - ridge @ found
         curve = (design * (counts * likely * (1 - likely))[:, None]).T @ design + ridge
         found = found + np.linalg.solve(curve, slope)

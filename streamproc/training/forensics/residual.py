@@ -1,8 +1,6 @@
 """Building our own method's model: both networks trained and exported, and what makes a verdict of them chosen."""
 
 from collections.abc import Callable
-from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +8,12 @@ import keras
 
 from streamproc.forensics.residual import Verdict
 from streamproc.inference.card import MODEL_FILE, file_sha256
-from streamproc.inference.forensics import FineCard, Residual, ResidualCard, VerdictCard
+from streamproc.inference.forensics import FineCard, Residual, ResidualCard
 from streamproc.training.forensics import network
-from streamproc.training.forensics.choosing import chosen, examples
+from streamproc.training.forensics.carded import network_card, settled
 from streamproc.training.forensics.scenes import Crops
 
 Progress = Callable[[str, float], None]
-
-DATA = (
-    "12 of the 24 lossless Kodak photographs, painted over by G'MIC's three PDE inpainters, Telea's, Navier–Stokes', "
-    "delogo, harmonic",
-    "photographs of BSDS500 and frames of footage, broadcasts and adverts, used locally, painted over likewise, and "
-    "untouched, with logos, captions, bars and blur on some",
-    "drawn pictures; all of it lossless, or coded as JPEG, H.264, or one after the other",
-)
-LICENCE = "MIT, like the project, for the weights; none of the pictures can be drawn from them"
 
 
 def build(crops: Crops, data: Path, out: Path, steps: int, progress: Progress) -> ResidualCard:
@@ -61,25 +50,11 @@ def trained(
 
 def with_thresholds(out: Path, data: Path, told: dict[str, Any]) -> ResidualCard:
     """Choose what makes a verdict of the networks in ``out``, on sources that they have not learnt from."""
-    card_of(out, Verdict(), told).write(out)
-    best, reached = chosen(Residual.load(out), examples(data))
-    card = card_of(out, best, told | {"on the pictures that thresholds were chosen with": reached})
-    card.write(out)
-    return card
+    return settled(card_of, Residual.load, out, data, told)
 
 
 def card_of(out: Path, how: Verdict, metrics: dict[str, Any]) -> ResidualCard:
     """Return the card of the networks in ``out``, where the fine one may be missing."""
     fine = out / FineCard.file
-    told: dict[str, Any] = {
-        "schema": 1,
-        "name": "residual",
-        "sha256": file_sha256(out / MODEL_FILE),
-        "metrics": metrics,
-        "data": list(DATA),
-        "licence": LICENCE,
-        "created": f"{datetime.now(UTC):%Y-%m-%d}",
-        "fine": FineCard(sha256=file_sha256(fine)) if fine.is_file() else None,
-        "verdict": VerdictCard(**asdict(how)),
-    }
-    return ResidualCard.model_validate(told)
+    there = FineCard(sha256=file_sha256(fine)) if fine.is_file() else None
+    return network_card(ResidualCard, out, how, metrics, fine=there)

@@ -8,8 +8,6 @@ What is learnt, from what, for how long and by which loss is the residual networ
 in nothing but the network: one channel of luma goes in, and the way up ends at half scale.
 """
 
-from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +15,11 @@ import keras
 from keras import layers
 
 from streamproc.forensics.residual import Verdict
-from streamproc.inference.card import MODEL_FILE, file_sha256
-from streamproc.inference.forensics import Unet, UnetCard, VerdictCard
+from streamproc.inference.card import MODEL_FILE
+from streamproc.inference.forensics import Unet, UnetCard
 from streamproc.training.forensics import network
-from streamproc.training.forensics.choosing import chosen, examples
-from streamproc.training.forensics.residual import DATA, LICENCE, Progress, trained
+from streamproc.training.forensics.carded import network_card, settled
+from streamproc.training.forensics.residual import Progress, trained
 from streamproc.training.forensics.scenes import Crops
 
 WIDTHS = 8, 16, 32, 64, 64
@@ -59,23 +57,9 @@ def build_model(crops: Crops, data: Path, out: Path, schedule: network.Schedule,
     out.mkdir(parents=True, exist_ok=True)
     told: dict[str, Any] = {"crops": len(crops.truth), "channels of the encoder's blocks": [*WIDTHS]}
     told |= trained(build(seed=schedule.seed), crops, schedule, out / MODEL_FILE, progress)
-    card_of(out, Verdict(), told).write(out)
-    best, reached = chosen(Unet.load(out), examples(data))
-    card = card_of(out, best, told | {"on the pictures that thresholds were chosen with": reached})
-    card.write(out)
-    return card
+    return settled(card_of, Unet.load, out, data, told)
 
 
 def card_of(out: Path, how: Verdict, metrics: dict[str, Any]) -> UnetCard:
     """Return the card of the network in ``out``."""
-    told: dict[str, Any] = {
-        "schema": 1,
-        "name": "unet",
-        "sha256": file_sha256(out / MODEL_FILE),
-        "metrics": metrics,
-        "data": list(DATA),
-        "licence": LICENCE,
-        "created": f"{datetime.now(UTC):%Y-%m-%d}",
-        "verdict": VerdictCard(**asdict(how)),
-    }
-    return UnetCard.model_validate(told)
+    return network_card(UnetCard, out, how, metrics)

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from streamproc.errors import ModelError, PictureError
+from streamproc.forensics.odds import likelihood
 from streamproc.forensics.residual import Verdict
 from streamproc.forensics.traces import Picture
 from streamproc.inference.card import CARD_FILE, MODEL_FILE
 from streamproc.inference.forensics import FineCard, Residual, load_method
-from streamproc.inference.heat import enlarged, likely
+from streamproc.inference.heat import enlarged
 from streamproc.training.forensics import network
 from streamproc.training.forensics.choosing import Example, chosen, logistic, untouched
 from streamproc.training.forensics.residual import card_of
@@ -83,8 +84,9 @@ def test_the_fine_network_looks_at_pictures_of_up_to_half_a_megapixel_and_both_c
     method = Residual.load(folder)
     small, large = grey(smoothed(7, 301, 260)), grey(smoothed(7, 720, 1280))
     coarse = enlarged(method.coarse(small), (301, 260), 4)
-    np.testing.assert_allclose(method.heat(small), likely(np.maximum(coarse, method.fine(small))), atol=1e-5)
-    np.testing.assert_allclose(method.heat(large), enlarged(likely(method.coarse(large)), (720, 1280), 4), atol=1e-5)
+    np.testing.assert_allclose(method.heat(small), likelihood(np.maximum(coarse, method.fine(small))), atol=1e-5)
+    alone = enlarged(likelihood(method.coarse(large)), (720, 1280), 4)
+    np.testing.assert_allclose(method.heat(large), alone, atol=1e-5)
 
 
 def test_a_verdict_is_chosen_that_finds_what_was_painted_and_leaves_the_rest(folder: Path) -> None:
