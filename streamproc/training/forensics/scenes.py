@@ -70,7 +70,10 @@ def holes(
     rng: np.random.Generator,
     brands: Sequence[Logo] = (),
 ) -> list[Hole]:
-    """Return up to ``most`` holes that keep off each other, in a picture of (H, W) ``size``; some shaped like brands."""
+    """Return up to ``most`` holes that keep off each other, in a picture of (H, W) ``size``.
+
+    Where there are brands, some have the shape of one.
+    """
     taken = np.zeros(size, bool)
     found: list[Hole] = []
     largest = min(_LARGEST, size[0] * size[1] // 16)
