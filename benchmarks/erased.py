@@ -62,6 +62,12 @@ _STARTS: Final = {
     "dvb/test-064.ts": (0.0, 5.0),
 }
 """Where stretches begin in films, seconds: first those for choosing thresholds, then those that are measured on."""
+_PASSING: Final = (
+    *(("footage/big_buck_bunny_720p.ts", start) for start in (20.0, 55.0, 90.0, 120.0)),
+    ("adverts/spoof_dorito.mp4", 0.0),
+    ("broadcast_bugs/star_sports_13s.ts", 0.0),
+    ("dvb/test-064.ts", 0.0),
+)
 
 
 def harmonic_rectangle(picture: Picture, mask: Mask) -> Picture:
@@ -104,14 +110,23 @@ class Stretch:
     """Whether figures are measured on it; on the others thresholds are chosen."""
     scaled: bool = False
     """Whether it is scaled up to 1080p; at its own size otherwise."""
+    passing: bool = False
+    """Whether it is twice as long, and logos are erased in its middle third only."""
 
     @property
     def name(self) -> str:
         """Of its files."""
-        return f"{self.film.stem}-{round(self.start_s * 1000):06d}{'-scaled' if self.scaled else ''}"
+        kind = "-scaled" if self.scaled else "-passing" if self.passing else ""
+        return f"{self.film.stem}-{round(self.start_s * 1000):06d}{kind}"
 
-    def frames(self, count: int = FRAMES) -> Iterator[Picture]:
+    def erased(self, keyframes: int) -> range:
+        """Return on which of so many keyframes logos are erased."""
+        third = keyframes // 3
+        return range(third, 2 * third) if self.passing else range(keyframes)
+
+    def frames(self) -> Iterator[Picture]:
         """Yield its frames, both sides even."""
+        count = 2 * FRAMES if self.passing else FRAMES
         epoch = FileFootage([self.film]).epochs()[0]
         for frame in islice(decode_frames(epoch, Fraction(self.start_s), epoch.end()), 0, count * STRIDE, STRIDE):
             picture = frame.crop((0, 0, frame.width // 2 * 2, frame.height // 2 * 2))
@@ -136,6 +151,7 @@ def stretches(data: Path) -> list[Stretch]:
             for start in starts
         ),
         *(Stretch(film=data / name, start_s=start, measured=True, scaled=True) for name, start in scaled),
+        *(Stretch(film=data / name, start_s=start, measured=True, passing=True) for name, start in _PASSING),
     ]
 
 
@@ -196,20 +212,23 @@ def erased(
     seed = [ord(letter) for letter in stretch.name]
     places = holes(first.shape[:2], logos, np.random.default_rng(seed))
     if not all(path.exists() for path in (told, *files.values())):
-        rings = _painted([first, *frames], places, files)
+        shown = [first, *frames]
+        rings = _painted(shown, stretch.erased(-(-len(shown) // GOP)), places, files)
         told.write_text(json.dumps(rings), encoding="utf-8")
     rings = json.loads(told.read_text(encoding="utf-8"))
     return [Erased(way=way, mask=mask, ring=ring) for (way, mask), ring in zip(places, rings, strict=True)], files
 
 
-def _painted(frames: Sequence[Picture], places: Sequence[tuple[Way, Mask]], files: dict[str, Path]) -> list[float]:
-    """Paint all frames over, write the files, and return the texture around each hole."""
+def _painted(
+    frames: Sequence[Picture], over_in: range, places: Sequence[tuple[Way, Mask]], files: dict[str, Path]
+) -> list[float]:
+    """Paint frames over, those of some keyframes, write the files, and return the texture around each hole."""
     rings = [_ring(mask) for _, mask in places]
     busy = [texture(luma(frame)) for frame in frames[::GOP]]
 
     def over() -> Iterator[Picture]:
-        for frame in frames:
-            for way, mask in places:
+        for number, frame in enumerate(frames):
+            for way, mask in places if number // GOP in over_in else ():
                 frame = _inside(way.paint, frame, mask)
             yield frame
 
