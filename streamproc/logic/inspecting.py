@@ -1,4 +1,4 @@
-"""Which keyframe is looked at next, by whoever may be late: pure decisions."""
+"""From where on a recording is looked at, and which keyframe is next, by whoever may be late: pure decisions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +15,35 @@ THUMBNAIL: Final = (32, 18)
 _ANOTHER_SHOT: Final = 12.0  # grey levels by which thumbnails of one shot do not differ, a fast pan's aside
 LONGEST_SHOT_S: Final = 60
 """A shot that lasts longer is looked at again."""
+WARM_UP_S: Final = 60
+"""So far it goes back when it begins anew, to know again what it saw."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """From where a recording is looked at by a process that has just begun."""
+
+    epoch: int
+    start: Fraction | None
+    """The time in that epoch; None for its first keyframe."""
+    resumed: Fraction | None = None
+    """Up to where the epoch was looked at before; None when it was not."""
+
+
+def where_to_begin(
+    place: tuple[int, Fraction] | None, recorded: Sequence[int], end: Fraction, most_behind: Fraction
+) -> Beginning:
+    """Return where to go on: a little before the last process' place, or before the end of what is recorded.
+
+    place: the epoch and the time in it up to which was looked; recorded: the numbers of the epochs that there are,
+    ascending, at least one; end: of the last; most_behind: how far behind that is not too late, seconds.
+    """
+    newest = recorded[-1]
+    if place is not None and place[0] in recorded:
+        epoch, time = place
+        return Beginning(epoch=epoch, start=max(time - WARM_UP_S, Fraction(0)), resumed=time)
+    following = newest if place is None else next((one for one in recorded if one > place[0]), newest)
+    return Beginning(epoch=following, start=max(end - most_behind, Fraction(0)) if following == newest else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

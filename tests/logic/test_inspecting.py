@@ -3,7 +3,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from streamproc.logic.inspecting import Step, is_another_shot, next_step, overlap
+from streamproc.logic.inspecting import Beginning, Step, is_another_shot, next_step, overlap, where_to_begin
 from streamproc.messages import Box
 
 WAITING = [Fraction(number) for number in range(10, 20)]
@@ -26,6 +26,27 @@ def test_the_next_keyframe_is_one_in_so_many_or_the_newest(one_in: int, late: bo
 def test_where_nothing_waits_there_is_no_next() -> None:
     assert next_step([], 1, late=False) is None
     assert next_step([], 1, late=True) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "beginning"),
+    [
+        ((4, Fraction(100)), Beginning(epoch=4, start=Fraction(40), resumed=Fraction(100))),
+        ((4, Fraction(7)), Beginning(epoch=4, start=Fraction(0), resumed=Fraction(7))),
+        ((3, Fraction(7)), Beginning(epoch=4, start=None)),
+        ((5, Fraction(7)), Beginning(epoch=6, start=Fraction(270))),
+        ((9, Fraction(7)), Beginning(epoch=6, start=Fraction(270))),
+        (None, Beginning(epoch=6, start=Fraction(270))),
+    ],
+)
+def test_it_begins_before_its_last_place_or_in_the_next_epoch_or_not_too_far_behind(
+    place: tuple[int, Fraction] | None, beginning: Beginning
+) -> None:
+    assert where_to_begin(place, [4, 6], Fraction(300), Fraction(30)) == beginning
+
+
+def test_an_end_that_is_not_far_is_begun_at_its_beginning() -> None:
+    assert where_to_begin(None, [1], Fraction(10), Fraction(30)) == Beginning(epoch=1, start=Fraction(0))
 
 
 def test_another_picture_is_another_shot_and_grain_is_none() -> None:

@@ -22,11 +22,13 @@ from streamproc.catalogue import Catalogue
 from streamproc.catalogue.findings import Examiner, FindingRow, Looked
 from streamproc.config import InspectSettings, Settings
 from streamproc.errors import ModelError
-from streamproc.logic.inspecting import overlap
+from streamproc.logic.inspecting import WARM_UP_S, overlap
 from streamproc.media.recording.reader import RecordingEpoch, RecordingFootage
 from streamproc.messages import Sample, Score
 from streamproc.stage import Surroundings
-from streamproc.stages.inspect import FLUSH_S, WARM_UP_S, Inspector, InspectStage, Pulse, heat_picture
+from streamproc.stages.inspect import Inspector, InspectStage, Pulse
+from streamproc.stages.inspect.events import heat_picture
+from streamproc.stages.inspect.ledger import FLUSH_S
 from streamproc.telemetry import Telemetry
 from streamproc.timebase import ManualClock, SystemClock
 from tests.erased import HOLE, draw_erased
@@ -288,12 +290,12 @@ async def test_old_findings_are_deleted_as_it_runs(house: House, footage: Path) 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux alone")
-def test_the_thread_that_examines_gives_way_and_no_other_does(inspector: Inspector) -> None:
+async def test_the_thread_that_examines_gives_way_and_no_other_does(inspector: Inspector) -> None:
     def priority() -> int:
         return os.getpriority(os.PRIO_PROCESS, get_native_id())
 
     before = priority()
-    assert inspector.executor.submit(priority).result() == 19
+    assert await inspector.call(priority) == 19
     assert priority() == before < 19
 
 
