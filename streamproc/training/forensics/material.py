@@ -141,9 +141,7 @@ def coded(picture: Picture, rng: np.random.Generator) -> Picture:
     return h264([picture], int(rng.integers(10, 32)), 1)[0][1]
 
 
-def painted_crops(
-    pictures: Iterator[Picture], brands: Sequence[Logo], rng: np.random.Generator
-) -> Iterator[Crops]:
+def painted_crops(pictures: Iterator[Picture], brands: Sequence[Logo], rng: np.random.Generator) -> Iterator[Crops]:
     """Yield crops of pictures painted over in several places, then coded."""
     for before in pictures:
         if rng.random() < 0.25:  # what came to the forger had been coded before
