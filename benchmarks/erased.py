@@ -26,7 +26,7 @@ from streamproc.media.encode import Coding, Encoder
 from streamproc.media.files import FileFootage
 from streamproc.training.composite import resize_logo
 from streamproc.training.forensics.inpainters import Inpainter, delogo, harmonic, navier_stokes, telea
-from streamproc.training.forensics.material import MEASURED_FILMS
+from streamproc.training.forensics.material import CHOSEN_FILMS, LEARNT_LOGOS, MEASURED_FILMS
 from streamproc.training.logos import read_logo
 
 STRIDE: Final = 3
@@ -41,7 +41,33 @@ _BIT_RATES: Final = {576: 1_600_000, 720: 3_000_000, 1080: 5_000_000}
 _WIDTHS: Final = 64, 240  # pixels of a hole's width
 _MARGIN: Final = 0.05  # of the picture, between its edge and a hole
 _FULL_HD: Final = 1080
-_LOGOS: Final = 30  # to draw from
+_LOGOS: Final = 36  # to draw from
+_STARTS: Final = {
+    "adverts/spoof_apple.mp4": (0.0, 5.0),
+    "adverts/spoof_commercial.mp4": (0.0, 5.0),
+    "adverts/spoof_kfc.mp4": (0.0, 5.0),
+    "adverts/spoof_subway.mp4": (0.0,),
+    "adverts/gillette_public_domain.mp4": (1.0, 9.0, 17.0),
+    "footage/bikes.mp4": (0.0, 5.0),
+    "broadcast_bugs/sbs_football_10s.mp4": (0.0,),
+    "dvb/test-072.ts": (0.0, 6.0),
+    "footage/big_buck_bunny_720p.ts": (8.0, 25.0, 40.0, 60.0, 75.0, 95.0, 110.0, 130.0, 145.0),
+    "footage/lofoten.mp4": (0.0,),
+    "footage/palawan.mp4": (0.0,),
+    "adverts/spoof_chevron2.mp4": (0.0, 5.0),
+    "adverts/spoof_dorito.mp4": (0.0, 5.0),
+    "adverts/spoof_pepsi.mp4": (0.0, 5.0),
+    "broadcast_bugs/cnbc_10s.mp4": (0.0,),
+    "broadcast_bugs/star_sports_13s.ts": (0.0, 6.0),
+    "dvb/test-064.ts": (0.0, 5.0),
+}
+"""Where stretches begin in films, seconds: first those for choosing thresholds, then those that are measured on."""
+_PASSING: Final = (
+    *(("footage/big_buck_bunny_720p.ts", start) for start in (20.0, 55.0, 90.0, 120.0)),
+    ("adverts/spoof_dorito.mp4", 0.0),
+    ("broadcast_bugs/star_sports_13s.ts", 0.0),
+    ("dvb/test-064.ts", 0.0),
+)
 
 
 def harmonic_rectangle(picture: Picture, mask: Mask) -> Picture:
@@ -84,14 +110,23 @@ class Stretch:
     """Whether figures are measured on it; on the others thresholds are chosen."""
     scaled: bool = False
     """Whether it is scaled up to 1080p; at its own size otherwise."""
+    passing: bool = False
+    """Whether it is twice as long, and logos are erased in its middle third only."""
 
     @property
     def name(self) -> str:
         """Of its files."""
-        return f"{self.film.stem}-{round(self.start_s * 1000):06d}{'-scaled' if self.scaled else ''}"
+        kind = "-scaled" if self.scaled else "-passing" if self.passing else ""
+        return f"{self.film.stem}-{round(self.start_s * 1000):06d}{kind}"
 
-    def frames(self, count: int = FRAMES) -> Iterator[Picture]:
+    def erased(self, keyframes: int) -> range:
+        """Return on which of so many keyframes logos are erased."""
+        third = keyframes // 3
+        return range(third, 2 * third) if self.passing else range(keyframes)
+
+    def frames(self) -> Iterator[Picture]:
         """Yield its frames, both sides even."""
+        count = 2 * FRAMES if self.passing else FRAMES
         epoch = FileFootage([self.film]).epochs()[0]
         for frame in islice(decode_frames(epoch, Fraction(self.start_s), epoch.end()), 0, count * STRIDE, STRIDE):
             picture = frame.crop((0, 0, frame.width // 2 * 2, frame.height // 2 * 2))
@@ -106,26 +141,17 @@ class Stretch:
                 yield float(frame.time), frame.crop((0, 0, frame.width // 2 * 2, frame.height // 2 * 2))
 
 
-def is_measured(film: Path) -> bool:
-    """Tell whether a film is only ever measured on."""
-    if film.parent.name == "adverts":
-        return film in sorted(film.parent.glob("spoof_*.mp4"))[1::2]  # the network learns from the others
-    return film.stem in MEASURED_FILMS or film.parent.name in ("dvb", "broadcast_bugs")
-
-
 def stretches(data: Path) -> list[Stretch]:
     """Return the stretches that logos are erased in."""
-    bunny, *films = (data / "footage" / f"{name}" for name in ("big_buck_bunny_720p.ts", "lofoten.mp4", "palawan.mp4"))
-    adverts = sorted((data / "adverts").glob("spoof_*.mp4"))
-    measured = [(bunny, start) for start in (8.0, 40.0, 75.0, 110.0, 145.0)]
-    measured += [(film, 0.0) for film in (*films, *adverts[1::2])]
-    chosen = [(film, 1.0) for film in adverts[::2][:5]]
-    chosen += [(data / "footage" / name, 1.0) for name in ("bikes.mp4",)]
-    scaled = [(bunny, 40.0), (adverts[3], 0.0)]
+    scaled = [("footage/big_buck_bunny_720p.ts", 40.0), ("adverts/spoof_chevron2.mp4", 0.0)]
     return [
-        *(Stretch(film=film, start_s=start, measured=False) for film, start in chosen),
-        *(Stretch(film=film, start_s=start, measured=True) for film, start in measured),
-        *(Stretch(film=film, start_s=start, measured=True, scaled=True) for film, start in scaled),
+        *(
+            Stretch(film=data / name, start_s=start, measured=(data / name).stem in MEASURED_FILMS)
+            for name, starts in _STARTS.items()
+            for start in starts
+        ),
+        *(Stretch(film=data / name, start_s=start, measured=True, scaled=True) for name, start in scaled),
+        *(Stretch(film=data / name, start_s=start, measured=True, passing=True) for name, start in _PASSING),
     ]
 
 
@@ -141,8 +167,9 @@ class Erased:
 
 
 def shapes(data: Path) -> list[Path]:
-    """Return the logos that holes are shaped like."""
-    return usable_logos(data, _LOGOS)
+    """Return the logos that holes are shaped like: none whose shape was learnt."""
+    learnt = sorted((data / "logos").glob("*.png"))[LEARNT_LOGOS]
+    return [path for path in usable_logos(data, _LOGOS) if path not in learnt]
 
 
 def holes(size: tuple[int, int], logos: Sequence[Path], rng: np.random.Generator) -> list[tuple[Way, Mask]]:
@@ -185,20 +212,23 @@ def erased(
     seed = [ord(letter) for letter in stretch.name]
     places = holes(first.shape[:2], logos, np.random.default_rng(seed))
     if not all(path.exists() for path in (told, *files.values())):
-        rings = _painted([first, *frames], places, files)
+        shown = [first, *frames]
+        rings = _painted(shown, stretch.erased(-(-len(shown) // GOP)), places, files)
         told.write_text(json.dumps(rings), encoding="utf-8")
     rings = json.loads(told.read_text(encoding="utf-8"))
     return [Erased(way=way, mask=mask, ring=ring) for (way, mask), ring in zip(places, rings, strict=True)], files
 
 
-def _painted(frames: Sequence[Picture], places: Sequence[tuple[Way, Mask]], files: dict[str, Path]) -> list[float]:
-    """Paint all frames over, write the files, and return the texture around each hole."""
+def _painted(
+    frames: Sequence[Picture], over_in: range, places: Sequence[tuple[Way, Mask]], files: dict[str, Path]
+) -> list[float]:
+    """Paint frames over, those of some keyframes, write the files, and return the texture around each hole."""
     rings = [_ring(mask) for _, mask in places]
     busy = [texture(luma(frame)) for frame in frames[::GOP]]
 
     def over() -> Iterator[Picture]:
-        for frame in frames:
-            for way, mask in places:
+        for number, frame in enumerate(frames):
+            for way, mask in places if number // GOP in over_in else ():
                 frame = _inside(way.paint, frame, mask)
             yield frame
 
@@ -244,14 +274,14 @@ def _coding(coding: str, width: int, height: int) -> Coding:
 
 
 def untouched(data: Path) -> list[Stretch]:
-    """Return all video there is that nobody painted over, whole and each once."""
+    """Return the films that nobody painted over, whole and each once; none that the network learns from."""
     films = [
         path
         for folder in ("footage", "adverts", "broadcast_bugs", "dvb")
         for path in sorted((data / folder).iterdir())
-        if path.stem not in _UNDECODABLE
+        if path.stem in {*CHOSEN_FILMS, *MEASURED_FILMS} - {*_UNDECODABLE}
     ]
-    return [Stretch(film=film, start_s=0.0, measured=is_measured(film)) for film in films]
+    return [Stretch(film=film, start_s=0.0, measured=film.stem in MEASURED_FILMS) for film in films]
 
 
-_UNDECODABLE: Final = ("test-103", "test-108", "test-139", "test-143", "test-137")  # corrupt, or a few frames of 4K
+_UNDECODABLE: Final = ("test-108",)  # its clock wraps: it would seem to last for 20 hours

@@ -18,9 +18,9 @@ from streamproc.catalogue import queries
 from streamproc.catalogue.forensics import Finding, FindingKind, FindingVerdict, Inspection
 from streamproc.catalogue.ledger import Ledger, Writing
 from streamproc.catalogue.models import Channel, Epoch
-from streamproc.errors import CatalogueError
+from streamproc.errors import CatalogueError, CatalogueOutdated
 from streamproc.messages import Box, Reliability, Span
-from streamproc.timebase import NS, to_ns
+from streamproc.timebase import NS, iso_utc, to_ns
 
 TOLD_AGAIN_NS: Final = 60 * NS
 """A finding that only grows is told of so often."""
@@ -120,6 +120,8 @@ class FindingRow:
     """What found it."""
     verdict: FindingVerdict | None
     """What a person says of it; None when nobody has."""
+    verdict_version: int
+    """How often that was said, changed or taken back."""
     verdict_author: str | None
     """Who says so."""
     verdict_ns: int | None
@@ -219,15 +221,30 @@ class Findings:
         with self._ledger.read() as session:
             return [_row(finding) for finding in session.scalars(query.order_by(Finding.start_ns, Finding.id))]
 
-    def judge(self, finding_id: int, verdict: FindingVerdict | None, note: str | None, author: str) -> None:
-        """Write down what a person says of a finding, or take that back. Raises CatalogueError: there is none."""
+    def judge(
+        self,
+        finding_id: int,
+        verdict: FindingVerdict | None,
+        note: str | None,
+        author: str,
+        *,
+        version: int | None = None,
+    ) -> None:
+        """Write down what a person says of a finding, or take that back.
+
+        version: what the version of its verdict must be; any when left out. Raises CatalogueOutdated: it is another,
+        CatalogueError: there is no such finding.
+        """
         with self._ledger.write() as write:
             finding = write.session.get(Finding, finding_id)
             if finding is None:
                 raise CatalogueError(f"the catalogue knows no finding {finding_id}")
+            if version is not None and version != finding.verdict_version:
+                raise CatalogueOutdated(_said(finding))
             if (finding.verdict, finding.note) == (verdict, note):
                 return
             finding.verdict, finding.note = verdict, note
+            finding.verdict_version += 1
             said = verdict is not None or note is not None
             finding.verdict_author = author if said else None
             finding.verdict_ns = write.now_ns if said else None
@@ -315,6 +332,17 @@ def _is_sure(finding: Finding, after: Fraction) -> bool:
     return finding.verdict is not FindingVerdict.DISMISSED and finding.end - finding.start >= after
 
 
+def _said(finding: Finding) -> str:
+    """Say what was said last of a finding, and by whom."""
+    said = "left to be checked" if finding.verdict is None else finding.verdict.value
+    by = "" if finding.verdict_author is None else f" by {finding.verdict_author}"
+    at = "" if finding.verdict_ns is None else f" at {iso_utc(finding.verdict_ns)}"
+    return (
+        f"finding {finding.id} was {said}{by}{at} (version {finding.verdict_version}); "
+        "look at it again, then repeat what you want"
+    )
+
+
 def _tell(write: Writing, finding: Finding, channel: str) -> None:
     finding.told_ns = write.now_ns
     write.session.flush()
@@ -343,6 +371,7 @@ def _row(finding: Finding) -> FindingRow:
         open=finding.over_ns is None,
         examiner=Examiner(name=finding.model_name, sha256=finding.model_sha256),
         verdict=finding.verdict,
+        verdict_version=finding.verdict_version,
         verdict_author=finding.verdict_author,
         verdict_ns=finding.verdict_ns,
         note=finding.note,

@@ -50,6 +50,7 @@ class Finding(Base):
     model_name: Mapped[str] = mapped_column(Text)
     model_sha256: Mapped[str] = mapped_column(String(64))
     verdict: Mapped[FindingVerdict | None] = mapped_column(words(FindingVerdict))
+    verdict_version: Mapped[int] = mapped_column(default=0)
     verdict_author: Mapped[str | None] = mapped_column(Text)
     verdict_ns: Mapped[int | None] = mapped_column(BigInteger)
     note: Mapped[str | None] = mapped_column(Text)

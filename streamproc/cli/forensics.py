@@ -124,8 +124,13 @@ def train(
     work: Annotated[Path, typer.Option(help="Where painted pictures are kept: G'MIC takes half an hour for them.")],
     out: Annotated[Path, typer.Option(help="The model's folder.")],
     steps: Annotated[
-        int, typer.Option(help="Of training a network, 12 crops each; residual's fine one takes half as many.", min=1)
-    ] = 12000,
+        int | None,
+        typer.Option(
+            help="Of training a network, 12 crops each; 40,000 of residual's coarse one when left out, and of its fine "
+            "one three tenths as many; 12,000 of the others.",
+            min=1,
+        ),
+    ] = None,
 ) -> None:
     """Train a method's model anew; needs the program G'MIC, and for all but diffusion the training extra."""
     from streamproc.cli.logo.extra import need_tensorflow
@@ -139,7 +144,8 @@ def train(
         if method is Trainable.DIFFUSION:
             card = build_diffusion(data, work, out, show)
         else:
-            card = networks[method](data, work, out, steps, show)
+            due = steps or (40_000 if method is Trainable.RESIDUAL else 12_000)
+            card = networks[method](data, work, out, due, show)
     typer.echo(json.dumps(card.metrics, indent=1, ensure_ascii=False))
     typer.echo(f"written: {out}")
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamproc.forensics.looks import Look, box_of, log_odds, looked
-from streamproc.forensics.refill import Fit, Sample, best_fit, sampled
+from streamproc.forensics.refill import Fit, Sample, best_fit, fits, sampled
 from streamproc.forensics.traces import Box, Map, Mask, Picture, Reliability, Traces
 
 
@@ -89,7 +89,9 @@ class Event:
     """How much better the best of the fills fits there than beside: a log ratio, below 0 where better."""
 
 
-_REMEMBERED: Final = 32  # keyframes, among which a candidate's first one is looked for
+_REMEMBERED: Final = 32  # keyframes, among which a candidate's first and last ones are looked for
+_LEAST_USUAL: Final = 0.1  # log odds and misfit below 0, with which a keyframe's are compared at least
+_REDUCED: Final = 0.5  # of a remembered keyframe's size
 _CHANGED: Final = 0.5  # share of a candidate's cells that show something new, from which on a keyframe counts
 _ELSEWHERE: Final = 0.35  # share of their union below which a candidate's box has nothing to do with its samples
 _HOPEFUL: Final = -0.5  # misfit below which a fill has found the box, about
@@ -134,6 +136,17 @@ class _Candidate:
     """Whether it has been an event."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """A keyframe of late."""
+
+    time: Fraction
+    warm: NDArray[np.float16]
+    """By how much each cell was hotter than usual, log odds."""
+    light: NDArray[np.uint8]
+    """Luma, reduced."""
+
+
 class Evidence:
     """What the keyframes of one stretch of one feed say together. Its memory depends on the picture's size alone."""
 
@@ -167,8 +180,7 @@ class Evidence:
         self._shape = shape
         self._sums = np.zeros(look.heat.shape, np.float32)
         self._light = np.full(look.heat.shape, -np.inf, np.float32)
-        self._recent: deque[tuple[Fraction, NDArray[np.float16]]] = deque(maxlen=_REMEMBERED)
-        """The last keyframes' times, and by how much their cells were hotter than usual."""
+        self._recent: deque[_Remembered] = deque(maxlen=_REMEMBERED)
 
     def _weighed(self, look: Look) -> Mask:
         """Add to each cell's sum what the keyframe says of it; return the cells that show something new."""
@@ -179,7 +191,9 @@ class Evidence:
         said = np.clip(look.odds - self._usual + look.quiet - how.above, -how.most_odds, how.most_odds)
         self._sums = np.clip(self._sums + np.where(fresh, said, 0), 0, how.most).astype(np.float32)
         self._light = np.where(fresh, look.light, self._light)
-        self._recent.append((look.time, (look.odds - self._usual).astype(np.float16)))
+        light = cv2.resize(look.luma, None, fx=_REDUCED, fy=_REDUCED, interpolation=cv2.INTER_AREA)
+        warm = (look.odds - self._usual).astype(np.float16)
+        self._recent.append(_Remembered(look.time, warm, np.rint(light).astype(np.uint8)))
         return np.asarray(fresh, bool)
 
     def _follow(self, look: Look, fresh: Mask) -> tuple[Event, ...]:
@@ -188,7 +202,9 @@ class Evidence:
         told, going, showing = [], [], []
         for one in self._followed:
             if (part := _overlapping(one.cells, parts)) is None:
-                told += [self._event(one, over=True)] if one.told else []
+                if one.told:
+                    one.end = self._ended(one)
+                    told.append(self._event(one, over=True))
                 continue
             parts = [other for other in parts if other is not part]
             one.cells = part
@@ -251,7 +267,7 @@ class Evidence:
         surest = sorted(changed, key=lambda one: -float(self._sums[one.cells].sum()))[: how.sampled]
         for one in surest:
             box = self._box(one.cells)
-            if one.place is None or _shared(one.place, box) < _ELSEWHERE:
+            if one.place is None or (not one.told and _shared(one.place, box) < _ELSEWHERE):
                 one.place, one.samples, one.new, one.fills, one.fit = box, [], 0, 0, None
             one.samples = [*one.samples[-how.most_samples + 1 :], sampled(look.luma, one.place)]
             one.new += 1
@@ -273,17 +289,36 @@ class Evidence:
         largest = 1 + int(np.argmax(stats[1:count, cv2.CC_STAT_AREA]))
         return np.asarray(numbers == largest)
 
+    def _speaks(self, one: _Candidate) -> NDArray[np.float64]:
+        """Return, of each keyframe of late, how much it speaks for the candidate's being there: from −1 to 1.
+
+        Its cells are as hot as on the keyframes that the candidate was followed on, and its fill fits as well, or not.
+        """
+        assert one.fit is not None
+        usual, fitted = max(one.warm / one.warmed, _LEAST_USUAL), min(one.fit.misfit, -_LEAST_USUAL)
+        said = []
+        for keyframe in self._recent:
+            shares = [float(keyframe.warm[one.extent].mean()) / usual]
+            misfit = fits(sampled(keyframe.light, one.fit.box, _REDUCED), one.fit)
+            shares += [misfit / fitted] if misfit is not None else []
+            said.append(2 * float(np.mean(np.clip(shares, 0, 1))) - 1)
+        return np.array(said)
+
     def _began(self, one: _Candidate) -> Fraction:
-        """Return the keyframe from which on its cells are hot: the likeliest change from nothing to what they are."""
-        core = self._core(one.cells)
-        warm = np.array([float(odds[core].mean()) for _, odds in self._recent])
-        after = np.cumsum((warm - one.warm / one.warmed / 2)[::-1])[::-1]
-        return self._recent[int(np.argmax(after))][0]
+        """Return the keyframe from which on they speak for it: the likeliest change from nothing to what it is."""
+        after = np.cumsum(self._speaks(one)[::-1])[::-1]
+        return self._recent[int(np.argmax(after))].time
+
+    def _ended(self, one: _Candidate) -> Fraction:
+        """Return the keyframe up to which they speak for it, likewise."""
+        since = [number for number, keyframe in enumerate(self._recent) if keyframe.time >= one.start]
+        before = np.cumsum(self._speaks(one)[since])
+        return self._recent[since[int(np.argmax(before))]].time
 
     def _is_event(self, one: _Candidate) -> bool:
         if not one.told and one.fit is not None and _sure(one) >= self._how.least_score:
             one.told, one.start = True, self._began(one)
-            one.besides = sum(time >= one.start for time, _ in self._recent) - one.keyframes
+            one.besides = sum(keyframe.time >= one.start for keyframe in self._recent) - one.keyframes
         return one.told
 
     def _event(self, one: _Candidate, *, over: bool) -> Event:

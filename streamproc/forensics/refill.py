@@ -92,15 +92,21 @@ class Sample:
     top: float
 
 
-def sampled(light: Light, place: Box) -> Sample:
-    """Return a place of a picture's luma, (H, W), with twice as much to each side: a box there may turn out larger."""
+def sampled(light: Light | NDArray[np.uint8], place: Box, shown: float = 1.0) -> Sample:
+    """Return a place of a picture's luma, (H, W), with twice as much to each side: a box there may turn out larger.
+
+    shown: the luma's pixels for one of the picture's, where it was reduced.
+    """
     across, down = place.right - place.left, place.bottom - place.top
-    scale = min(1.0, _LARGEST / max(across, down))
     above, beside = _AROUND * down + _APART, _AROUND * across + _APART
     top, left = max(0, place.top - above), max(0, place.left - beside)
-    part = light[top : place.bottom + above, left : place.right + beside]
-    if scale < 1:
-        part = np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32)
+    edges = (top, place.bottom + above, left, place.right + beside)
+    first_row, last_row, first_column, last_column = (round(edge * shown) for edge in edges)
+    part = light[first_row:last_row, first_column:last_column]
+    scale = min(shown, _LARGEST / max(across, down))
+    if scale < shown:
+        how = cv2.INTER_AREA
+        part = cv2.resize(part, None, fx=scale / shown, fy=scale / shown, interpolation=how)
     return Sample(np.rint(part).astype(np.uint8), scale, left * scale, top * scale)
 
 
@@ -116,22 +122,22 @@ class Fit:
     """Which one: see FILLS."""
 
 
+def fits(sample: Sample, fit: Fit) -> float | None:
+    """Return how well the fill that fits best fits its box on a keyframe: see Fit.misfit. None: there is no telling."""
+    return _misfit([sample.light.astype(np.float32)], _edges(sample, fit.box), FILLS[fit.fill])
+
+
 def best_fit(samples: Sequence[Sample], place: Box) -> Fit | None:
     """Return the box near a place that one of FILLS fits best, over all samples.
 
     samples: of the same place, one a keyframe. Returns None where the place is too small or has no room beside it.
     """
     scale = samples[0].scale
-    start = tuple(
-        round(edge * scale - origin)
-        for edge, origin in zip(
-            (place.left, place.top, place.right, place.bottom), (samples[0].left, samples[0].top) * 2, strict=True
-        )
-    )
+    start = _edges(samples[0], place)
     lights = [one.light.astype(np.float32) for one in samples]
     fitted: list[tuple[float, str, Edges]] = []
     for name in FILLS:
-        found = _descended(lights, (start[0], start[1], start[2], start[3]), FILLS[name], _FIRST)
+        found = _descended(lights, start, FILLS[name], _FIRST)
         if found is not None:
             fitted.append((found[1], name, found[0]))
     if not fitted:
@@ -144,6 +150,16 @@ def best_fit(samples: Sequence[Sample], place: Box) -> Fit | None:
         for edge, origin in zip(edges, (samples[0].left, samples[0].top) * 2, strict=True)
     )
     return Fit(Box(left=left, top=top, right=right, bottom=bottom), misfit, name)
+
+
+def _edges(sample: Sample, box: Box) -> Edges:
+    """Return where a box of the picture lies in a sample."""
+    return (
+        round(box.left * sample.scale - sample.left),
+        round(box.top * sample.scale - sample.top),
+        round(box.right * sample.scale - sample.left),
+        round(box.bottom * sample.scale - sample.top),
+    )
 
 
 def _descended(

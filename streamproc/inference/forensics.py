@@ -142,7 +142,8 @@ class _Heating(ABC):
 
     def __init__(self, card: ResidualCard | UnetCard) -> None:
         self._name = card.kind
-        self._how = Verdict(**card.verdict.model_dump())
+        self.how = Verdict(**card.verdict.model_dump())
+        """How its heat becomes a mask."""
 
     @property
     def name(self) -> str:
@@ -152,7 +153,7 @@ class _Heating(ABC):
     def examine(self, picture: Picture) -> Traces:
         """Look at a picture, (H, W, 3) uint8 RGB. Raises PictureError when it is smaller than 16×16."""
         refuse_small(picture)
-        return judged(self.heat(picture), picture, self._how)
+        return judged(self.heat(picture), picture, self.how)
 
     @abstractmethod
     def heat(self, picture: Picture) -> Map:

@@ -634,6 +634,8 @@ class Finding(Answer):
     """Address of how much each place looks painted over: an 8-bit grey PNG, at most 480 pixels wide."""
     verdict: FindingVerdict | None
     """What a person says of it; null while nobody has."""
+    verdict_version: int
+    """How often that was said, changed or taken back; in quotes what If-Match wants."""
     verdict_by: str | None
     """Who says so."""
     verdict_at: str | None
@@ -981,6 +983,7 @@ def finding_answer(row: FindingRow) -> Finding:
         model=Model(name=row.examiner.name, sha256=row.examiner.sha256),
         heat=f"/api/v1/findings/{row.id}/heat.png",
         verdict=row.verdict,
+        verdict_version=row.verdict_version,
         verdict_by=row.verdict_author,
         verdict_at=shown(row.verdict_ns),
         note=row.note,

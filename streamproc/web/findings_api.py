@@ -3,9 +3,10 @@
 import asyncio
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from pydantic import Field
 
 from streamproc.catalogue.findings import FindingFilter, FindingRow, Findings
@@ -14,6 +15,7 @@ from streamproc.timebase import ns_from_utc
 from streamproc.web.answers import Finding, Page, finding_answer
 from streamproc.web.api import json_answer, known_channel, part
 from streamproc.web.bodies import Author, Body, Paragraph, parse_body
+from streamproc.web.edits_api import wanted_version
 from streamproc.web.moments import Moment
 from streamproc.web.person import author_of
 from streamproc.web.queries import PageQuery, check_order, parse
@@ -87,10 +89,14 @@ async def heat(request: web.Request) -> web.Response:
 async def judge(request: web.Request) -> web.Response:
     """Say what a finding is, or take that back."""
     body = await parse_body(FindingVerdictBody, request)
-    row = await _known(request)
+    row, version = await _known(request), wanted_version(request)
     author = author_of(request, body.author)
-    await asyncio.to_thread(_book(request).judge, row.id, body.verdict, body.note, author)
-    return json_answer(finding_answer(await _known(request)))
+    judge = partial(_book(request).judge, row.id, body.verdict, body.note, author, version=version)
+    await asyncio.to_thread(judge)
+    judged = finding_answer(await _known(request))
+    answer = json_answer(judged)
+    answer.headers[hdrs.ETAG] = f'"{judged.verdict_version}"'
+    return answer
 
 
 def _book(request: web.Request) -> Findings:

@@ -3,7 +3,7 @@
 from streamproc.web import findings_api
 from streamproc.web.answers import Finding, Page
 from streamproc.web.findings_api import FindingsQuery, FindingVerdictBody
-from streamproc.web.route import BAD, NAME, NO_CHANNEL, NUMBER, WRITES, Route
+from streamproc.web.route import BAD, NAME, NO_CHANNEL, NUMBER, VERSIONED, WRITES, Route
 
 FINDING = f"/api/v1/findings/{NUMBER}"
 NO_FINDING = {404: "No finding has this number, or it was deleted because it was old."}
@@ -40,6 +40,7 @@ ROUTES = (
         summary="Say that something was painted over, or that nothing was; null takes that back.",
         answer=Finding,
         body=FindingVerdictBody,
-        statuses=WRITES | NO_FINDING,
+        has_version=True,
+        statuses=WRITES | NO_FINDING | VERSIONED,
     ),
 )

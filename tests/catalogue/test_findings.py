@@ -13,7 +13,7 @@ from streamproc.catalogue.findings import (
     Sight,
 )
 from streamproc.catalogue.forensics import FindingVerdict
-from streamproc.errors import CatalogueError
+from streamproc.errors import CatalogueError, CatalogueOutdated
 from streamproc.messages import Box, Reliability, Span
 from streamproc.timebase import NS
 from tests.catalogue.conftest import ZERO_NS, Feed
@@ -156,6 +156,25 @@ def test_a_verdict_is_told_and_can_be_taken_back(any_feed: Feed) -> None:
     row = get(any_feed.catalogue, number)
     assert (row.verdict, row.note, row.verdict_author, row.verdict_ns) == (None, None, None, None)
     assert told(any_feed, newest) == [("finding", number)] * 2
+
+
+def test_who_judges_what_somebody_else_has_judged_meanwhile_is_told_who_and_changes_nothing(any_feed: Feed) -> None:
+    any_feed.begin()
+    (number,) = save(any_feed, sight(2, 4))
+    book = any_feed.catalogue.findings
+    book.judge(number, FindingVerdict.CONFIRMED, None, "olga", version=0)
+    save(any_feed, sight(2, 8, number=number))  # growing is no verdict
+    newest = any_feed.catalogue.event_range()[1]
+    with pytest.raises(CatalogueOutdated, match=rf"finding {number} was confirmed by olga at \S+ \(version 1\)"):
+        book.judge(number, FindingVerdict.DISMISSED, None, "boris", version=0)
+    row = get(any_feed.catalogue, number)
+    assert (row.verdict, row.verdict_author, row.verdict_version) == (FindingVerdict.CONFIRMED, "olga", 1)
+    assert told(any_feed, newest) == []
+    book.judge(number, FindingVerdict.CONFIRMED, None, "boris", version=1)  # says the same
+    assert get(any_feed.catalogue, number).verdict_version == 1
+    book.judge(number, None, None, "olga", version=1)
+    with pytest.raises(CatalogueOutdated, match=rf"finding {number} was left to be checked \(version 2\)"):
+        book.judge(number, FindingVerdict.DISMISSED, None, "boris", version=1)
 
 
 def test_growth_leaves_what_people_said(feed: Feed) -> None:

@@ -67,7 +67,7 @@ def test_somebody_says_what_it_is(daemon: Daemon) -> None:
     request = urllib.request.Request(
         f"http://127.0.0.1:{daemon.port}/api/v1/findings/{found['id']}/verdict",
         data=json.dumps({"verdict": "confirmed"}).encode(),
-        headers={"Content-Type": "application/json"},
+        headers={"Content-Type": "application/json", "If-Match": f'"{found["verdict_version"]}"'},
         method="PUT",
     )
     with urllib.request.urlopen(request) as answer:

@@ -13,6 +13,7 @@ from tests.web import people
 from tests.web.test_timeline import since, timeline, zero_of
 
 Site = Any
+ANY = {"If-Match": "*"}
 
 
 async def ask(site: Site, path: str, **parameters: str) -> Any:
@@ -22,7 +23,7 @@ async def ask(site: Site, path: str, **parameters: str) -> Any:
 
 
 async def judge(site: Site, number: int, **body: Any) -> dict[str, Any]:
-    async with site.http.put(f"/api/v1/findings/{number}/verdict", json=body) as answer:
+    async with site.http.put(f"/api/v1/findings/{number}/verdict", json=body, headers=ANY) as answer:
         assert answer.status == 200, await answer.text()
         return dict(await answer.json())
 
@@ -71,7 +72,7 @@ async def test_what_an_editor_says_is_kept_with_their_name_and_audited(site: Sit
     number = find(site.catalogue)
     olga = people.token(site.catalogue, people.add(site.catalogue, "olga", UserRole.EDITOR), "read", "write")
     body = {"verdict": "confirmed", "note": "the sponsor's logo"}
-    async with site.http.put(f"/api/v1/findings/{number}/verdict", json=body, headers=olga) as answer:
+    async with site.http.put(f"/api/v1/findings/{number}/verdict", json=body, headers=olga | ANY) as answer:
         told = await answer.json()
     assert (told["verdict"], told["verdict_by"], told["note"]) == ("confirmed", "olga", "the sponsor's logo")
     assert told["verdict_at"] is not None
@@ -97,11 +98,38 @@ async def test_what_was_said_can_be_taken_back(site: Site) -> None:
     assert (told["verdict"], told["verdict_by"], told["verdict_at"], told["note"]) == (None, None, None, None)
 
 
+async def versioned(site: Site, number: int, version: str | None, **body: Any) -> tuple[int, dict[str, Any], str]:
+    """Judge over a version; return the status, what is answered, and its ETag."""
+    headers = {} if version is None else {"If-Match": version}
+    async with site.http.put(f"/api/v1/findings/{number}/verdict", json=body, headers=headers) as answer:
+        return answer.status, await answer.json(content_type=None), answer.headers.get("ETag", "")
+
+
+async def test_who_judges_second_is_told_who_judged_first_and_changes_nothing(site: Site) -> None:
+    number = find(site.catalogue)
+    seen = f'"{(await ask(site, f"/api/v1/findings/{number}"))["verdict_version"]}"'
+    status, told, tag = await versioned(site, number, seen, verdict="dismissed", note="a window", author="olga")
+    assert (status, tag) == (200, f'"{told["verdict_version"]}"')
+    assert tag != seen
+    status, problem, _ = await versioned(site, number, seen, verdict="confirmed", author="boris")
+    assert (status, f"finding {number} was dismissed by olga" in problem["detail"]) == (412, True), problem
+    assert (await ask(site, f"/api/v1/findings/{number}"))["verdict"] == "dismissed"
+    assert (await versioned(site, number, tag, verdict="confirmed", author="boris"))[0] == 200
+
+
+async def test_a_verdict_that_does_not_say_what_it_has_seen_is_refused(site: Site) -> None:
+    number = find(site.catalogue)
+    assert (await versioned(site, number, None, verdict="confirmed"))[0] == 428
+    assert (await versioned(site, number, "soon", verdict="confirmed"))[0] == 400
+    assert (await ask(site, f"/api/v1/findings/{number}"))["verdict"] is None
+
+
 @pytest.mark.parametrize(
     ("body", "said"), [({}, "verdict"), ({"verdict": "maybe"}, "verdict"), ({"verdict": None, "score": 1}, "score")]
 )
 async def test_what_makes_no_sense_is_refused(site: Site, body: dict[str, Any], said: str) -> None:
-    async with site.http.put(f"/api/v1/findings/{find(site.catalogue)}/verdict", json=body) as answer:
+    number = find(site.catalogue)
+    async with site.http.put(f"/api/v1/findings/{number}/verdict", json=body, headers=ANY) as answer:
         problem = await answer.json(content_type="application/problem+json")
         assert (answer.status, said in problem["detail"]) == (422, True), problem
 

@@ -18,6 +18,8 @@ LICENCE = "MIT, like the project"
 LOSSLESS = Path("images") / "kodak24"
 """Where the data's lossless photographs are."""
 
+_TIMES = 2  # that crops are gathered, everything drawn anew: training sees each some twenty times all the same
+
 Progress = Callable[[str, float], None]
 
 
@@ -92,6 +94,6 @@ def _crops(data: Path, work: Path, progress: Progress) -> Crops:
     kept = work / "scenes.npz"
     if kept.exists():
         return Crops.load(kept)
-    crops = gather(data, work, progress=progress)
+    crops = Crops.joined([gather(data, work, seed, progress) for seed in range(_TIMES)])
     crops.save(kept)
     return crops

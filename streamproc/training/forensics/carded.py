@@ -15,7 +15,7 @@ DATA = (
     "12 of the 24 lossless Kodak photographs, painted over by G'MIC's three PDE inpainters, Telea's, Navier–Stokes', "
     "delogo, harmonic",
     "photographs of BSDS500 and frames of footage, broadcasts and adverts, used locally, painted over likewise, and "
-    "untouched, with logos, captions, bars and blur on some",
+    "untouched, with logos, captions, bars and blur on some; some holes have the shape of a logo",
     "drawn pictures; all of it lossless, or coded as JPEG, H.264, or one after the other",
 )
 LICENCE = "MIT, like the project, for the weights; none of the pictures can be drawn from them"

@@ -69,7 +69,7 @@ def examples(data: Path, seed: int = 1) -> Iterator[Example]:
         for area in _AREAS:
             yield from _single(picture, area, LEARNT, rng)
     for before in on_the_air([*whole * 4, *small, *frames], 1, brands, rng):
-        over = holes(before.shape[:2], LEARNT, 3, rng)
+        over = holes(before.shape[:2], LEARNT, 3, rng, brands)
         after = coded(paint(before, over), rng)
         yield Example(after, truth(after, over))
     invented = [drawn((720, 1280), rng) for _ in range(12)]

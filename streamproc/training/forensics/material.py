@@ -33,10 +33,19 @@ LEARNT: Final[Mapping[str, Inpainter]] = {
 """Beside G'MIC's three, whose pictures the published protocol brings: what the networks see in training."""
 UNSEEN: Final[Mapping[str, Inpainter]] = {"biharmonic": biharmonic}
 """What they are never shown."""
-MEASURED_FILMS: Final = ("big_buck_bunny_720p", "kohlipe2", "lofoten", "palawan")
-"""Footage that is only ever measured on."""
-CHOSEN_FILMS: Final = ("gillette_public_domain", "sbs_football_10s", "test-072", "test-108", "bikes")
-"""Footage that thresholds are chosen with; every second advert is, too."""
+MEASURED_FILMS: Final = (
+    *("big_buck_bunny_720p", "kohlipe2", "lofoten", "palawan"),
+    *("cnbc_10s", "star_sports_13s", "test-064"),
+    *("spoof_chevron2", "spoof_dorito", "spoof_pepsi"),
+)
+"""Films, broadcasts and adverts that are only ever measured on."""
+CHOSEN_FILMS: Final = (
+    *("gillette_public_domain", "sbs_football_10s", "test-072", "test-108", "bikes"),
+    *("spoof_apple", "spoof_commercial", "spoof_kfc", "spoof_subway"),
+)
+"""Those that thresholds are chosen with."""
+LEARNT_LOGOS: Final = slice(0, None, 6)
+"""Of the logos, in order of their names: those whose shapes and looks are learnt."""
 CLIP: Final = 25
 """Frames of a clip: two keyframes and a bit."""
 LEARNT_REDUCED: Final = 220
@@ -76,12 +85,11 @@ def clips_of(film: Path, count: int, length: int = CLIP) -> Iterator[list[Pictur
 
 def films(data: Path) -> tuple[list[Path], list[Path]]:
     """Return the footage to learn from, and that to choose thresholds with; what is measured on is in neither."""
-    found = [path for folder in ("footage", "broadcast_bugs", "dvb") for path in sorted((data / folder).glob("*.*"))]
-    found.append(data / "adverts" / "gillette_public_domain.mp4")
-    found = [path for path in found if path.exists() and path.stem not in MEASURED_FILMS]
-    adverts = sorted((data / "adverts").glob("spoof_*.mp4"))
-    learnt = [path for path in found if path.stem not in CHOSEN_FILMS] + adverts[::2]
-    return learnt, [path for path in found if path.stem in CHOSEN_FILMS] + adverts[1::2]
+    folders = ("footage", "broadcast_bugs", "dvb", "adverts")
+    found = [path for folder in folders for path in sorted((data / folder).glob("*.*"))]
+    found = [path for path in found if path.stem not in MEASURED_FILMS]
+    learnt = [path for path in found if path.stem not in CHOSEN_FILMS]
+    return learnt, [path for path in found if path.stem in CHOSEN_FILMS]
 
 
 def frames_of(sources: Sequence[Path], count: int) -> Iterator[Picture]:
@@ -133,13 +141,13 @@ def coded(picture: Picture, rng: np.random.Generator) -> Picture:
     return h264([picture], int(rng.integers(10, 32)), 1)[0][1]
 
 
-def painted_crops(pictures: Iterator[Picture], rng: np.random.Generator) -> Iterator[Crops]:
+def painted_crops(pictures: Iterator[Picture], brands: Sequence[Logo], rng: np.random.Generator) -> Iterator[Crops]:
     """Yield crops of pictures painted over in several places, then coded."""
     for before in pictures:
         if rng.random() < 0.25:  # what came to the forger had been coded before
             before = coded(before, rng)
         most = max(2, before.shape[0] * before.shape[1] // 50_000)
-        over = holes(before.shape[:2], LEARNT, most, rng)
+        over = holes(before.shape[:2], LEARNT, most, rng, brands)
         after = coded(paint(before, over), rng)
         yield crops(after, truth(after, over), max(1, len(over) // 3), rng)
 
@@ -187,16 +195,16 @@ def gather(data: Path, work: Path, seed: int = 0, progress: Progress = lambda wh
     lossless = photographs(kodak)
     names, _, _ = split(lossless)
     whole = [read_picture(kodak / f"{name}.png") for name in names]
-    brands = logos(data / "logos", slice(0, None, 6))
+    brands = logos(data / "logos", LEARNT_LOGOS)
     frames = [*frames_of(films(data)[0], _FRAMES_A_FILM)]
     small = jpegs(data / "images" / "bsds500_jpeg", slice(LEARNT_REDUCED))
     invented = [drawn(_WINDOW, rng) for _ in range(_DRAWN)]
     parts: list[Crops] = []
     steps: list[tuple[str, Iterator[Crops]]] = [
         ("the protocol's pictures", protocol({name: lossless[name] for name in names}, work, rng)),
-        ("photographs", painted_crops(on_the_air(whole, 16, brands, rng), rng)),
-        ("photographs that came as JPEG", painted_crops(on_the_air(small, 2, brands, rng), rng)),
-        ("frames", painted_crops(on_the_air(frames, 2, brands, rng), rng)),
+        ("photographs", painted_crops(on_the_air(whole, 16, brands, rng), brands, rng)),
+        ("photographs that came as JPEG", painted_crops(on_the_air(small, 2, brands, rng), brands, rng)),
+        ("frames", painted_crops(on_the_air(frames, 2, brands, rng), brands, rng)),
         ("untouched frames", untouched_crops(iter(frames), 10, rng)),
         ("untouched, on the air", untouched_crops(on_the_air([*whole, *small, *frames], 1, brands, rng), 2, rng)),
         ("drawn pictures", untouched_crops(iter(invented), 4, rng)),

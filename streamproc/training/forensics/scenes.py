@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from streamproc.forensics.residual import luma, texture
 from streamproc.forensics.traces import Mask, Picture
 from streamproc.training.forensics.inpainters import Inpainter
-from streamproc.training.forensics.masks import Shape, hole
+from streamproc.training.forensics.masks import Shape, hole, logo_hole
+from streamproc.training.forensics.scenery import Logo
 
 CROP = 192
 """Pixels a side of what the networks learn from."""
@@ -20,6 +21,8 @@ UNTOUCHED, PAINTED, IGNORED, SMALL = 0, 1, 2, 3
 a hole that only the finer network can see."""
 _APART = 12  # pixels between holes
 _SMALLEST, _LARGEST = 64, 14_000  # pixels of a hole
+_LOGOS = 0.25  # share of holes that are shaped like one, where there are some,
+_LEAST_LOGO = 600  # and so many pixels at least: a smaller one has no shape
 _SEEN = 300  # pixels of a hole, from which on the coarser network can see it
 _FLAT = 1.0  # mean |Laplacian| of luma around a hole, below which nothing can be told
 _RING = np.ones((17, 17), np.uint8)
@@ -61,16 +64,26 @@ class Hole:
 
 
 def holes(
-    size: tuple[int, int], inpainters: Mapping[str, Inpainter], most: int, rng: np.random.Generator
+    size: tuple[int, int],
+    inpainters: Mapping[str, Inpainter],
+    most: int,
+    rng: np.random.Generator,
+    brands: Sequence[Logo] = (),
 ) -> list[Hole]:
-    """Return up to ``most`` holes that keep off each other, in a picture of (H, W) ``size``."""
+    """Return up to ``most`` holes that keep off each other, in a picture of (H, W) ``size``.
+
+    Where there are brands, some have the shape of one.
+    """
     taken = np.zeros(size, bool)
     found: list[Hole] = []
     largest = min(_LARGEST, size[0] * size[1] // 16)
     for _ in range(2 * most):
         area = round(np.exp(rng.uniform(np.log(_SMALLEST), np.log(largest))))
         try:
-            mask = hole(rng.choice(list(Shape)), area, size, rng)
+            if brands and area >= _LEAST_LOGO and rng.random() < _LOGOS:
+                mask = logo_hole(brands[int(rng.integers(len(brands)))][:, :, 3], area, size, rng)
+            else:
+                mask = hole(rng.choice(list(Shape)), area, size, rng)
         except ValueError:
             continue
         if len(found) < most and not (mask & taken).any():

@@ -50,6 +50,7 @@ function Found({ finding, store, error }: { finding: Finding; store: { value: Fi
   const station = useStation(finding.channel, extent);
   const stepper = useMemo(() => new Stepper(station), [station]);
   const desk = useMemo(() => new Desk(store), [store]);
+  useEffect(() => desk.settle(), [desk, finding.verdict_version]);
   const shown: Shown = { heat: useSignal(true), box: useSignal(true), enlarged: useSignal(false), opacity: useSignal(0.7) };
   const field = useRef<HTMLTextAreaElement>(null);
   const neighbours = useNeighbours(finding);

@@ -1,14 +1,14 @@
 // What is to be said of findings and is not saved yet. It outlives a refresh and a lost connection: this tab keeps it until it is saved or discarded.
 
 import { signal } from "@preact/signals";
-import type { Finding, Verdict } from "../../findings";
+import type { Verdict } from "../../findings";
 
 export interface Draft {
   finding: number;
   verdict: Verdict | null;
   note: string;
-  /** What was said of the finding when this was begun; see `stampOf`. */
-  stamp: string;
+  /** The version of what was said of the finding when this was begun. */
+  version: number;
 }
 
 const KEY = "findings";
@@ -41,6 +41,3 @@ function write(all: Record<number, Draft>): void {
     // A browser that keeps nothing: they live as long as the page does.
   }
 }
-
-/** Changes whenever somebody says something of a finding, and not while it only grows. */
-export const stampOf = ({ verdict, verdict_by, verdict_at, note }: Finding): string => JSON.stringify([verdict, verdict_by, verdict_at, note]);
