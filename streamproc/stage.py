@@ -83,7 +83,7 @@ class Stages:
             except StreamprocError as error:
                 if self._clock.monotonic_s() - began_s > RETRY_MAX_S:
                     wait_s = RETRY_INITIAL_S
-                self._telemetry.errors.labels(name.partition(".")[0], type(error).__name__).inc()
+                self._telemetry.daemon.errors.labels(name.partition(".")[0], type(error).__name__).inc()
                 log.error("stage.failed", stage=name, kind=type(error).__name__, error=str(error), again_in_s=wait_s)
             else:
                 return

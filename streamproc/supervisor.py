@@ -108,7 +108,7 @@ class Supervisor:
             if self._clock.monotonic_s() - started_s > HEALTHY_S:
                 wait_s = RESTART_INITIAL_S
             log.error("role.died", role=role, status=status, restart_in_s=wait_s)
-            self._telemetry.role_restarts.labels(role).inc()
+            self._telemetry.daemon.role_restarts.labels(role).inc()
             await self._clock.sleep(wait_s)
             wait_s = min(wait_s * 2, RESTART_MAX_S)
 
@@ -116,12 +116,12 @@ class Supervisor:
         environment = _ALLOCATOR | os.environ
         process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, env=environment)
         self._processes[role] = process
-        self._telemetry.role_up.labels(role).set(1)
+        self._telemetry.daemon.role_up.labels(role).set(1)
         log.info("role.started", role=role, pid=process.pid)
         try:
             return await process.wait()
         finally:
-            self._telemetry.role_up.labels(role).set(0)
+            self._telemetry.daemon.role_up.labels(role).set(0)
             await _stop(process)
             del self._processes[role]
 

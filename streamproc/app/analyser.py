@@ -271,7 +271,7 @@ class Analyser:
         try:
             return {"inspect": analysis.inspect(self._footage(settings.name))}
         except ModelError as error:
-            telemetry.errors.labels(settings.name, type(error).__name__).inc()
+            telemetry.daemon.errors.labels(settings.name, type(error).__name__).inc()
             log.error("inspect.failed", channel=settings.name, error=str(error))
             end_inspection(settings.name, self._bench.catalogue, telemetry)
             return {}

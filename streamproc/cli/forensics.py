@@ -46,7 +46,10 @@ def scan(
     method: MethodName = None,
     model: ModelFolder = None,
 ) -> None:
-    """Look for painted regions; writes findings.json, report.html, and each picture's mask and heat map."""
+    """Look for painted regions; writes findings.json, report.html, masks and heat maps.
+
+    Of the keyframes of a video, a mask and a heat map are written only where something was found.
+    """
     from streamproc.forensics.lasting import Watched
     from streamproc.media.credentials import credentials_of
     from streamproc.training.report.scanned import write_scan_report
@@ -62,9 +65,11 @@ def scan(
         for path, time_s, picture in _pictures(inputs, every):
             show(path.name, inputs.index(path) / len(inputs))
             traces = asked.examine(picture)
-            found.append(_written(out, f"{len(found):05d}-{path.stem}", (str(path), time_s), picture, traces))
+            is_kept = time_s is None or bool(traces.boxes)
             if time_s is not None:
-                watched.add(str(path), time_s, picture, traces)
+                is_kept |= watched.add(str(path), time_s, picture, traces)
+            name = f"{len(found):05d}-{path.stem}" if is_kept else None
+            found.append(_written(out, name, (str(path), time_s), picture, traces))
     lasting = watched.found()
     files = {str(path): credentials_of(path) for path in inputs}
     told = {
@@ -197,16 +202,20 @@ def _pictures(inputs: Sequence[Path], every: float) -> Iterator[tuple[Path, floa
             raise PictureError(f"{path}: is neither a picture nor a video that can be read ({error})") from error
 
 
-def _written(out: Path, name: str, source: tuple[str, float | None], picture: "Picture", traces: "Traces") -> "Finding":
-    """Write a picture's mask and heat map, and return what was found."""
+def _written(
+    out: Path, name: str | None, source: tuple[str, float | None], picture: "Picture", traces: "Traces"
+) -> "Finding":
+    """Write a picture's mask and heat map, if they have a name, and return what was found."""
     from PIL import Image
 
     from streamproc.forensics.drawing import heat_picture, mask_picture
     from streamproc.forensics.findings import Finding
 
     finding = Finding.of(traces, *source, name)
-    Image.fromarray(mask_picture(traces.mask)).save(out / finding.mask)
-    Image.fromarray(heat_picture(picture, traces)).save(out / finding.heat)
+    if finding.mask is not None:
+        Image.fromarray(mask_picture(traces.mask)).save(out / finding.mask)
+    if finding.heat is not None:
+        Image.fromarray(heat_picture(picture, traces)).save(out / finding.heat)
     if finding.picture is not None:
         Image.fromarray(picture).save(out / finding.picture, quality=90)
     return finding

@@ -18,25 +18,25 @@ class Finding:
     """See :class:`~streamproc.forensics.traces.Traces`; so are the next two."""
     reliability: Reliability
     boxes: tuple[Box, ...]
-    mask: str
-    """Name of the mask's file beside findings.json."""
-    heat: str
-    """Name of the heat map's file there."""
+    mask: str | None
+    """Name of the mask's file beside findings.json; None where none is kept."""
+    heat: str | None
+    """Name of the heat map's file there; None likewise."""
     picture: str | None
     """Name of the file there that shows the picture as it is; None where nothing was found on it."""
 
     @classmethod
-    def of(cls, traces: Traces, source: str, time_s: float | None, name: str) -> "Finding":
-        """Return what traces say; ``name`` is what its files' names begin with."""
+    def of(cls, traces: Traces, source: str, time_s: float | None, name: str | None) -> "Finding":
+        """Return what traces say; ``name`` is what its files' names begin with, None when none are kept."""
         return cls(
             source=source,
             time_s=time_s,
             score=traces.score,
             reliability=traces.reliability,
             boxes=traces.boxes,
-            mask=f"{name}-mask.png",
-            heat=f"{name}-heat.png",
-            picture=f"{name}-picture.jpg" if traces.boxes else None,
+            mask=None if name is None else f"{name}-mask.png",
+            heat=None if name is None else f"{name}-heat.png",
+            picture=f"{name}-picture.jpg" if traces.boxes and name is not None else None,
         )
 
     def told(self) -> dict[str, Any]:

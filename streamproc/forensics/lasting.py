@@ -52,12 +52,18 @@ class Watched:
         self._evidence = Evidence()
         self._found: dict[tuple[str, int], Event] = {}
 
-    def add(self, source: str, time_s: float, picture: Picture, traces: Traces) -> None:
-        """Take in a video's next keyframe, (H, W, 3), seconds from the video's beginning."""
+    def add(self, source: str, time_s: float, picture: Picture, traces: Traces) -> bool:
+        """Take in a video's next keyframe, (H, W, 3), and tell whether an event shows on it.
+
+        time_s: seconds from the video's beginning.
+        """
         if source != self._source:
             self._keep(self._evidence.end())
             self._source, self._evidence = source, Evidence()
-        self._keep(self._evidence.add(Fraction(time_s), picture, traces))
+        time = Fraction(time_s)
+        events = self._evidence.add(time, picture, traces)
+        self._keep(events)
+        return any(event.end == time for event in events)
 
     def found(self) -> list[Lasting]:
         """Return what stayed in its place, the surest first; nothing more can be taken in of the same video."""

@@ -105,7 +105,7 @@ class ModelPool:
             known = self._models.get(key)
             if known is None or known.card != read_card(folder):
                 known = LogoModel.load(folder, provider=self._provider)
-                self._telemetry.provider.labels(known.provider).set(1)
+                self._telemetry.reading.provider.labels(known.provider).set(1)
                 self._models[key] = known
             return known
 

@@ -38,9 +38,9 @@ class ClassifyStage:
         probability = float(self._model.probabilities([sample.crop])[0])
         took_s = perf_counter() - begun
         score = Score(epoch=sample.epoch, time=sample.time, probability=probability)
-        telemetry.samples.labels(channel).inc()
-        telemetry.score.labels(channel).observe(probability)
-        telemetry.inference.labels(channel).observe(took_s)
+        telemetry.reading.samples.labels(channel).inc()
+        telemetry.reading.score.labels(channel).observe(probability)
+        telemetry.reading.inference.labels(channel).observe(took_s)
         if self._observer is not None:
             self._observer(sample, score, took_s)
         return score

@@ -99,8 +99,8 @@ class _Clips:
             log.info("clip.outdated", channel=job.channel, segment=job.segment_id, file=useless)
             return
         delay_s = (self._clock.utc_ns() - job.queued_ns) / NS
-        self._telemetry.clips.labels(job.channel, "ready").inc()
-        self._telemetry.clip_delay.labels(job.channel).observe(max(delay_s, 0.0))
+        self._telemetry.files.clips.labels(job.channel, "ready").inc()
+        self._telemetry.files.clip_delay.labels(job.channel).observe(max(delay_s, 0.0))
         log.info(
             "clip.ready",
             channel=job.channel,
@@ -121,8 +121,8 @@ class _Clips:
 
     def failed(self, job: ClipJob, error: StreamprocError, *, retry: bool) -> None:
         self._catalogue.clip_failed(job.id, str(error), retry=retry)
-        self._telemetry.clips.labels(job.channel, "retried" if retry else "failed").inc()
-        self._telemetry.errors.labels(job.channel, type(error).__name__).inc()
+        self._telemetry.files.clips.labels(job.channel, "retried" if retry else "failed").inc()
+        self._telemetry.daemon.errors.labels(job.channel, type(error).__name__).inc()
         log.error(
             "clip.failed",
             channel=job.channel,

@@ -117,7 +117,7 @@ class CueStage:
             try:
                 found += read_cue(message)
             except SectionDamaged as error:
-                self._around.telemetry.cues_damaged.labels(self._around.channel).inc()
+                self._around.telemetry.cues.damaged.labels(self._around.channel).inc()
                 log.warning("cues.damaged", channel=self._around.channel, epoch=epoch.id, why=str(error))
         return found
 
@@ -125,7 +125,7 @@ class CueStage:
         """Enter cues; return those that nobody has entered before, to be compared."""
         new = self._catalogue.cues.add(self._around.channel, epoch.id, cues)
         for cue in new:
-            self._around.telemetry.cues.labels(self._around.channel, cue.origin).inc()
+            self._around.telemetry.cues.handled.labels(self._around.channel, cue.origin).inc()
             log.info(
                 "cues.read",
                 channel=self._around.channel,
@@ -161,7 +161,7 @@ class CueStage:
         changes = [(row.time, row.after) for row in standing]
         wanted = [cue for cue in announced(cues) if cue in due]  # with all, so that a withdrawal counts
         for cue in unanswered(wanted, changes, self._tolerance):
-            self._around.telemetry.cue_verdicts.labels(self._around.channel, "unanswered").inc()
+            self._around.telemetry.cues.verdicts.labels(self._around.channel, "unanswered").inc()
             log.warning(
                 "cues.unanswered",
                 channel=self._around.channel,
@@ -177,7 +177,7 @@ class CueStage:
         since_ns = self._around.clock.utc_ns() - WRITE_BACK_S * NS
         for found in self._catalogue.cues.unannounced(self._around.channel, since_ns):
             self._catalogue.cues.add(self._around.channel, found.epoch, [_written(found)])
-            self._around.telemetry.cues.labels(self._around.channel, CueOrigin.FOUND).inc()
+            self._around.telemetry.cues.handled.labels(self._around.channel, CueOrigin.FOUND).inc()
 
 
 def _written(found: Found) -> Cue:

@@ -126,7 +126,7 @@ class CurveStage:
             self._book.add(self._epoch.id, time, level)
         if found:
             behind = max(self._epoch.end() - found[-1][0], Fraction(0))
-            self._around.telemetry.lag.labels(self._around.channel, "level").set(float(behind))
+            self._around.telemetry.reading.lag.labels(self._around.channel, "level").set(float(behind))
         if len(found) < BITE and ended:
             self._book.flush()
             return self._next(self._epoch.id, None)

@@ -101,9 +101,9 @@ class DecideStage:
         if boundary is None:
             log.info("decide.replayed", channel=channel, epoch=change.epoch, time_s=float(at.time))
             return
-        self._around.telemetry.changes.labels(channel, change.after).inc()
+        self._around.telemetry.decisions.changes.labels(channel, change.after).inc()
         if at.method is not Method.EPOCH:
-            self._around.telemetry.boundaries.labels(channel, "provisional").inc()
+            self._around.telemetry.decisions.boundaries.labels(channel, "provisional").inc()
         log.info("decide.changed", channel=channel, epoch=change.epoch, after=change.after, time_s=float(at.time))
 
     def _first_placement(self, change: Change) -> Placement:
@@ -126,7 +126,7 @@ class DecideStage:
 
     def _show(self, on_air: Kind) -> None:
         for kind in Kind:
-            self._around.telemetry.on_air.labels(self._around.channel, kind).set(kind is on_air)
+            self._around.telemetry.reading.on_air.labels(self._around.channel, kind).set(kind is on_air)
 
 
 def _description(epoch: Epoch) -> str:

@@ -138,8 +138,8 @@ class DeliverStage:
         again_in_s = None if isinstance(error, DeliveryImpossible) else self._pause(error)
         again_ns = None if again_in_s is None else self._clock.utc_ns() + round(again_in_s * NS)
         self._book.failed(row.id, str(error), again_ns=again_ns)
-        self._telemetry.deliveries.labels(row.target, "failed" if again_ns is None else "retried").inc()
-        self._telemetry.errors.labels(row.channel, type(error).__name__).inc()
+        self._telemetry.outbound.deliveries.labels(row.target, "failed" if again_ns is None else "retried").inc()
+        self._telemetry.daemon.errors.labels(row.channel, type(error).__name__).inc()
         log.error(
             "delivery.failed",
             channel=row.channel,
@@ -158,14 +158,14 @@ class DeliverStage:
             wait_s = backoff.wait_s(self._failures, refused=isinstance(error, DeliveryRefused))
             self._paused_until_s = now_s + wait_s
         self._failed_ns = self._clock.utc_ns()
-        self._telemetry.target_failing.labels(self._settings.name).set(1)
+        self._telemetry.outbound.target_failing.labels(self._settings.name).set(1)
         return self._paused_until_s - now_s
 
     def _count(self, row: DeliveryRow, receipt: Receipt, took_s: float) -> None:
         self._failures = 0
-        self._telemetry.target_failing.labels(row.target).set(0)
-        self._telemetry.deliveries.labels(row.target, "done").inc()
-        self._telemetry.delivered_bytes.labels(row.target).inc(receipt.size_bytes)
+        self._telemetry.outbound.target_failing.labels(row.target).set(0)
+        self._telemetry.outbound.deliveries.labels(row.target, "done").inc()
+        self._telemetry.outbound.delivered_bytes.labels(row.target).inc(receipt.size_bytes)
         log.info(
             "delivery.done",
             channel=row.channel,
@@ -258,5 +258,5 @@ class OfferStage:
         for target in targets:
             waiting = self._catalogue.deliveries.waiting(target.name)
             age_s = 0.0 if waiting.oldest_ns is None else (self._clock.utc_ns() - waiting.oldest_ns) / NS
-            self._telemetry.deliveries_waiting.labels(target.name).set(waiting.files)
-            self._telemetry.delivery_age.labels(target.name).set(max(age_s, 0.0))
+            self._telemetry.outbound.deliveries_waiting.labels(target.name).set(waiting.files)
+            self._telemetry.outbound.delivery_age.labels(target.name).set(max(age_s, 0.0))

@@ -143,7 +143,7 @@ class DriftWatch:
         pictures = self._keep_pictures(finding.alarm, sample)
         since_ns = self._utc_ns(finding.since)
         number = self._catalogue.raise_alarm(channel, finding.alarm, footing, since_ns=since_ns, pictures=pictures)
-        self._around.telemetry.drift_alarms.labels(channel, finding.alarm).inc()
+        self._around.telemetry.drift.alarms.labels(channel, finding.alarm).inc()
         log.warning(
             "drift.alarm",
             channel=channel,
@@ -198,11 +198,11 @@ class DriftWatch:
     def _show(self) -> None:
         assert self._drift is not None
         telemetry, channel, footing = self._around.telemetry, self._around.channel, self._drift.footing()
-        telemetry.drift_sureness.labels(channel).set(footing.sureness)
-        telemetry.drift_usual.labels(channel).set(footing.usual)
-        telemetry.drift_absent.labels(channel).set(footing.absent_s)
+        telemetry.drift.sureness.labels(channel).set(footing.sureness)
+        telemetry.drift.usual.labels(channel).set(footing.usual)
+        telemetry.drift.absent.labels(channel).set(footing.absent_s)
         for kind in AlarmKind:
-            telemetry.drift_alarm.labels(channel, kind).set(kind is self._drift.alarm)
+            telemetry.drift.alarm.labels(channel, kind).set(kind is self._drift.alarm)
 
 
 def end_watch(channel: str, catalogue: Catalogue, telemetry: Telemetry) -> None:
@@ -210,7 +210,7 @@ def end_watch(channel: str, catalogue: Catalogue, telemetry: Telemetry) -> None:
     if catalogue.clear_alarm(channel, "the model is not watched any more") is not None:
         log.info("drift.cleared", channel=channel, reason="not watched any more")
     for kind in AlarmKind:
-        telemetry.drift_alarm.labels(channel, kind).set(0)
+        telemetry.drift.alarm.labels(channel, kind).set(0)
 
 
 def _decided(segments: Sequence[SegmentRow], found: Sequence[Label], now: Sample) -> list[Label]:

@@ -64,6 +64,6 @@ class ExpireStage:
             log.warning("expire.failed", channel=channel, what=str(what), file=str(file), error=error.strerror)
             return False
         self._catalogue.deliveries.removed(what)
-        self._telemetry.expired_files.labels(channel).inc()
-        self._telemetry.expired_bytes.labels(channel).inc(size_bytes)
+        self._telemetry.files.expired.labels(channel).inc()
+        self._telemetry.files.expired_bytes.labels(channel).inc(size_bytes)
         return True

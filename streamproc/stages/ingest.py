@@ -147,7 +147,7 @@ class IngestStage:
                     break
         finally:
             await _in_time(session.abandon)
-            self._telemetry.connected.labels(self._settings.name).set(0)
+            self._telemetry.feed.connected.labels(self._settings.name).set(0)
         if session.bug:
             raise RuntimeError(f"the thread of channel {self._settings.name} died; its traceback is in the log")
         return session
@@ -159,15 +159,15 @@ class IngestStage:
     async def _watch(self, session: "Session") -> bool:
         """Take note of how a session is; tell whether it must be given up."""
         name, telemetry = self._settings.name, self._telemetry
-        telemetry.timestamp_repairs.labels(name).inc(session.take_repairs())
+        telemetry.feed.timestamp_repairs.labels(name).inc(session.take_repairs())
         if not session.is_connected:
             await self._tell(self.status.state, self.status.message)
             return False
         if not session.counted:
             session.counted = True
             self._connections += 1
-            telemetry.reconnects.labels(name).inc(1 if self._connections > 1 else 0)
-        telemetry.last_packet.labels(name).set(session.last_packet_ns / NS)
+            telemetry.feed.reconnects.labels(name).inc(1 if self._connections > 1 else 0)
+        telemetry.feed.last_packet.labels(name).set(session.last_packet_ns / NS)
         silent_s = self._clock.monotonic_s() - session.last_video_s
         problem = self._recorder.problem
         if silent_s > session.stall_timeout_s:
@@ -176,7 +176,7 @@ class IngestStage:
             await self._tell(IngestState.FAILING, problem)
         else:
             await self._tell(IngestState.CONNECTED)
-        telemetry.connected.labels(name).set(int(silent_s <= session.stall_timeout_s))
+        telemetry.feed.connected.labels(name).set(int(silent_s <= session.stall_timeout_s))
         if silent_s <= session.stall_timeout_s + _GRACE_S:
             return False
         # Beyond hope, as when sound goes on coming but pictures don't.
@@ -195,7 +195,7 @@ class IngestStage:
         if unsupported:
             wait_s = _UNSUPPORTED_RETRY_S
         wait_s *= random.uniform(0.75, 1.25)  # so that a hundred channels don't come back at the same moment
-        self._telemetry.errors.labels(self._settings.name, type(failure).__name__).inc()
+        self._telemetry.daemon.errors.labels(self._settings.name, type(failure).__name__).inc()
         self._complain(str(failure), wait_s)
         await self._tell(IngestState.UNSUPPORTED if unsupported else IngestState.WAITING, str(failure))
         end_s = self._clock.monotonic_s() + wait_s

@@ -163,7 +163,7 @@ class _Learnings:
     def done(self, job: LearningRow, result: _Said) -> None:
         parts = [] if result.accuracy is None else [f"right on {result.accuracy:.2%} of the pictures held out"]
         self._catalogue.learnings.ready(job.id, "; ".join([*parts, *result.notes]))
-        self._telemetry.learnings.labels(job.lesson.channel, "ready").inc()
+        self._telemetry.people.learnings.labels(job.lesson.channel, "ready").inc()
         log.info("learning.ready", channel=job.lesson.channel, learning=job.id, accuracy=result.accuracy)
 
     def failed(self, job: LearningRow, error: StreamprocError, *, retry: bool) -> None:
@@ -174,7 +174,7 @@ class _Learnings:
             shutil.rmtree(out, ignore_errors=True)
         said = str(error).replace(f" (the marks are numbered in {marks})", "")
         self._catalogue.learnings.failed(job.id, _without_options(said), keeps_folder=has_marks)
-        self._telemetry.learnings.labels(job.lesson.channel, "failed").inc()
+        self._telemetry.people.learnings.labels(job.lesson.channel, "failed").inc()
         log.error("learning.failed", channel=job.lesson.channel, learning=job.id, error=str(error))
 
 

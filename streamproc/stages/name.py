@@ -251,7 +251,7 @@ class NameStage:
             before = None if draft.id is None else known[draft.id]
             if draft.state is ProgrammeState.COMPLETE and (before is None or before.state is not draft.state):
                 telemetry, channel = self._around.telemetry, self._around.channel
-                telemetry.programmes.labels(channel, _certainty(draft)).inc()
+                telemetry.schedule.programmes.labels(channel, _certainty(draft)).inc()
                 log.info(
                     "name.complete",
                     channel=channel,

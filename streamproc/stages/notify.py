@@ -116,9 +116,9 @@ class NotifyStage:
 
         Run again, as at a start of the daemon, it tells a receiver that wanted nothing of what happens from then on.
         """
-        self._telemetry.hook_failing.labels(self._name).set(1)  # as long as it has no secret
+        self._telemetry.outbound.hook_failing.labels(self._name).set(1)  # as long as it has no secret
         post = Post(self._settings)
-        self._telemetry.hook_failing.labels(self._name).set(0)
+        self._telemetry.outbound.hook_failing.labels(self._name).set(0)
         if await asyncio.to_thread(self._catalogue.hooks.enable, self._name):
             log.info("webhook.enabled", webhook=self._name)
         async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
@@ -139,7 +139,7 @@ class NotifyStage:
         """Tell of the next events; tell whether there were any."""
         oldest, newest = await asyncio.to_thread(self._catalogue.event_range)
         told = place.last_event_id
-        self._telemetry.hook_lag.labels(self._name).set(max(0, newest - told))
+        self._telemetry.outbound.hook_lag.labels(self._name).set(max(0, newest - told))
         try:
             if told < oldest - 1 or told > newest:
                 told = await self._reset(session, post, told, oldest - 1 if told < oldest - 1 else newest)
@@ -175,13 +175,13 @@ class NotifyStage:
         return until
 
     def _taken(self) -> None:
-        self._telemetry.hook_events.labels(self._name, "taken").inc()
-        self._telemetry.hook_failing.labels(self._name).set(0)
+        self._telemetry.outbound.hook_events.labels(self._name, "taken").inc()
+        self._telemetry.outbound.hook_failing.labels(self._name).set(0)
 
     def _refused(self, refusal: Refused) -> None:
         message = f"webhook '{self._name}': {self._host} {refusal}"
-        self._telemetry.hook_events.labels(self._name, "gone" if refusal.is_gone else "refused").inc()
-        self._telemetry.hook_failing.labels(self._name).set(1)
+        self._telemetry.outbound.hook_events.labels(self._name, "gone" if refusal.is_gone else "refused").inc()
+        self._telemetry.outbound.hook_failing.labels(self._name).set(1)
         if refusal.is_gone:
             self._catalogue.hooks.disable(self._name, message)
             log.error("webhook.disabled", webhook=self._name, error=message)

@@ -190,9 +190,9 @@ class OrdersStage:
 
     def _count(self) -> None:
         for state, count in self._catalogue.orders.counts().items():
-            self._telemetry.orders.labels(state).set(count)
+            self._telemetry.people.orders.labels(state).set(count)
         for channel, count in self._catalogue.reviews.counts().items():
-            self._telemetry.reviews_waiting.labels(channel).set(count)
+            self._telemetry.people.reviews_waiting.labels(channel).set(count)
 
 
 def _query(order: OrderRow) -> Query:

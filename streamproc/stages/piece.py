@@ -178,8 +178,8 @@ class _Pieces:
         name, report = result
         self._catalogue.pieces.ready(job.id, str(name), report.size_bytes, report.sha256, _described(report))
         delay_s = (self._clock.utc_ns() - max(job.created_ns, self._arrived_ns(job))) / NS
-        self._telemetry.pieces.labels(job.channel, "ready").inc()
-        self._telemetry.piece_delay.labels(job.channel).observe(max(delay_s, 0.0))
+        self._telemetry.files.pieces.labels(job.channel, "ready").inc()
+        self._telemetry.files.piece_delay.labels(job.channel).observe(max(delay_s, 0.0))
         log.info(
             "piece.ready",
             channel=job.channel,
@@ -200,8 +200,8 @@ class _Pieces:
 
     def failed(self, job: PieceRow, error: StreamprocError, *, retry: bool) -> None:
         self._catalogue.pieces.failed(job.id, str(error), retry=retry)
-        self._telemetry.pieces.labels(job.channel, "retried" if retry else "failed").inc()
-        self._telemetry.errors.labels(job.channel, type(error).__name__).inc()
+        self._telemetry.files.pieces.labels(job.channel, "retried" if retry else "failed").inc()
+        self._telemetry.daemon.errors.labels(job.channel, type(error).__name__).inc()
         log.error(
             "piece.failed",
             channel=job.channel,

@@ -123,7 +123,7 @@ class RecordStage:
             self.problem = None
 
     def _fail(self, error: RecordingError | InstanceError) -> None:
-        self._telemetry.errors.labels(self._channel, type(error).__name__).inc()
+        self._telemetry.daemon.errors.labels(self._channel, type(error).__name__).inc()
         if self.problem != str(error):
             _log.error("recording.failed", channel=self._channel, error=str(error))
         self.problem = str(error)
@@ -139,10 +139,10 @@ class _Counts:
 
     def __init__(self, channel: str, telemetry: Telemetry) -> None:
         tracks = Track.VIDEO, Track.AUDIO
-        self._packet_counters = [telemetry.packets.labels(channel, track) for track in tracks]
-        self._byte_counters = [telemetry.received_bytes.labels(channel, track) for track in tracks]
-        self._recorded_counter = telemetry.recorded_bytes.labels(channel)
-        self._epoch_counter = telemetry.epochs.labels(channel)
+        self._packet_counters = [telemetry.feed.packets.labels(channel, track) for track in tracks]
+        self._byte_counters = [telemetry.feed.received_bytes.labels(channel, track) for track in tracks]
+        self._recorded_counter = telemetry.recording.recorded_bytes.labels(channel)
+        self._epoch_counter = telemetry.recording.epochs.labels(channel)
         self._packets = [0, 0]
         self._bytes = [0, 0]
         self._recorded = 0  # of the present epoch
@@ -209,16 +209,16 @@ class RetentionStage:
                     folder, channel.retention, clock=self._clock, held=partial(self._held, channel.name)
                 )
             except StreamprocError as error:
-                self._telemetry.errors.labels(channel.name, type(error).__name__).inc()
+                self._telemetry.daemon.errors.labels(channel.name, type(error).__name__).inc()
                 _log.error("retention.failed", channel=channel.name, error=str(error))
             else:
                 self._report(channel.name, report)
 
     def _report(self, channel: str, report: RetentionReport) -> None:
         self._oldest_ns[channel] = report.oldest_ns or 0
-        self._telemetry.recording_bytes.labels(channel).set(report.recording_bytes)
-        self._telemetry.deleted_bytes.labels(channel).inc(report.deleted_bytes)
-        self._telemetry.disk_free_bytes.set(report.free_bytes)
+        self._telemetry.recording.recording_bytes.labels(channel).set(report.recording_bytes)
+        self._telemetry.recording.deleted_bytes.labels(channel).inc(report.deleted_bytes)
+        self._telemetry.recording.disk_free_bytes.set(report.free_bytes)
         if report.deleted_files:
             _log.info("retention.deleted", channel=channel, files=report.deleted_files, bytes=report.deleted_bytes)
         if report.missing_bytes and channel not in self._short:

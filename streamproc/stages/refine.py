@@ -132,7 +132,7 @@ class Placer:
                 odds.append(self._model.log_odds(crops))
                 crops.clear()
         odds.append(self._model.log_odds(crops))
-        self._around.telemetry.frames_decoded.labels(self._around.channel, "refine").inc(len(times))
+        self._around.telemetry.reading.frames_decoded.labels(self._around.channel, "refine").inc(len(times))
         window = Window(
             log_odds=np.concatenate(odds),
             thumbnails=np.stack(thumbnails) if thumbnails else _NO_PICTURES,
@@ -224,7 +224,7 @@ class RefineStage:
             look = self._placer.place(epoch, row.change, room)
         except RecordingError as error:
             log.error("refine.unreadable", channel=row.channel, epoch=row.epoch, error=str(error))
-            self._around.telemetry.errors.labels(row.channel, type(error).__name__).inc()
+            self._around.telemetry.daemon.errors.labels(row.channel, type(error).__name__).inc()
             look = Look(replace(row.placement, confidence=_UNREAD), is_complete=True)
         if not room.start < look.placement.time < room.end:
             # A person has marked what lies there: what is left to this boundary is where it stands.
@@ -253,7 +253,7 @@ class RefineStage:
             if looks[1].placement.time - looks[0].placement.time < self._shortest:
                 if not self._withdraw(first, second):
                     continue
-                self._around.telemetry.boundaries.labels(first.channel, BoundaryState.WITHDRAWN).inc(2)
+                self._around.telemetry.decisions.boundaries.labels(first.channel, BoundaryState.WITHDRAWN).inc(2)
                 log.info("refine.withdrawn", channel=first.channel, epoch=first.epoch, time_s=float(first.time))
                 gone |= {first.id, second.id}
         return gone
@@ -309,7 +309,7 @@ class RefineStage:
         at = look.placement
         telemetry, channel = self._around.telemetry, self._around.channel
         if look.said is not Stance.SILENT:
-            telemetry.cue_verdicts.labels(channel, look.said).inc()
+            telemetry.cues.verdicts.labels(channel, look.said).inc()
         if look.said is Stance.CONTRADICTS:
             log.warning(
                 "refine.cues_contradict",
@@ -319,11 +319,11 @@ class RefineStage:
                 time_s=round(float(at.time), 3),
                 does="the boundary stays with a low confidence: look at it",
             )
-        telemetry.boundaries.labels(channel, BoundaryState.FINAL).inc()
+        telemetry.decisions.boundaries.labels(channel, BoundaryState.FINAL).inc()
         if epoch is not None and epoch.utc_zero_ns is not None:
             arrived_ns = epoch.utc_zero_ns + to_ns(at.time)
-            telemetry.provisional_delay.labels(channel).observe((row.created_ns - arrived_ns) / NS)
-            telemetry.final_delay.labels(channel).observe((self._around.clock.utc_ns() - arrived_ns) / NS)
+            telemetry.decisions.provisional_delay.labels(channel).observe((row.created_ns - arrived_ns) / NS)
+            telemetry.decisions.final_delay.labels(channel).observe((self._around.clock.utc_ns() - arrived_ns) / NS)
         log.info(
             "refine.final",
             channel=channel,

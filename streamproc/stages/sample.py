@@ -56,9 +56,9 @@ class SampleStage:
         while True:
             ended = await self._around.call(epoch.has_ended)
             sample = await self._around.call(cursor.take)
-            telemetry.frames_decoded.labels(channel, "sample").inc(cursor.take_count())
+            telemetry.reading.frames_decoded.labels(channel, "sample").inc(cursor.take_count())
             if sample is not None:
-                telemetry.lag.labels(channel, "sample").set(float(cursor.behind))
+                telemetry.reading.lag.labels(channel, "sample").set(float(cursor.behind))
                 waited = False
                 yield sample
             elif ended:

@@ -65,7 +65,7 @@ class ScheduleStage:
         """Count the age of what is never read from now on."""
         if settings.schedule.source is not None:
             for channel in settings.channels:
-                self._telemetry.schedule_read.labels(channel.name).set(self._clock.utc_ns() / NS)
+                self._telemetry.schedule.read.labels(channel.name).set(self._clock.utc_ns() / NS)
 
     async def refresh(self) -> bool:
         """Fetch the schedule and take its listings over; tell whether that went well.
@@ -84,7 +84,7 @@ class ScheduleStage:
             self._fail("", str(error))
             return False
         for name in self._taken:
-            self._telemetry.schedule_read.labels(name).set(self._clock.utc_ns() / NS)
+            self._telemetry.schedule.read.labels(name).set(self._clock.utc_ns() / NS)
         return True
 
     def _take_over(self, settings: Settings, path: Path) -> tuple[list[str], bool]:
@@ -116,12 +116,12 @@ class ScheduleStage:
     def _replace(self, name: str, listings: list[ListingRow]) -> None:
         changed = self._catalogue.listings.replace(name, listings)
         self._catalogue.listings.forget_before(name, self._clock.utc_ns() - KEPT_NS)
-        self._telemetry.schedule_until.labels(name).set(listings[-1].start_ns / NS)
+        self._telemetry.schedule.until.labels(name).set(listings[-1].start_ns / NS)
         if changed:
             log.info("schedule.read", channel=name, listings=len(listings))
 
     def _fail(self, channel: str, why: str) -> None:
-        self._telemetry.errors.labels(channel, ScheduleError.__name__).inc()
+        self._telemetry.daemon.errors.labels(channel, ScheduleError.__name__).inc()
         log.error("schedule.failed", channel=channel or None, error=why, listings="those before stay")
 
 

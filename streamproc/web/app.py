@@ -105,7 +105,7 @@ async def counted(request: web.Request, handler: Handler) -> web.StreamResponse:
         resource = request.match_info.route.resource
         route = "none" if resource is None else resource.canonical
         method = request.method if request.method in hdrs.METH_ALL else "other"
-        request.app[SERVICES].telemetry.http_requests.labels(method, route, str(status)).inc()
+        request.app[SERVICES].telemetry.web.http_requests.labels(method, route, str(status)).inc()
     return response
 
 

@@ -128,7 +128,10 @@ class EventHub:
 
     @contextlib.contextmanager
     def _client(self) -> Iterator[Channel[Notice]]:
-        dropped, depth = self._telemetry.queue_dropped.labels(QUEUE), self._telemetry.queue_depth.labels(QUEUE)
+        dropped, depth = (
+            self._telemetry.daemon.queue_dropped.labels(QUEUE),
+            self._telemetry.daemon.queue_depth.labels(QUEUE),
+        )
         client: Channel[Notice] = Channel(
             QUEUE,
             capacity=BUFFER,

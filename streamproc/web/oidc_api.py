@@ -76,7 +76,7 @@ async def _let_in(request: web.Request, vouched: Vouched) -> web.StreamResponse:
     services, new = request.app[SERVICES], request.app[GUARD].auth.new_people
     role = None if new is None else UserRole(new)
     user = await asyncio.to_thread(services.catalogue.people.from_outside, vouched.name, vouched.full_name, role)
-    services.telemetry.sign_ins.labels("oidc", "refused" if user is None else "done").inc()
+    services.telemetry.web.sign_ins.labels("oidc", "refused" if user is None else "done").inc()
     if user is None:
         await note(request, vouched.name, 403)
         return _over(UNKNOWN)
@@ -88,7 +88,7 @@ async def _let_in(request: web.Request, vouched: Vouched) -> web.StreamResponse:
 
 async def _failed(request: web.Request, why: str) -> web.StreamResponse:
     log.warning("web.oidc_failed", client=request[CLIENT], why=why)
-    request.app[SERVICES].telemetry.sign_ins.labels("oidc", "refused").inc()
+    request.app[SERVICES].telemetry.web.sign_ins.labels("oidc", "refused").inc()
     return _over(FAILED)
 
 

@@ -117,7 +117,7 @@ class Maker:
             if not hung:
                 process.join(1)
             if process.exitcode != 0 and not self._stopped:
-                self._telemetry.errors.labels("", PictureLostError.__name__).inc()
+                self._telemetry.daemon.errors.labels("", PictureLostError.__name__).inc()
                 log.error("web.pictures_lost", exit_code=process.exitcode, hung=hung)
         self.close()
 

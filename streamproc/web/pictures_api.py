@@ -214,8 +214,8 @@ async def _picture(request: web.Request, sought: _Sought, kind: str) -> web.Resp
     except (RecordingError, SourceUnsupported) as error:
         raise unreadable(error) from error
     finally:
-        telemetry.pictures.labels(kind, outcome).inc()
-        telemetry.picture.labels(kind).observe(perf_counter() - began)
+        telemetry.web.pictures.labels(kind, outcome).inc()
+        telemetry.web.picture_time.labels(kind).observe(perf_counter() - began)
     if picture is None:
         raise web.HTTPNotFound(reason=f"no picture of {sought.what} can be decoded: the recording is damaged there")
     return web.Response(body=picture, content_type="image/jpeg", headers={"Cache-Control": FOR_EVER})

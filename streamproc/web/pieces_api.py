@@ -135,7 +135,7 @@ async def _count(request: web.Request, row: PieceRow) -> None:
     taken = await asyncio.to_thread(services.catalogue.handouts.taken, row.id, author_of(request))
     if taken is not None:
         for part, time_ns in taken.parts_ns.items():
-            services.telemetry.handout.labels(taken.channel, part).observe(time_ns / NS)
+            services.telemetry.files.handout.labels(taken.channel, part).observe(time_ns / NS)
 
 
 def file_name(row: PieceRow, path: Path) -> str:

@@ -42,11 +42,11 @@ async def sign_in(request: web.Request) -> web.Response:
     wait_s = tries.take(name, request[CLIENT])
     if wait_s:
         await note(request, name, 429)
-        services.telemetry.sign_ins.labels("password", "refused").inc()
+        services.telemetry.web.sign_ins.labels("password", "refused").inc()
         raise too_many(wait_s, "too many attempts to sign in")
     async with tries.at_once:
         user = await asyncio.to_thread(services.catalogue.people.verify, name, body.password)
-    services.telemetry.sign_ins.labels("password", "refused" if user is None else "done").inc()
+    services.telemetry.web.sign_ins.labels("password", "refused" if user is None else "done").inc()
     if user is None:
         await note(request, name, 401)
         raise unauthorized("name or password is wrong")

@@ -63,6 +63,11 @@ def test_a_logo_erased_all_through_a_video_is_one_event(tmp_path: Path) -> None:
     assert event["reliability"] != "undecidable"
     assert event["start_s"] <= 1 < 4 <= event["end_s"]
     assert "stays, score" in told
+    findings = json.loads((tmp_path / "out" / "findings.json").read_text())["findings"]
+    kept = {one["time_s"] for one in findings if one["heat"] is not None}
+    boxed = {one["time_s"] for one in findings if one["boxes"]}
+    lasts = {one["time_s"] for one in findings if event["start_s"] <= one["time_s"] <= event["end_s"]}
+    assert boxed | {event["end_s"]} <= kept <= boxed | lasts
     assert "What stays in its place" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
@@ -110,6 +115,22 @@ def test_of_a_video_the_keyframes_are_looked_at(tmp_path: Path, small_video: Pat
     found = json.loads((tmp_path / "out" / "findings.json").read_text())["findings"]
     assert len(found) >= 1
     assert [one["time_s"] for one in found] == sorted(one["time_s"] for one in found)
+
+
+def test_of_keyframes_on_which_nothing_was_found_no_pictures_are_kept(tmp_path: Path, small_video: Path) -> None:
+    scan(small_video, "--out", tmp_path / "out")
+    found = json.loads((tmp_path / "out" / "findings.json").read_text())["findings"]
+    assert [(one["boxes"], one["mask"], one["heat"], one["picture"]) for one in found] == [([], None, None, None)]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"findings.json", "report.html"}
+
+
+def test_of_a_picture_given_by_name_they_always_are(tmp_path: Path) -> None:
+    Image.fromarray(np.ascontiguousarray(skimage.data.astronaut()[:100, :120])).save(tmp_path / "plain.png")
+    scan(tmp_path / "plain.png", "--out", tmp_path / "out")
+    (finding,) = json.loads((tmp_path / "out" / "findings.json").read_text())["findings"]
+    assert finding["boxes"] == []
+    for kind in ("mask", "heat"):
+        assert read_picture(tmp_path / "out" / finding[kind]).shape == (100, 120, 3)
 
 
 def test_what_is_neither_picture_nor_video_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import Counter
 
-from streamproc.telemetry import Telemetry
+from tests.metrics import metrics
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "deploy" / "prometheus"
@@ -43,10 +43,9 @@ def test_every_alert_has_an_example_in_which_it_fires() -> None:
 
 def test_every_alert_asks_for_metrics_that_there_are() -> None:
     known = set()
-    for collector in vars(Telemetry(CollectorRegistry())).values():
-        if not isinstance(collector, CollectorRegistry):
-            (family,) = collector.describe()
-            known.add(f"{family.name}_total" if isinstance(collector, Counter) else family.name)
+    for collector in metrics():
+        (family,) = collector.describe()
+        known.add(f"{family.name}_total" if isinstance(collector, Counter) else family.name)
     for rule in alerts():
         for name in re.findall(r"streamproc_\w+", str(rule["expr"])):
             assert name in known or name.removesuffix("_bucket") in known, f"{rule['alert']} asks for {name}"

@@ -3,11 +3,9 @@
 import re
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-
 from streamproc.errors import StreamprocError
-from streamproc.telemetry import Telemetry
 from streamproc.web.answers import FeedState
+from tests.metrics import metrics
 
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -19,11 +17,10 @@ def documented_metrics() -> set[tuple[str, str, str]]:
 
 def real_metrics() -> set[tuple[str, str, str]]:
     found = set()
-    for collector in vars(Telemetry(CollectorRegistry())).values():
-        if isinstance(collector, Counter | Gauge | Histogram):
-            (family,) = collector.describe()
-            name = f"{family.name}_total" if family.type == "counter" else family.name
-            found.add((name, family.type, ", ".join(f"`{label}`" for label in collector._labelnames)))
+    for collector in metrics():
+        (family,) = collector.describe()
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        found.add((name, family.type, ", ".join(f"`{label}`" for label in collector._labelnames)))
     return found
 
 

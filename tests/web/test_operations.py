@@ -92,7 +92,7 @@ async def test_metrics_of_all_roles_are_shown_together(
     folder = tmp_path / "metrics"
     folder.mkdir()
     script = "from prometheus_client import CollectorRegistry; from streamproc.telemetry import Telemetry; "
-    script += "Telemetry(CollectorRegistry()).samples.labels('one').inc(7)"
+    script += "Telemetry(CollectorRegistry()).reading.samples.labels('one').inc(7)"
     environment = {"PROMETHEUS_MULTIPROC_DIR": str(folder), "PATH": "/usr/bin:/bin"}
     for _ in range(2):
         process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, env=environment)

@@ -185,7 +185,7 @@ async def test_a_decoder_that_is_killed_costs_nobody_a_picture(site: Site, epoch
     for child in decoders():
         os.kill(child.pid, signal.SIGKILL)
     assert await number_at(site, address(epoch, "/90.jpg")) == 90
-    lost = site.telemetry.errors.labels("", "PictureLostError")._value.get()
+    lost = site.telemetry.daemon.errors.labels("", "PictureLostError")._value.get()
     assert lost == 1
 
 
@@ -223,7 +223,9 @@ async def test_what_was_asked_for_is_counted(site: Site, epoch: RecordingEpoch) 
     for _ in range(2):
         await number_at(site, address(epoch, "/30.jpg"))
     await number_at(site, address(epoch, "/29.jpg"))  # it was made with the one after it
-    counted = {outcome: site.telemetry.pictures.labels("frame", outcome)._value.get() for outcome in ("made", "kept")}
+    counted = {
+        outcome: site.telemetry.web.pictures.labels("frame", outcome)._value.get() for outcome in ("made", "kept")
+    }
     assert counted == {"made": 1, "kept": 2}
 
 

@@ -27,7 +27,7 @@ log = structlog.get_logger()
 def end_inspection(channel: str, catalogue: Catalogue, telemetry: Telemetry) -> None:
     """Where nobody looks any more, nothing goes on. Raises CatalogueError."""
     if catalogue.findings.close(channel):
-        telemetry.findings_open.labels(channel).set(0)
+        telemetry.inspection.findings_open.labels(channel).set(0)
 
 
 class Ledger:
@@ -88,7 +88,7 @@ class Ledger:
 
     def left_out(self, reason: Literal["behind", "unreadable"], count: int) -> None:
         """Count keyframes that were not looked at."""
-        self._around.telemetry.inspect_left_out.labels(self._around.channel, reason).inc(count)
+        self._around.telemetry.inspection.left_out.labels(self._around.channel, reason).inc(count)
 
     # What is written
 
@@ -121,12 +121,12 @@ class Ledger:
         began = [number for (one, _), number in zip(due, numbers, strict=True) if one.id is None]
         for number in began:
             log.info("inspect.found", channel=channel, finding=number)
-        self._around.telemetry.findings.labels(channel).inc(len(began))
+        self._around.telemetry.inspection.findings.labels(channel).inc(len(began))
         events.written(due, numbers)
         going_on = [one.id for one in events.open.values() if one.id is not None]
         if events.lost(time):
             self._findings.close(channel, besides=going_on)
-        self._around.telemetry.findings_open.labels(channel).set(len(going_on))
+        self._around.telemetry.inspection.findings_open.labels(channel).set(len(going_on))
 
     def tidy(self) -> None:
         """Delete findings that are older than they are kept."""

@@ -73,7 +73,7 @@ class InspectStage:
 
         Raises CatalogueError, RecordingError.
         """
-        resting = self._around.telemetry.inspect_resting.labels(self._around.channel)
+        resting = self._around.telemetry.inspection.resting.labels(self._around.channel)
         if await self._around.call(self._must_rest):
             resting.set(1)
             return False
@@ -132,8 +132,8 @@ class InspectStage:
             return False
         if events is None:
             return False
-        telemetry.inspected.labels(channel).inc()
-        telemetry.inspect_time.labels(channel).observe(perf_counter() - begun)
+        telemetry.inspection.inspected.labels(channel).inc()
+        telemetry.inspection.time.labels(channel).observe(perf_counter() - begun)
         return self._ledger.take(look.time, events)
 
     async def _pass_on(self) -> bool:

@@ -87,7 +87,7 @@ class Walk:
         """Tell whether more is recorded after the first keyframe that waits than there is patience for."""
         behind = here.end() - waiting[0] if waiting else Fraction(0)
         behind += sum((epoch.end() for epoch in epochs if epoch.id > here.id), Fraction(0))
-        self._around.telemetry.lag.labels(self._around.channel, "inspect").set(float(max(behind, Fraction(0))))
+        self._around.telemetry.reading.lag.labels(self._around.channel, "inspect").set(float(max(behind, Fraction(0))))
         return behind > self._settings.most_behind_s
 
     def _newest(self, here: RecordingEpoch, epochs: Sequence[RecordingEpoch], waiting: list[Fraction]) -> Look | None:

@@ -100,6 +100,7 @@ def _event(one: Lasting) -> dict[str, Any]:
 def _shown(folder: Path, finding: Finding) -> dict[str, Any]:
     """Return a picture, its heat map, and its boxes on it and enlarged, for the template."""
     assert finding.picture is not None
+    assert finding.heat is not None
     picture = read_picture(folder / finding.picture)
     height, width = picture.shape[:2]
     marked = list(enumerate(finding.boxes[:_MOST_BOXES], start=1))
