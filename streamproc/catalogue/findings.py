@@ -185,6 +185,12 @@ class Findings:
         with self._ledger.read() as session:
             return [_row(finding) for finding in session.scalars(query)]
 
+    def going_on(self) -> list[FindingRow]:
+        """Return the open findings of all channels, oldest first."""
+        query = _rows(None).where(Finding.over_ns.is_(None)).order_by(Finding.id)
+        with self._ledger.read() as session:
+            return [_row(finding) for finding in session.scalars(query)]
+
     def close(self, channel: str, *, besides: Collection[int] = ()) -> int:
         """End the channel's open findings where they were last seen, but for those numbers; returns how many."""
         with self._ledger.write() as write:
