@@ -178,6 +178,18 @@ class Findings:
             found = session.execute(query).first()
         return None if found is None else (found.epoch, found.time)
 
+    def reached_ns(self, channel: str) -> int | None:
+        """Return the wall time that a channel was looked through to; None before the first, and where it has none."""
+        query = (
+            select(Epoch, Inspection.time)
+            .join(Channel, Epoch.channel_id == Channel.id)
+            .join(Inspection, and_(Inspection.channel_id == Channel.id, Inspection.epoch == Epoch.number))
+            .where(Channel.name == channel)
+        )
+        with self._ledger.read() as session:
+            found = session.execute(query).first()
+            return None if found is None else queries.utc(found.Epoch, found.time)
+
     def unfinished(self, channel: str, epoch: int, since: Fraction) -> list[FindingRow]:
         """Return the channel's open findings, and those of an epoch that were still seen at ``since``; oldest first."""
         recent = and_(Epoch.number == epoch, Finding.end_ns >= to_ns(since))
