@@ -248,6 +248,15 @@ async def test_the_evidence_pack_of_a_clip_that_shows_it_is_one_click_away_and_h
         assert archive.read(f"heat/finding-{finding}.png") == HEAT
 
 
+async def test_where_no_clip_shows_it_its_stretch_is_marked_on_the_day(day: Day, finding: int) -> None:
+    async with looked_at(day, finding) as page:
+        await page.get_by_role("link", name="Clip this stretch").click()
+        await expect(page.locator(".marks")).to_contain_text(
+            f"exactly frames {START * days.RATE} to {END * days.RATE - 1}", timeout=SLOW
+        )
+        await expect(page.get_by_role("button", name="Make the clip")).to_be_enabled()
+
+
 async def test_one_click_leads_to_the_day_at_the_frame_that_shows_it_best(day: Day, finding: int) -> None:
     async with looked_at(day, finding) as page:
         await page.get_by_role("link", name="The channel’s day").click()
