@@ -171,7 +171,8 @@ async def test_what_somebody_else_says_meanwhile_is_told_and_nothing_is_overwrit
 
 async def test_who_judges_what_somebody_has_judged_unseen_is_told_so(day: Day, finding: int) -> None:
     async with watched(day.browser) as page:
-        await page.route("**/api/v1/events", lambda route: route.abort())  # nothing tells the page of it
+        # Nothing tells the page of it.
+        await page.add_init_script("window.EventSource = class extends EventTarget { close() {} }")
         await page.goto(f"{day.site.address}/finding/{finding}")
         await expect(verdict(page)).to_contain_text("To be checked", timeout=SLOW)
         day.site.catalogue.findings.judge(finding, FindingVerdict.DISMISSED, "a shadow", "boris")
@@ -250,7 +251,7 @@ async def test_the_evidence_pack_of_a_clip_that_shows_it_is_one_click_away_and_h
 async def test_one_click_leads_to_the_day_at_the_frame_that_shows_it_best(day: Day, finding: int) -> None:
     async with looked_at(day, finding) as page:
         await page.get_by_role("link", name="The channel’s day").click()
-        await expect(page).to_have_url(re.compile("/channel/one"))
+        await expect(page.locator("section.day")).to_be_visible(timeout=SLOW)
         await stands_on(page, END * days.RATE)
 
 
@@ -275,6 +276,15 @@ async def test_a_day_of_hundreds_of_findings_shows_the_surest_and_more_by_the_ke
         await expect(shown.first).to_have_attribute("data-finding", str(numbers[-1]))
         await page.get_by_role("button", name="dismissed 1").click()
         await expect(shown).to_have_count(1)
+
+
+async def test_a_days_findings_keep_within_a_telephone(day: Day, finding: int) -> None:
+    find(day.site.catalogue, 12, 14, epoch=day.epoch.id)
+    async with day.opened(viewport={"width": 390, "height": 844}, locale="ru-RU") as page:
+        card = page.locator(".findings")
+        await expect(card.locator(".trace")).to_have_count(2, timeout=SLOW)
+        assert await card.evaluate("(card) => card.scrollWidth <= card.clientWidth")
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 async def test_a_day_without_findings_says_so_only_where_they_are_looked_for(day: Day) -> None:

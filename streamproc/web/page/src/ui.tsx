@@ -63,6 +63,9 @@ export function Switch<V extends string | number>({ label, value, options, onPic
   );
 }
 
+/** As `ref` of a field: a dialog begins there. Said only once it is there, or browsers complain that another has the focus. */
+export const focusedFirst = (field: HTMLElement | null): void => field?.setAttribute("autofocus", "");
+
 /** A dialog over the page; Escape and its button close it. */
 export function Dialog({ title, onClose, children, wide }: {
   title: string;

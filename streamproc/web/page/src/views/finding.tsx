@@ -11,7 +11,7 @@ import { listenInBursts } from "../live";
 import { useLoaded } from "../load";
 import { may } from "../me";
 import { length, ms, now, wall } from "../time";
-import { Button, Dialog, Failed, say } from "../ui";
+import { Button, Dialog, Failed, focusedFirst, say } from "../ui";
 import { locale } from "../words";
 import { Stepper } from "./channel/exact";
 import { DAY, MINUTE } from "./channel/model";
@@ -175,7 +175,7 @@ function Head({ finding, title, extent, neighbours }: { finding: Finding; title:
       </div>
       {isLinkShown.value && (
         <Dialog title={t("link")} onClose={() => (isLinkShown.value = false)}>
-          <input readOnly value={location.href} aria-label={t("link")} onFocus={(event) => event.currentTarget.select()} autoFocus />
+          <input readOnly value={location.href} aria-label={t("link")} onFocus={(event) => event.currentTarget.select()} ref={focusedFirst} />
         </Dialog>
       )}
     </header>

@@ -38,7 +38,7 @@ export function Evidence({ finding, extent }: { finding: Finding; extent: Extent
     <section class="card" aria-labelledby="evidence-title">
       <h2 id="evidence-title">{t("evidence")}</h2>
       {packs.length > 0 && <p class="soft">{t("evidence_what")}</p>}
-      <ul>{packs.map(({ address, name }) => <li key={address}><a href={address} download>{name}</a></li>)}</ul>
+      {packs.length > 0 && <ul>{packs.map(({ address, name }) => <li key={address}><a href={address} download>{name}</a></li>)}</ul>}
       {packs.length === 0 && shown !== null && made !== null && (
         <>
           <p class="soft">{t("evidence_none")}</p>
