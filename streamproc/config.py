@@ -309,7 +309,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 """A short name: small Latin letters, digits, ``_`` and ``-``."""
 EventType = Literal[
     "channel", "epoch", "gap", "segment", "segment-removed", "boundary", "clip", "label", "alarm",
-    "programme", "piece", "order", "delivery", "cue", "review", "learning",
+    "programme", "piece", "order", "delivery", "cue", "review", "edit", "handout", "learning",
     "finding", "finding.found",
 ]  # fmt: skip
 """What the catalogue tells of."""

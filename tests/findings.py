@@ -23,6 +23,7 @@ def find(
     channel: str = "one",
     epoch: int = 1,
     over: bool = False,
+    score: float = 0.75,
     examiner: Examiner = EXAMINER,
 ) -> int:
     """Put a finding into the catalogue; return its number."""
@@ -34,7 +35,7 @@ def find(
         box=Box(left=96, top=80, right=224, bottom=144),
         width=1920,
         height=1080,
-        score=0.75,
+        score=score,
         reliability=Reliability.GOOD,
         keyframes=4,
         heat=HEAT,

@@ -25,6 +25,7 @@ from streamproc.media.footage import Epoch, Footage
 from streamproc.media.recording.reader import RecordingFootage
 from streamproc.messages import Change, Sample, Score
 from streamproc.stage import Stage, Surroundings
+from streamproc.stages.abandoned import AbandonedStage
 from streamproc.stages.classify import ClassifyStage, Observer
 from streamproc.stages.clip import ClipStage
 from streamproc.stages.cues import CueStage
@@ -233,7 +234,7 @@ class Analyser:
         self._bench = open_bench(settings, tools)
 
     def common(self) -> Mapping[str, Stage]:
-        """Return what every channel shares: clips, pieces, the schedule, orders, and what delivers and tells."""
+        """Return what every channel shares: clips, pieces, the schedule, orders, what delivers, tells and ends."""
         tools, catalogue, folder = self._bench.tools, self._bench.catalogue, self.settings.clip_dir
         place = Place(folder, self.settings.piece_names, self._zone_of)
         return {
@@ -242,6 +243,7 @@ class Analyser:
             "orders": OrdersStage(catalogue, self._footage, self._zone_of, tools.telemetry, tools.clock),
             "learnings": LearnStage(catalogue, self._footage, self.settings.learnt_dir, tools.telemetry, tools.clock),
             "schedule": ScheduleStage(lambda: self.settings, catalogue, tools.telemetry, tools.clock),
+            "abandoned": AbandonedStage(lambda: self.settings, catalogue, self._footage, tools.telemetry, tools.clock),
             **outbound(lambda: self.settings, catalogue, tools),
         }
 

@@ -178,10 +178,28 @@ class Findings:
             found = session.execute(query).first()
         return None if found is None else (found.epoch, found.time)
 
+    def reached_ns(self, channel: str) -> int | None:
+        """Return the wall time that a channel was looked through to; None before the first, and where it has none."""
+        query = (
+            select(Epoch, Inspection.time)
+            .join(Channel, Epoch.channel_id == Channel.id)
+            .join(Inspection, and_(Inspection.channel_id == Channel.id, Inspection.epoch == Epoch.number))
+            .where(Channel.name == channel)
+        )
+        with self._ledger.read() as session:
+            found = session.execute(query).first()
+            return None if found is None else queries.utc(found.Epoch, found.time)
+
     def unfinished(self, channel: str, epoch: int, since: Fraction) -> list[FindingRow]:
         """Return the channel's open findings, and those of an epoch that were still seen at ``since``; oldest first."""
         recent = and_(Epoch.number == epoch, Finding.end_ns >= to_ns(since))
         query = _rows(channel).where(or_(Finding.over_ns.is_(None), recent)).order_by(Finding.id)
+        with self._ledger.read() as session:
+            return [_row(finding) for finding in session.scalars(query)]
+
+    def going_on(self) -> list[FindingRow]:
+        """Return the open findings of all channels, oldest first."""
+        query = _rows(None).where(Finding.over_ns.is_(None)).order_by(Finding.id)
         with self._ledger.read() as session:
             return [_row(finding) for finding in session.scalars(query)]
 

@@ -357,6 +357,10 @@ class Channel(Answer):
     """The model that knows its bug; null when it is only recorded."""
     clips: bool
     """Whether finished programmes are cut."""
+    inspect: bool
+    """Whether it is searched for what was painted over."""
+    inspected_utc: str | None
+    """Wall time up to which it was searched; null where it never was."""
     health: Health
     """How it is."""
     on_air: Segment | None

@@ -38,6 +38,7 @@ from streamproc.web.answers import (
     gap_answer,
     segment_answer,
     segment_fields,
+    shown,
 )
 from streamproc.web.queries import PageQuery, SegmentsQuery, parse
 from streamproc.web.services import SERVICES, Services
@@ -239,6 +240,8 @@ def _channel(services: Services, name: str, row: ChannelRow | None) -> Channel:
         source=None if source is None else redact(source),
         model=model,
         clips=row.clips if row is not None else settings is not None and settings.clips.enabled,
+        inspect=settings is not None and settings.enabled and settings.inspect.enabled,
+        inspected_utc=shown(services.catalogue.findings.reached_ns(name)),
         health=services.health.channel(name),
         on_air=None if on_air is None else segment_answer(on_air),
         alarm=None if alarm is None else alarm_answer(alarm),

@@ -301,7 +301,7 @@ async def test_playhead_and_marks_outlive_a_reload(day: Day) -> None:
 
 
 async def test_a_clip_from_anywhere_is_exactly_the_frames_that_were_marked(day: Day, tmp_path: Path) -> None:
-    async with day.opened() as page, _workshop(day.site):
+    async with day.opened() as page, workshop(day.site):
         await stands_on(page, 50)
         await page.keyboard.press("ArrowRight")
         await stands_on(page, 51)
@@ -324,7 +324,7 @@ async def test_a_clip_from_anywhere_is_exactly_the_frames_that_were_marked(day: 
 
 
 @asynccontextmanager
-async def _workshop(site: Site) -> AsyncIterator[None]:
+async def workshop(site: Site) -> AsyncIterator[None]:
     """Have pieces made, as the analyser does."""
     place = Place(site.settings.clip_dir, DEFAULT_PATTERN, lambda _: ZoneInfo("Europe/Moscow"))
 

@@ -1,11 +1,19 @@
+import ast
 import asyncio
+import inspect
 import json
-from typing import Any
+import re
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from aiohttp import ClientResponse
 
+from streamproc.catalogue import findings
+from streamproc.config import EventType
 from streamproc.messages import Kind
+from streamproc.web.answers import Notice
+from tests.findings import find
 
 P, A, U = Kind.PROGRAMME, Kind.ADVERT, Kind.UNKNOWN
 Site = Any
@@ -80,6 +88,46 @@ async def test_a_slow_client_loses_the_oldest_and_is_told(site: Site, monkeypatc
             names.append((await events.next())["event"])
     dropped = site.telemetry.registry.get_sample_value("streamproc_queue_dropped_total", {"queue": "sse"})
     assert dropped >= 1
+
+
+async def test_what_happens_to_a_finding_comes_as_finding_and_that_it_was_found_once_beside_it(site: Site) -> None:
+    async with site.http.get("/api/v1/events") as answer:
+        events = Events(answer)
+        await events.next()
+        number = find(site.catalogue, 2, 8)  # there for long enough: nothing says how long that must be
+        told = [await events.next() for _ in range(2)]
+    assert [event["event"] for event in told] == ["finding", "finding.found"]
+    assert [event["data"]["type"] for event in told] == ["finding", "finding.found"]
+    assert {event["data"]["subject"]["id"] for event in told} == {number}
+
+
+def told(project_root: Path) -> set[str]:
+    """Return the types that the catalogue tells of, as its code names them."""
+    types: set[str] = set()
+    for path in (project_root / "streamproc" / "catalogue").glob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "tell":
+                words = [one for one in ast.walk(call.args[1]) if isinstance(one, ast.Constant | ast.Name)]
+                types |= {one.value for one in words if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+                types |= {findings.FOUND for one in words if isinstance(one, ast.Name) and one.id == "FOUND"}
+    return types
+
+
+def test_every_type_of_event_is_documented_and_can_be_asked_for_by_a_webhook(project_root: Path) -> None:
+    types = told(project_root)
+    assert {"finding", "finding.found", "segment-removed"} <= types
+    assert set(get_args(EventType)) == types
+    guide = (project_root / "docs" / "http-api.md").read_text("utf-8")
+    said = guide.split("The event's name and `type` are one of")[1].split(". Data:")[0]
+    assert set(re.findall(r"`([a-z.-]+)`", said)) == types
+    notice = inspect.getsource(Notice).split('"""')[5]
+    assert set(re.findall(r"[a-z]+(?:[.-][a-z]+)?", notice)) - {"or"} == types
+
+
+def test_the_page_listens_to_every_type_but_those_that_change_nothing_that_it_shows(project_root: Path) -> None:
+    source = (project_root / "streamproc" / "web" / "page" / "src" / "live.ts").read_text("utf-8")
+    heard = set(re.findall(r'"([a-z.-]+)"', source.split("const TYPES = [")[1].split("]")[0]))
+    assert heard == told(project_root) - {"finding.found", "handout"}
 
 
 async def test_a_stream_ends_when_the_server_stops(site: Site) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from streamproc.catalogue import UserRole
+from streamproc.config import InspectSettings
 from streamproc.timebase import NS, iso_utc
 from tests.findings import HEAT, find
 from tests.web import people
@@ -132,6 +133,17 @@ async def test_what_makes_no_sense_is_refused(site: Site, body: dict[str, Any], 
     async with site.http.put(f"/api/v1/findings/{number}/verdict", json=body, headers=ANY) as answer:
         problem = await answer.json(content_type="application/problem+json")
         assert (answer.status, said in problem["detail"]) == (422, True), problem
+
+
+async def test_a_channel_says_whether_it_is_searched_and_how_far_that_has_come(site: Site) -> None:
+    one = await ask(site, "/api/v1/channels/one")
+    assert (one["inspect"], one["inspected_utc"]) == (False, None)
+    searched = site.settings.channels[0].model_copy(update={"inspect": InspectSettings(enabled=True)})
+    site.settings = site.settings.model_copy(update={"channels": (searched, site.settings.channels[1])})
+    find(site.catalogue, 2, 8)
+    one, two = (await ask(site, "/api/v1/channels"))["items"]
+    assert (one["inspect"], one["inspected_utc"]) == (True, iso_utc(zero_of(site) + 8 * NS))
+    assert (two["inspect"], two["inspected_utc"]) == (False, None)
 
 
 async def test_findings_are_drawn_in_the_day(site: Site) -> None:

@@ -6,6 +6,7 @@ import type { Schemas } from "./api";
 export type Notice = Schemas["Notice"];
 export type Link = "linking" | "live" | "lost";
 
+// All but handout and finding.found, which change nothing that is shown: a finding that was found has been told of as finding.
 const TYPES = [
   "channel", "epoch", "gap", "segment", "segment-removed", "boundary", "clip", "label", "alarm", "programme", "piece",
   "order", "delivery", "cue", "review", "edit", "learning", "finding",

@@ -61,7 +61,7 @@ function Day({ name }: { name: string }): JSX.Element {
         <Controls scope={scope} />
         <TimelineView station={station} title={title.value} />
       </div>
-      <Findings station={station} />
+      <Findings station={station} channel={channel.value.value} />
       <InView station={station} />
       <ProgrammeList channel={name} />
       <Segments name={name} title={title.value} scope={scope} />

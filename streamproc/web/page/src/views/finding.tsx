@@ -21,6 +21,7 @@ import { base, Station } from "./channel/station";
 import "./channel/style.css";
 import "../style/finding.css";
 import { Desk, pathOf } from "./finding/desk";
+import { Evidence } from "./finding/evidence";
 import { Over, type Shown } from "./finding/over";
 import { Said } from "./finding/said";
 import { type Extent, extentOf, momentsOf, playOrStop, Stretch } from "./finding/stretch";
@@ -77,6 +78,7 @@ function Found({ finding, store, error }: { finding: Finding; store: { value: Fi
         <div class="beside">
           <About finding={finding} />
           <Said finding={finding} desk={desk} field={field} />
+          {extent !== null && <Evidence finding={finding} extent={extent} />}
         </div>
       </div>
     </section>
@@ -132,7 +134,7 @@ function useNeighbours(finding: Finding): Neighbours | null {
     if (start === null) return;
     const control = new AbortController();
     const midnight = new Date(ms(start)).setHours(0, 0, 0, 0);
-    const query = `from=${new Date(midnight).toISOString()}&to=${new Date(midnight + DAY).toISOString()}&limit=100`;
+    const query = `from=${new Date(midnight).toISOString()}&to=${new Date(midnight + DAY).toISOString()}&limit=${NEIGHBOURS}`;
     // What went wrong is said by the finding itself, which asks the same server.
     const load = (): void => void all<Finding>(`${base(finding.channel)}/findings?${query}`, NEIGHBOURS, control.signal).then((got) => (items.value = got), () => undefined);
     load();

@@ -1,86 +1,151 @@
-// What forensics found on the day that is looked at: newest first, live, by what people have said of it.
+// What forensics found on the day that is looked at: the surest first or the newest, live, by what people have said of it.
 
-import { useComputed, useSignal } from "@preact/signals";
+import { type Signal, useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { all } from "../../api";
+import { get, type Schemas } from "../../api";
 import { type Finding, likelihood, placeOf, strengthOf, verdictWord } from "../../findings";
-import { listenInBursts } from "../../live";
-import { useLoaded } from "../../load";
-import { day, length, ms, now, wall } from "../../time";
+import { keep, kept } from "../../kept";
+import { listen } from "../../live";
+import { clock, day, length, ms, now, wall } from "../../time";
 import { Button, Failed, Soft, Switch } from "../../ui";
 import "../../style/finding.css";
 import { base, type Station } from "./station";
 import { t } from "./words";
 
-const BURST_MS = 400;
 const MOST = 500;
 const SHOWN = 12;
 const THUMBNAIL = 160;
 const RETRY_MS = 4000;
 const MOST_TRIES = 10;
+const ORDER = "findings-order";
+const ORDERS = ["surest", "newest"] as const;
+type Order = (typeof ORDERS)[number];
 const FILTERS = ["all", "open", "to_check", "confirmed", "dismissed"] as const;
 type Filter = (typeof FILTERS)[number];
+const STRENGTHS = ["sure", "likely", "weak", "undecidable"] as const;
 
 const passes = (filter: Filter, { verdict, open }: Finding): boolean =>
   filter === "all" || (filter === "open" ? open : filter === "to_check" ? verdict === null : verdict === filter);
 
-export function Findings({ station }: { station: Station }): JSX.Element | null {
-  // Most channels are not looked through for findings: a day without any says so only of those that are.
-  const ever = useLoaded<{ items: Finding[] }>(`${base(station.name)}/findings?limit=1`);
+const newest = (one: Finding, other: Finding): number => other.id - one.id;
+
+/** What was dismissed comes last, however sure the network was. */
+function surest(one: Finding, other: Finding): number {
+  const rank = (finding: Finding): number => (finding.verdict === "dismissed" ? STRENGTHS.length : STRENGTHS.indexOf(strengthOf(finding)));
+  return rank(one) - rank(other) || other.score - one.score || newest(one, other);
+}
+
+export function Findings({ station, channel }: { station: Station; channel: Schemas["Channel"] | null }): JSX.Element | null {
   const midnight = useComputed(() => {
     const { from, to } = station.scope.range.value;
     return new Date((from + to) / 2).setHours(0, 0, 0, 0);
   }).value;
-  const { items, error } = useDay(station.name, midnight);
+  const { found, error } = useDay(station.name, midnight);
   const filter = useSignal<Filter>("all");
-  const most = useSignal(SHOWN);
-  const known = items.value;
-  if (error.value === null && (known === null || (known.length === 0 && !ever.value.value?.items.length))) return null;
-  const shown = (known ?? []).filter((finding) => passes(filter.value, finding));
-  const options = FILTERS.map((one) => [one, `${t(`found_${one}`)} ${known?.filter((finding) => passes(one, finding)).length ?? 0}`] as const);
+  const order = useSignal<Order>(kept(ORDER, "surest") === "newest" ? "newest" : "surest");
+  if (error.value === null && (found.value === null || (found.value.items.length === 0 && !channel?.inspect))) return null;
+  const known = found.value?.items ?? [];
+  const wanted = known.filter((finding) => passes(filter.value, finding)).sort(order.value === "newest" ? newest : surest);
+  const filters = FILTERS.map((one) => [one, `${t(`found_${one}`)} ${known.filter((finding) => passes(one, finding)).length}`] as const);
+  const pick = (value: Order): void => {
+    order.value = value;
+    keep(ORDER, value);
+  };
   return (
     <section class="card findings" aria-label={t("found")}>
       <div class="bar">
         <h2>{t("found_of", { day: day(midnight) })}</h2>
-        {(known?.length ?? 0) > 0 && <Switch label={t("found_which")} value={filter.value} options={options} onPick={(value) => (filter.value = value)} />}
+        {known.length > 0 && (
+          <div class="row">
+            <Switch label={t("found_which")} value={filter.value} options={filters} onPick={(value) => (filter.value = value)} />
+            {known.length > 1 && <Switch label={t("found_order")} value={order.value} options={ORDERS.map((one) => [one, t(`found_${one}`)] as const)} onPick={pick} />}
+          </div>
+        )}
       </div>
       <Failed error={error.value} />
-      {known !== null && shown.length === 0 && <Soft>{t(known.length === 0 ? "found_none" : "found_none_such")}</Soft>}
-      <ul>{shown.slice(0, most.value).map((finding) => <Item key={finding.id} finding={finding} station={station} />)}</ul>
-      {shown.length > most.value && <p><Button onClick={() => (most.value += SHOWN)}>{t("more")}</Button></p>}
+      {found.value !== null && wanted.length === 0 && <Soft>{known.length > 0 ? t("found_none_such") : nothing(midnight, channel)}</Soft>}
+      <Some key={`${midnight} ${filter.value} ${order.value}`} findings={wanted} station={station} />
+      {found.value?.isCut && <Soft>{t("found_most", { n: known.length })}</Soft>}
     </section>
   );
 }
 
+/** Why a day of a channel that is searched has no findings: nothing was found, or nobody has looked yet. */
+function nothing(midnight: number, channel: Schemas["Channel"] | null): string {
+  const reached = channel?.inspected_utc;
+  if (!reached || ms(reached) <= midnight) return t("found_unseen");
+  return ms(reached) < new Date(midnight).setHours(24) ? t("found_none_yet", { time: clock(ms(reached)) }) : t("found_none");
+}
+
+/** The first of them, and more when they are asked for. */
+function Some({ findings, station }: { findings: readonly Finding[]; station: Station }): JSX.Element {
+  const list = useRef<HTMLUListElement>(null);
+  const most = useSignal(SHOWN);
+  const left = findings.length - most.value;
+  // Who asks for more by the keyboard goes on at the first of them: the button may be gone.
+  useEffect(() => {
+    if (most.value > SHOWN) list.current?.children[most.value - SHOWN]?.querySelector<HTMLElement>("a.strength")?.focus();
+  }, [most.value]);
+  return (
+    <>
+      <ul ref={list}>{findings.slice(0, most.value).map((finding) => <Item key={finding.id} finding={finding} station={station} />)}</ul>
+      {left > 0 && (
+        <p class="row">
+          <Button onClick={() => (most.value += SHOWN)}>{t("found_more", { n: Math.min(SHOWN, left) })}</Button>
+          <span class="soft">{t("found_shown", { n: most.value, all: findings.length })}</span>
+        </p>
+      )}
+    </>
+  );
+}
+
+interface Found {
+  items: readonly Finding[];
+  /** Whether there are more than these. */
+  isCut: boolean;
+}
+
 /** A day's findings, kept up to date; null until they are there. */
-function useDay(name: string, midnight: number): { items: { value: readonly Finding[] | null }; error: { value: Error | null } } {
-  const items = useSignal<readonly Finding[] | null>(null);
+function useDay(name: string, midnight: number): { found: Signal<Found | null>; error: Signal<Error | null> } {
+  const found = useSignal<Found | null>(null);
   const error = useSignal<Error | null>(null);
   useEffect(() => {
     const control = new AbortController();
     const next = new Date(midnight).setHours(24);
-    const query = `from=${new Date(midnight).toISOString()}&to=${new Date(next).toISOString()}&limit=100`;
+    const path = `${base(name)}/findings?from=${new Date(midnight).toISOString()}&to=${new Date(next).toISOString()}&limit=${MOST}`;
+    let heard = 0;
     const load = (): void => {
-      all<Finding>(`${base(name)}/findings?${query}`, MOST, control.signal).then(
+      const before = heard;
+      get<{ items: Finding[]; next: string | null }>(path, control.signal).then(
         (got) => {
-          items.value = got;
+          found.value = { items: got.items, isCut: got.next !== null };
           error.value = null;
+          if (heard !== before) load(); // what came meanwhile may be newer than that
         },
         (problem: Error) => {
           if (!control.signal.aborted) error.value = problem;
         },
       );
     };
-    items.value = null;
+    found.value = null;
     load();
-    const stop = listenInBursts(["finding"], BURST_MS, load, (notice) => notice.channel === name);
+    // An event brings the finding as it is now: hundreds that grow are not fetched over and over.
+    const stop = listen(["finding"], ({ channel, subject }) => {
+      if (channel !== name) return;
+      heard++;
+      const finding = subject as Finding | null;
+      if (finding === null || found.value === null || finding.start_utc === null || finding.end_utc === null) return;
+      const others = found.value.items.filter(({ id }) => id !== finding.id);
+      const isOfDay = ms(finding.end_utc) >= midnight && ms(finding.start_utc) < next;
+      found.value = { ...found.value, items: isOfDay ? [finding, ...others] : others };
+    }, load);
     return () => {
       stop();
       control.abort();
     };
   }, [name, midnight]);
-  return { items, error };
+  return { found, error };
 }
 
 function Item({ finding, station }: { finding: Finding; station: Station }): JSX.Element {

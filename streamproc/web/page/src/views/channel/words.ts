@@ -38,7 +38,8 @@ export const t = words(
     key_day: "show the whole day", key_make: "name the clip and make it", key_clear: "clear the marks", key_mute: "sound on or off", key_here: "bring the playhead into view",
     key_finding: "to the next place that looks painted over", key_finding_before: "to the one before", key_look: "look closer at what was found here",
     found: "Painted over?", found_of: "What looks painted over on {day}", found_which: "Which are shown", found_all: "all", found_open: "on air now", found_to_check: "to check", found_confirmed: "confirmed", found_dismissed: "dismissed",
-    found_none: "Nothing looked painted over on this day.", found_none_such: "None of these on this day.", found_look: "Look closer", found_still: "still there", found_long: "there for {length}",
+    found_none: "Nothing was found on this day.", found_none_yet: "Nothing so far; looked through up to {time}.", found_unseen: "This day has not been looked through yet.",
+    found_order: "In what order", found_surest: "surest first", found_newest: "newest first", found_shown: "{n} of {all}", found_more: "Show {n} more", found_most: "There are more: the newest {n} of this day are listed here.", found_none_such: "None of these on this day.", found_look: "Look closer", found_still: "still there", found_long: "there for {length}",
   },
   {
     timeline_of: "Лента времени: {title}; стрелки сдвигают по кадрам и границам", lane_pictures: "Кадры", lane_programmes: "Программы", lane_segments: "В эфире",
@@ -73,7 +74,8 @@ export const t = words(
     key_day: "показать весь день", key_make: "назвать ролик и сделать его", key_clear: "убрать отметки", key_mute: "включить или выключить звук", key_here: "показать место воспроизведения",
     key_finding: "к следующей похожей на закраску находке", key_finding_before: "к предыдущей находке", key_look: "рассмотреть то, что здесь найдено",
     found: "Закрашено?", found_of: "Что похоже на закраску: {day}", found_which: "Что показано", found_all: "все", found_open: "сейчас в эфире", found_to_check: "проверить", found_confirmed: "подтверждённые", found_dismissed: "отклонённые",
-    found_none: "За этот день ничего похожего на закраску.", found_none_such: "Таких за этот день нет.", found_look: "Рассмотреть", found_still: "ещё в эфире", found_long: "длилось {length}",
+    found_none: "За этот день ничего не найдено.", found_none_yet: "Пока ничего; просмотрено до {time}.", found_unseen: "Этот день ещё не просмотрен.",
+    found_order: "В каком порядке", found_surest: "сначала верные", found_newest: "сначала новые", found_shown: "{n} из {all}", found_more: "Показать ещё {n}", found_most: "Находок больше: здесь последние {n} за этот день.", found_none_such: "Таких за этот день нет.", found_look: "Рассмотреть", found_still: "ещё в эфире", found_long: "длилось {length}",
   },
 );
 
