@@ -61,7 +61,7 @@ class AbandonedStage:
         if len(kept) == len(rows):
             return 0
         ended = self._catalogue.findings.close(channel, besides=kept)
-        self._telemetry.findings_open.labels(channel).set(len(kept))
+        self._telemetry.inspection.findings_open.labels(channel).set(len(kept))
         log.info("inspect.abandoned", channel=channel, findings=ended)
         return ended
 
