@@ -22,6 +22,7 @@ import numpy as np
 
 from benchmarks.compose import DATA
 from benchmarks.machine import RESULTS, command, describe
+from benchmarks.windows import chance_of, keyframe, windows
 from streamproc.forensics.residual import hot_parts, luma, sureness, texture
 from streamproc.forensics.scoring import f1
 from streamproc.forensics.traces import Mask, Method, Picture, Reliability, Traces
@@ -32,8 +33,8 @@ from streamproc.media.stills import read_picture
 from streamproc.training.forensics.coded import h264, jpeg
 from streamproc.training.forensics.inpainters import GMIC_MODES, navier_stokes
 from streamproc.training.forensics.masks import PUBLISHED, Shape, hole
-from streamproc.training.forensics.material import LEARNT, MEASURED_FILMS, UNSEEN, clips_of
-from streamproc.training.forensics.protocol import AREAS, SIZE, cases, painted, photographs, split
+from streamproc.training.forensics.material import LEARNT, MEASURED_FILMS, UNSEEN
+from streamproc.training.forensics.protocol import AREAS, cases, painted, photographs, split
 
 METHODS = "diffusion", "residual", "unet"
 PARTS = "protocol", "ladder", "untouched", "cost"
@@ -41,7 +42,6 @@ QUALITIES = 95, 90, 80, 70
 CRFS = 18, 23, 28
 STILLS = 8  # photographs of the ladder
 CLIPS = 2  # a film
-FRAMES = 13  # the last of them is the second keyframe, amid moving video
 FILM_FRAMES = 60  # of each film at most, untouched
 AGAIN = 23  # CRF at which each fourth of them is coded once more
 SCORES = 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99  # what a score may have to reach
@@ -110,19 +110,15 @@ def still_ladder(pictures: dict[str, Picture], work: Path) -> Iterator[tuple[str
 
 def moving_ladder(data: Path) -> Iterator[tuple[str, str, Picture, Mask]]:
     """Yield the same of keyframes of moving video: windows of 512×384 of films that nothing was learnt from."""
-    films = [path for path in sorted((data / "footage").iterdir()) if path.stem in MEASURED_FILMS]
-    for film in films:
-        rng = np.random.default_rng([ord(letter) for letter in film.stem])
-        for clip in clips_of(film, CLIPS, FRAMES):
-            height, width = min(SIZE[0], clip[0].shape[0]), min(SIZE[1], clip[0].shape[1])
-            top, left = ((have - want) // 2 for have, want in zip(clip[0].shape[:2], (height, width), strict=True))
-            window = [np.ascontiguousarray(one[top : top + height, left : left + width]) for one in clip]
-            mask = hole(Shape.SQUARE, LARGE, (height, width), rng)
+    for name, clips in windows(data, CLIPS):
+        rng = chance_of(name)
+        for window in clips:
+            mask = hole(Shape.SQUARE, LARGE, window[0].shape[:2], rng)
             for inpainter, paint in {**LEARNT, "navier-stokes": navier_stokes}.items():  # biharmonic takes too long
                 frames = [paint(one, mask) for one in window]
                 yield "as it came", inpainter, frames[-1], mask
                 for crf in CRFS:
-                    yield f"H.264 CRF {crf}", inpainter, h264(frames, crf, FRAMES - 1)[-1][1], mask
+                    yield f"H.264 CRF {crf}", inpainter, keyframe(frames, crf), mask
 
 
 def ladder_examples(pictures: dict[str, Picture], data: Path, work: Path) -> list[tuple[str, str, Picture, Mask]]:

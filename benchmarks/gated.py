@@ -11,26 +11,24 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 
 from benchmarks.compose import DATA
-from benchmarks.forensics import CRFS, FRAMES, LARGE, METHODS, mean
+from benchmarks.forensics import CRFS, LARGE, METHODS, mean
 from benchmarks.machine import RESULTS, command, describe
+from benchmarks.windows import chance_of, keyframe, windows
 from streamproc.forensics.scoring import f1
 from streamproc.forensics.traces import Mask, Method, Picture
 from streamproc.inference.forensics import load_method
 from streamproc.inference.verifier import shipped_model
-from streamproc.training.forensics.coded import h264, jpeg
+from streamproc.training.forensics.coded import jpeg
 from streamproc.training.forensics.gated import Gated
 from streamproc.training.forensics.inpainters import Inpainter, harmonic, telea
 from streamproc.training.forensics.masks import Shape, hole
-from streamproc.training.forensics.material import MEASURED_FILMS, clips_of
-from streamproc.training.forensics.protocol import SIZE, Case, photographs, split
+from streamproc.training.forensics.protocol import Case, photographs, split
 
 FILE = RESULTS / "gated.json"
 QUALITY = 90
@@ -48,13 +46,10 @@ def stills(pictures: dict[str, Picture], paint: Inpainter) -> Iterator[Example]:
 
 def moving(data: Path, paint: Inpainter) -> Iterator[Example]:
     """Yield the same of keyframes of moving video, painted frame by frame and coded."""
-    for film in sorted(path for path in (data / "footage").iterdir() if path.stem in MEASURED_FILMS):
-        (clip,) = islice(clips_of(film, 1, FRAMES), 1)
-        height, width = min(SIZE[0], clip[0].shape[0]), min(SIZE[1], clip[0].shape[1])
-        top, left = (clip[0].shape[0] - height) // 2, (clip[0].shape[1] - width) // 2
-        mask = hole(Shape.SQUARE, LARGE, (height, width), np.random.default_rng([ord(one) for one in film.stem]))
-        frames = [paint(np.ascontiguousarray(one[top : top + height, left : left + width]), mask) for one in clip]
-        yield f"H.264 CRF {CRFS[1]}", h264(frames, CRFS[1], FRAMES - 1)[-1][1], mask
+    for name, clips in windows(data, 1):
+        for clip in clips:
+            mask = hole(Shape.SQUARE, LARGE, clip[0].shape[:2], chance_of(name))
+            yield f"H.264 CRF {CRFS[1]}", keyframe([paint(one, mask) for one in clip], CRFS[1]), mask
 
 
 def found(method: Method, examples: list[Example]) -> dict[str, Any]:

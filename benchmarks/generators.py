@@ -23,12 +23,13 @@ import numpy as np
 
 from benchmarks.compose import DATA
 from benchmarks.machine import RESULTS, command, describe
+from benchmarks.windows import chance_of, keyframe, windows
 from streamproc.errors import ConfigError, ModelError
 from streamproc.forensics.scoring import auc, average_precision, f1, iou
 from streamproc.forensics.traces import Mask, Method, Picture
 from streamproc.inference.forensics import SHIPPED, WITHOUT_MODEL, load_method, named_method
 from streamproc.inference.verifier import shipped_model
-from streamproc.training.forensics.coded import h264, jpeg
+from streamproc.training.forensics.coded import jpeg
 from streamproc.training.forensics.gated import Gated
 from streamproc.training.forensics.inpainters import (
     GMIC_MODES,
@@ -48,13 +49,12 @@ from streamproc.training.forensics.inpainters import (
 )
 from streamproc.training.forensics.inpainters.contract import rounded
 from streamproc.training.forensics.masks import Shape, hole
-from streamproc.training.forensics.material import LEARNT, MEASURED_FILMS, clips_of
+from streamproc.training.forensics.material import LEARNT
 from streamproc.training.forensics.protocol import SIZE, Case, photographs, split
 
 AREAS = 4096, 1024
 QUALITY, CRF = 90, 23
 STILLS = 3
-FRAMES = 13  # of a clip; the last is the second keyframe, amid moving video
 UNTOUCHED_CLIPS = 2  # of a film
 QUICK = {
     "harmonic": harmonic,
@@ -137,17 +137,14 @@ def stills(pictures: dict[str, Picture], painters: dict[str, Inpainter], work: P
 
 def moving(data: Path, painters: dict[str, Inpainter], work: Path) -> Iterator[Example]:
     """Yield keyframes of films, painted and untouched, coded while they move."""
-    for film in sorted((data / "footage").iterdir()):
-        if film.stem not in MEASURED_FILMS:
-            continue
-        rng = np.random.default_rng([ord(letter) for letter in film.stem])
-        for number, clip in enumerate(clips_of(film, UNTOUCHED_CLIPS, FRAMES)):
-            window = [middle(frame) for frame in clip]
+    for name, shown in windows(data, UNTOUCHED_CLIPS):
+        rng = chance_of(name)
+        for number, window in enumerate(shown):
             size = window[0].shape[:2]
-            yield Example(H264, None, 0, keyframe(window), np.zeros(size, bool))
+            yield Example(H264, None, 0, keyframe(window, CRF), np.zeros(size, bool))
             if number == 0:
                 masks = {area: hole(Shape.SQUARE, area, size, rng) for area in AREAS}
-                yield from painted_clip(film.stem, window, masks, painters, work)
+                yield from painted_clip(name, window, masks, painters, work)
 
 
 def painted_clip(
@@ -157,20 +154,8 @@ def painted_clip(
     for inpainter, paint in ((name, painters[name]) for name in QUICK if name in painters):
         for area, mask in masks.items():
             file = work / name_of(f"{film}-crf{CRF}", inpainter, area, mask)
-            picture = kept(file, lambda paint=paint, mask=mask: keyframe([paint(frame, mask) for frame in window]))  # type: ignore[misc]
+            picture = kept(file, lambda paint=paint, mask=mask: keyframe([paint(frame, mask) for frame in window], CRF))  # type: ignore[misc]
             yield Example(H264, inpainter, area, picture, mask)
-
-
-def middle(frame: Picture) -> Picture:
-    """Return the middle of a frame, at most 512×384."""
-    height, width = (min(want, have) for want, have in zip(SIZE, frame.shape[:2], strict=True))
-    top, left = (frame.shape[0] - height) // 2, (frame.shape[1] - width) // 2
-    return np.ascontiguousarray(frame[top : top + height, left : left + width])
-
-
-def keyframe(frames: list[Picture]) -> Picture:
-    """Return the last frame, coded as a keyframe amid moving video."""
-    return h264(frames, CRF, FRAMES - 1)[-1][1]
 
 
 def measured(method: Method, examples: Iterable[Example]) -> dict[str, Any]:

@@ -21,22 +21,22 @@ import cv2
 import numpy as np
 
 from benchmarks.compose import DATA
+from benchmarks.forensics import mean
 from benchmarks.machine import RESULTS, command, describe
+from benchmarks.windows import chance_of, keyframe, windows
 from streamproc.forensics.patches import Patches
 from streamproc.forensics.scoring import auc, f1, iou
 from streamproc.forensics.traces import Mask, Picture, Reliability, Traces
 from streamproc.media.keyframes import spread_keyframes
-from streamproc.training.forensics.coded import h264, jpeg
+from streamproc.training.forensics.coded import jpeg
 from streamproc.training.forensics.inpainters import Inpainter, criminisi, patchmatch
 from streamproc.training.forensics.masks import PUBLISHED, Shape, hole
-from streamproc.training.forensics.material import MEASURED_FILMS, clips_of
-from streamproc.training.forensics.protocol import SIZE, Case, photographs, split
+from streamproc.training.forensics.protocol import Case, photographs, split
 
 INPAINTERS: dict[str, Inpainter] = {"criminisi": criminisi, "patchmatch": patchmatch}
 AREAS = 4096, 1024, 256
 QUALITIES = 95, 90
 CRFS = 18, 23
-FRAMES = 13  # the last of them is the second keyframe, amid moving video
 FILE = RESULTS / "patches.json"
 
 
@@ -88,28 +88,23 @@ def stills(pictures: dict[str, Picture], names: list[str], work: Path) -> Iterat
                 yield f"JPEG {quality}", f"{inpainter}, {shape}, {area}", jpeg(picture, quality), case.mask
 
 
-def windows(data: Path) -> Iterator[tuple[str, list[Picture]]]:
-    """Yield name and frames of a window of 512×384 of each film that nothing was chosen with."""
-    for film in sorted((data / "footage").iterdir()):
-        if film.stem not in MEASURED_FILMS:
-            continue
-        for clip in clips_of(film, 1, FRAMES):
-            height, width = min(SIZE[0], clip[0].shape[0]), min(SIZE[1], clip[0].shape[1])
-            top, left = ((have - want) // 2 for have, want in zip(clip[0].shape[:2], (height, width), strict=True))
-            yield film.stem, [np.ascontiguousarray(one[top : top + height, left : left + width]) for one in clip]
+def clips(data: Path) -> Iterator[tuple[str, list[Picture]]]:
+    """Yield name and frames of a window of each film that nothing was chosen with."""
+    for name, shown in windows(data, 1):
+        for clip in shown:
+            yield name, clip
 
 
 def moving(data: Path) -> Iterator[tuple[str, str, Picture, Mask]]:
     """Yield the same of keyframes: squares of 64×64, painted into the first frame and carried along."""
-    for name, clip in windows(data):
-        mask = hole(Shape.SQUARE, 4096, clip[0].shape[:2], np.random.default_rng([ord(one) for one in name]))
+    for name, clip in clips(data):
+        mask = hole(Shape.SQUARE, 4096, clip[0].shape[:2], chance_of(name))
         for inpainter, paint in INPAINTERS.items():
             frames = [*clip[:-1], paint(clip[-1], mask)]
             frames = [np.where(mask[:, :, None], frames[-1], one) for one in frames]
             yield "as it came", f"{inpainter}, square, 4096", frames[-1], mask
             for crf in CRFS:
-                coded = h264(frames, crf, FRAMES - 1)[-1][1]
-                yield f"H.264 CRF {crf}", f"{inpainter}, square, 4096", coded, mask
+                yield f"H.264 CRF {crf}", f"{inpainter}, square, 4096", keyframe(frames, crf), mask
 
 
 def untouched(data: Path, pictures: dict[str, Picture], names: list[str]) -> Iterator[tuple[str, Picture]]:
@@ -118,10 +113,10 @@ def untouched(data: Path, pictures: dict[str, Picture], names: list[str]) -> Ite
         yield "lossless", pictures[name]
         for quality in QUALITIES:
             yield f"JPEG {quality}", jpeg(pictures[name], quality)
-    for _, clip in windows(data):
+    for _, clip in clips(data):
         yield "as it came", clip[-1]
         for crf in CRFS:
-            yield f"H.264 CRF {crf}", h264(clip, crf, FRAMES - 1)[-1][1]
+            yield f"H.264 CRF {crf}", keyframe(clip, crf)
 
 
 def clear(data: Path, pictures: dict[str, Picture], names: list[str]) -> dict[str, list[Seen]]:
@@ -138,8 +133,8 @@ def false_alarms(found: dict[str, list[Seen]]) -> dict[str, Any]:
     return {
         coding: {
             "pictures": len(row),
-            "with a box": mean([float(one.box) for one in row]),
-            "answered undecidable": mean([float(one.undecidable) for one in row]),
+            "with a box": mean([float(one.box) for one in row], 3),
+            "answered undecidable": mean([float(one.undecidable) for one in row], 3),
         }
         for coding, row in found.items()
     }
@@ -157,7 +152,7 @@ def tables(examples: Iterator[tuple[str, str, Picture, Mask]], found: dict[str, 
         "cells": {
             coding: {cell: table(row, found[coding]) for cell, row in rows.items()} for coding, rows in cells.items()
         },
-        "CPU s a picture of 512×384": mean([one.seconds for one in everything]),
+        "CPU s a picture of 512×384": mean([one.seconds for one in everything], 3),
     }
 
 
@@ -166,16 +161,11 @@ def table(row: list[Seen], clear: list[Seen]) -> dict[str, Any]:
     scores = [np.array([one.score for one in side]) for side in (row, clear)]
     return {
         "pictures": len(row),
-        "F1": mean([one.f1 for one in row]),
-        "IoU": mean([one.iou for one in row]),
+        "F1": mean([one.f1 for one in row], 3),
+        "IoU": mean([one.iou for one in row], 3),
         "AUC of scores": round(auc(scores[0], scores[1]), 3),
-        "undecidable": mean([float(one.undecidable) for one in row]),
+        "undecidable": mean([float(one.undecidable) for one in row], 3),
     }
-
-
-def mean(values: list[float]) -> float:
-    """Return the rounded mean."""
-    return round(float(np.mean(values)), 3)
 
 
 def large(data: Path) -> float:

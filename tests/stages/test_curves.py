@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,36 +9,22 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from streamproc.catalogue import Catalogue
 from streamproc.catalogue.people import CurveKind
 from streamproc.media.levels import STEP_S
 from streamproc.media.recording.reader import RecordingEpoch, RecordingFootage
 from streamproc.messages import Sample, Score
-from streamproc.stage import Surroundings
 from streamproc.stages.curves import FLUSH_S, CurveStage, ScoreCurve
-from streamproc.timebase import NS, ManualClock
+from streamproc.timebase import NS
 from tests.footage import Drawn, draw
-from tests.media.recorded import record
-from tests.stages.broadcast import CHANNEL, surroundings
+from tests.stages.broadcast import CHANNEL
+from tests.stages.house import House
 
 FRAMES = 650
 PICTURE = np.zeros((2, 2, 3), np.uint8)
 
 
-@dataclass(frozen=True, slots=True)
-class House:
-    """A recorded channel with its catalogue."""
-
-    around: Surroundings
-    clock: ManualClock
-    catalogue: Catalogue
-    folder: Path
-
-    def begin(self, epoch: RecordingEpoch) -> None:
-        """Enter an epoch into the catalogue, as the decision does."""
-        self.catalogue.begin_epoch(
-            CHANNEL, epoch.id, utc_zero_ns=epoch.utc_zero_ns, frame_rate=Fraction(25), description="h264"
-        )
+class Curves(House):
+    """A recorded channel whose curves are drawn."""
 
     def stage(self, *, level: bool = True, keep_days: float = 30) -> CurveStage:
         footage = RecordingFootage(self.folder)
@@ -60,13 +45,9 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    clock = ManualClock()
-    catalogue = Catalogue.open(f"sqlite:///{tmp_path / 'catalogue.sqlite'}", clock=clock)
-    catalogue.put_channel(CHANNEL, CHANNEL, "bug", "1" * 64)
-    with surroundings(clock) as around:
-        yield House(around, clock, catalogue, tmp_path / "recording")
-    catalogue.close()
+def house(tmp_path: Path) -> Iterator[Curves]:
+    with Curves.opened(tmp_path) as house:
+        yield house
 
 
 def steps(count: int) -> list[Fraction]:
@@ -78,16 +59,14 @@ def read_all(stage: CurveStage) -> None:
         pass
 
 
-def test_the_level_of_a_whole_epoch_is_written(house: House, footage: Path) -> None:
-    epoch, _ = record(footage, house.folder, clock=house.clock)
-    house.begin(epoch)
+def test_the_level_of_a_whole_epoch_is_written(house: Curves, footage: Path) -> None:
+    epoch = house.enter(house.record(footage))
     read_all(house.stage())
     assert house.times(epoch) == steps(51)
 
 
-def test_a_reader_that_was_killed_goes_on_where_the_curve_ends(house: House, footage: Path) -> None:
-    epoch, _ = record(footage, house.folder, clock=house.clock)
-    house.begin(epoch)
+def test_a_reader_that_was_killed_goes_on_where_the_curve_ends(house: Curves, footage: Path) -> None:
+    epoch = house.enter(house.record(footage))
     killed = house.stage()
     assert killed.bite()
     assert killed.bite()
@@ -101,11 +80,10 @@ def test_a_reader_that_was_killed_goes_on_where_the_curve_ends(house: House, foo
     assert before.values.tolist() == after.values.tolist()
 
 
-def test_the_next_epoch_is_read_when_one_is_over(house: House, footage: Path) -> None:
+def test_the_next_epoch_is_read_when_one_is_over(house: Curves, footage: Path) -> None:
     epochs = []
     for _ in range(2):
-        epochs.append(record(footage, house.folder, clock=house.clock)[0])
-        house.begin(epochs[-1])
+        epochs.append(house.enter(house.record(footage)))
         house.clock.advance(60)
     first = house.stage()
     house.catalogue.curves.put(CHANNEL, epochs[0].id, CurveKind.LEVEL, [(Fraction(0), -20.0)])
@@ -113,18 +91,17 @@ def test_the_next_epoch_is_read_when_one_is_over(house: House, footage: Path) ->
     assert house.times(epochs[1]) == steps(51)
 
 
-def test_an_epoch_that_is_not_in_the_catalogue_is_waited_for(house: House, footage: Path) -> None:
-    epoch, _ = record(footage, house.folder, clock=house.clock)
+def test_an_epoch_that_is_not_in_the_catalogue_is_waited_for(house: Curves, footage: Path) -> None:
+    epoch = house.record(footage)
     stage = house.stage()
     assert not stage.bite()
-    house.begin(epoch)
+    house.enter(epoch)
     read_all(stage)
     assert house.times(epoch) == steps(51)
 
 
-async def test_a_channel_without_the_setting_is_not_listened_to(house: House, footage: Path) -> None:
-    epoch, _ = record(footage, house.folder, clock=house.clock)
-    house.begin(epoch)
+async def test_a_channel_without_the_setting_is_not_listened_to(house: Curves, footage: Path) -> None:
+    epoch = house.enter(house.record(footage))
     task = asyncio.create_task(house.stage(level=False).run())
     for _ in range(50):
         await asyncio.sleep(0)
@@ -133,9 +110,8 @@ async def test_a_channel_without_the_setting_is_not_listened_to(house: House, fo
     assert house.times(epoch) == []
 
 
-async def test_old_curves_are_deleted_as_it_runs(house: House, footage: Path) -> None:
-    epoch, _ = record(footage, house.folder, clock=house.clock)
-    house.begin(epoch)
+async def test_old_curves_are_deleted_as_it_runs(house: Curves, footage: Path) -> None:
+    epoch = house.enter(house.record(footage))
     house.catalogue.curves.put(CHANNEL, epoch.id, CurveKind.SCORE, [(Fraction(1), 0.5)])
     house.clock.advance(3 * 24 * 3600)
     task = asyncio.create_task(house.stage(level=False, keep_days=2).run())
@@ -153,9 +129,8 @@ def scored(curve: ScoreCurve, epoch: RecordingEpoch, seconds: list[int]) -> None
         curve.observe(sample, Score(epoch=epoch.id, time=time, probability=second / 100), 0.001)
 
 
-def test_scores_are_written_every_few_seconds_and_at_the_end(house: House, footage: Path) -> None:
-    epoch, _ = record(footage, house.folder, clock=house.clock)
-    house.begin(epoch)
+def test_scores_are_written_every_few_seconds_and_at_the_end(house: Curves, footage: Path) -> None:
+    epoch = house.enter(house.record(footage))
     with ScoreCurve(house.around, house.catalogue) as curve:
         scored(curve, epoch, [0, 2])
         house.clock.advance(FLUSH_S)
@@ -165,17 +140,16 @@ def test_scores_are_written_every_few_seconds_and_at_the_end(house: House, foota
     assert house.times(epoch, CurveKind.SCORE) == [0, 2, 4, 6]
 
 
-def test_samples_that_are_taken_again_after_a_kill_are_there_once(house: House, footage: Path) -> None:
-    epoch, _ = record(footage, house.folder, clock=house.clock)
-    house.begin(epoch)
+def test_samples_that_are_taken_again_after_a_kill_are_there_once(house: Curves, footage: Path) -> None:
+    epoch = house.enter(house.record(footage))
     for taken in ([0, 2, 4, 6], [4, 6, 8]):
         with ScoreCurve(house.around, house.catalogue) as curve:
             scored(curve, epoch, taken)
     assert house.times(epoch, CurveKind.SCORE) == [0, 2, 4, 6, 8]
 
 
-def test_a_curve_that_cannot_be_written_stops_nobody(house: House, footage: Path) -> None:
-    epoch, _ = record(footage, house.folder, clock=house.clock)
+def test_a_curve_that_cannot_be_written_stops_nobody(house: Curves, footage: Path) -> None:
+    epoch = house.record(footage)
     with capture_logs() as logs, ScoreCurve(house.around, house.catalogue) as curve:
         scored(curve, epoch, [0, 2])
     assert [entry["event"] for entry in logs] == ["curves.not_written"]

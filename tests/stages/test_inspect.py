@@ -23,18 +23,18 @@ from streamproc.catalogue.findings import Examiner, FindingRow, Looked
 from streamproc.config import InspectSettings, Settings
 from streamproc.errors import ModelError
 from streamproc.logic.inspecting import WARM_UP_S, overlap
-from streamproc.media.recording.reader import RecordingEpoch, RecordingFootage
+from streamproc.media.encode import Coding, Encoder
+from streamproc.media.recording.reader import RecordingFootage
 from streamproc.messages import Sample, Score
-from streamproc.stage import Surroundings
 from streamproc.stages.inspect import Inspector, InspectStage, Pulse
 from streamproc.stages.inspect.events import heat_picture
 from streamproc.stages.inspect.ledger import FLUSH_S
 from streamproc.telemetry import Telemetry
-from streamproc.timebase import ManualClock, SystemClock
+from streamproc.timebase import SystemClock
 from tests.erased import HOLE, draw_erased
 from tests.findings import find
-from tests.media.recorded import record
-from tests.stages.broadcast import CHANNEL, DEMO, surroundings
+from tests.stages.broadcast import CHANNEL, DEMO
+from tests.stages.house import House
 
 FRAMES, ERASED = 160, range(40, 120)
 KEYFRAMES = 32
@@ -59,24 +59,12 @@ def inspector() -> Iterator[Inspector]:
     made.close()
 
 
-@dataclass(frozen=True, slots=True)
-class House:
-    """A recorded channel with its catalogue."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searched(House):
+    """A recorded channel that is searched for paint."""
 
-    around: Surroundings
-    clock: ManualClock
-    catalogue: Catalogue
-    folder: Path
     inspector: Inspector
     pulse: Pulse = field(default_factory=lambda: Pulse(4.0))
-
-    def record(self, footage: Path) -> RecordingEpoch:
-        """Record an epoch, and enter it into the catalogue as the decision does."""
-        epoch, _ = record(footage, self.folder, clock=self.clock)
-        self.catalogue.begin_epoch(
-            CHANNEL, epoch.id, utc_zero_ns=epoch.utc_zero_ns, frame_rate=Fraction(10), description="h264"
-        )
-        return epoch
 
     def stage(self, **settings: float) -> InspectStage:
         wanted = InspectSettings.model_validate({"most_behind_s": 600, **settings})
@@ -92,13 +80,9 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path, inspector: Inspector) -> Iterator[House]:
-    clock = ManualClock()
-    catalogue = Catalogue.open(f"sqlite:///{tmp_path / 'catalogue.sqlite'}", clock=clock)
-    catalogue.put_channel(CHANNEL, CHANNEL, "bug", "1" * 64)
-    with surroundings(clock) as around:
-        yield House(around, clock, catalogue, tmp_path / "recording", inspector)
-    catalogue.close()
+def house(tmp_path: Path, inspector: Inspector) -> Iterator[Searched]:
+    with Searched.opened(tmp_path, rate=Fraction(10), inspector=inspector) as house:
+        yield house
 
 
 async def look(stage: InspectStage, times: int = 1000) -> None:
@@ -107,8 +91,10 @@ async def look(stage: InspectStage, times: int = 1000) -> None:
             return
 
 
-async def test_an_erased_logo_is_one_finding_where_it_is_and_as_long_as_it_lasts(house: House, footage: Path) -> None:
-    epoch = house.record(footage)
+async def test_an_erased_logo_is_one_finding_where_it_is_and_as_long_as_it_lasts(
+    house: Searched, footage: Path
+) -> None:
+    epoch = house.enter(house.record(footage))
     await look(house.stage())
     (row,) = house.findings()
     assert (row.epoch, row.open, lasts(row)) == (epoch.id, False, True)
@@ -121,8 +107,8 @@ async def test_an_erased_logo_is_one_finding_where_it_is_and_as_long_as_it_lasts
     assert house.counted("findings_open") == 0
 
 
-async def test_its_heat_is_a_small_grey_picture_that_is_bright_where_it_is(house: House, footage: Path) -> None:
-    house.record(footage)
+async def test_its_heat_is_a_small_grey_picture_that_is_bright_where_it_is(house: Searched, footage: Path) -> None:
+    house.enter(house.record(footage))
     await look(house.stage())
     (row,) = house.findings()
     data = house.catalogue.findings.heat(row.id)
@@ -134,8 +120,8 @@ async def test_its_heat_is_a_small_grey_picture_that_is_bright_where_it_is(house
     assert heat[top:bottom, left:right].mean() > heat.mean() + 50
 
 
-async def test_what_has_been_there_for_long_enough_is_told_once(house: House, footage: Path) -> None:
-    house.record(footage)
+async def test_what_has_been_there_for_long_enough_is_told_once(house: Searched, footage: Path) -> None:
+    house.enter(house.record(footage))
     await look(house.stage(sure_after_s=5))
     (row,) = house.findings()
     told = [(one.type, one.subject_id) for one in house.catalogue.events(0)]
@@ -144,9 +130,9 @@ async def test_what_has_been_there_for_long_enough_is_told_once(house: House, fo
 
 @pytest.mark.parametrize("killed_after", [3, 14, 20, 26, 31])
 async def test_wherever_it_is_killed_nothing_is_doubled_and_nothing_lost(
-    house: House, footage: Path, killed_after: int
+    house: Searched, footage: Path, killed_after: int
 ) -> None:
-    house.record(footage)
+    house.enter(house.record(footage))
     killed = house.stage()
     await look(killed, killed_after - 1)
     house.clock.advance(FLUSH_S)
@@ -158,8 +144,8 @@ async def test_wherever_it_is_killed_nothing_is_doubled_and_nothing_lost(
     assert row.keyframes <= KEYFRAMES
 
 
-async def test_what_waited_in_a_killed_ones_memory_is_found_again(house: House, footage: Path) -> None:
-    house.record(footage)
+async def test_what_waited_in_a_killed_ones_memory_is_found_again(house: Searched, footage: Path) -> None:
+    house.enter(house.record(footage))
     await look(house.stage(), 20)  # the growth of the last seconds was not written
     (before,) = house.findings()
     await look(house.stage())
@@ -169,9 +155,9 @@ async def test_what_waited_in_a_killed_ones_memory_is_found_again(house: House, 
 
 
 async def test_an_open_finding_that_does_not_come_again_is_over_where_it_was_last_seen(
-    house: House, footage: Path
+    house: Searched, footage: Path
 ) -> None:
-    epoch = house.record(footage)
+    epoch = house.enter(house.record(footage))
     card = house.inspector.method().card
     examiner = Examiner(name=card.name, sha256=card.sha256)
     number = find(house.catalogue, 0, 1, channel=CHANNEL, epoch=epoch.id, examiner=examiner)
@@ -185,8 +171,8 @@ async def test_an_open_finding_that_does_not_come_again_is_over_where_it_was_las
     assert (row.end, row.open) == (1, False)
 
 
-async def test_what_another_network_found_is_not_taken_up(house: House, footage: Path) -> None:
-    epoch = house.record(footage)
+async def test_what_another_network_found_is_not_taken_up(house: Searched, footage: Path) -> None:
+    epoch = house.enter(house.record(footage))
     number = find(house.catalogue, 4, 8, channel=CHANNEL, epoch=epoch.id)
     await look(house.stage(), 1)
     row = house.catalogue.findings.get(number)
@@ -195,9 +181,9 @@ async def test_what_another_network_found_is_not_taken_up(house: House, footage:
 
 
 async def test_when_it_is_late_it_goes_on_at_the_newest_keyframe_and_counts_what_it_left_out(
-    house: House, footage: Path
+    house: Searched, footage: Path
 ) -> None:
-    epoch = house.record(footage)
+    epoch = house.enter(house.record(footage))
     method = house.inspector.method().card
     house.catalogue.findings.save(
         Looked(
@@ -215,8 +201,8 @@ async def test_when_it_is_late_it_goes_on_at_the_newest_keyframe_and_counts_what
     assert house.catalogue.findings.place(CHANNEL) == (epoch.id, Fraction(31, 2))
 
 
-async def test_it_rests_while_the_analysis_is_late(house: House, footage: Path) -> None:
-    epoch = house.record(footage)
+async def test_it_rests_while_the_analysis_is_late(house: Searched, footage: Path) -> None:
+    epoch = house.enter(house.record(footage))
     stage = house.stage()
     crop = np.zeros((2, 2, 3), np.uint8)
 
@@ -232,8 +218,8 @@ async def test_it_rests_while_the_analysis_is_late(house: House, footage: Path) 
     assert (house.counted("inspect_resting"), house.counted("inspected_keyframes_total")) == (0, 1)
 
 
-async def test_it_waits_while_boundaries_are_placed(house: House, footage: Path) -> None:
-    house.record(footage)
+async def test_it_waits_while_boundaries_are_placed(house: Searched, footage: Path) -> None:
+    house.enter(house.record(footage))
     stage = house.stage()
     with house.inspector.held(), house.inspector.held():
         assert not await stage.step()
@@ -242,15 +228,28 @@ async def test_it_waits_while_boundaries_are_placed(house: House, footage: Path)
     assert house.counted("inspected_keyframes_total") == 1
 
 
-async def test_one_in_three_keyframes_is_looked_at_if_that_is_wanted(house: House, footage: Path) -> None:
-    house.record(footage)
+async def test_one_in_three_keyframes_is_looked_at_if_that_is_wanted(house: Searched, footage: Path) -> None:
+    house.enter(house.record(footage))
     await look(house.stage(one_in=3))
     assert house.counted("inspected_keyframes_total") == KEYFRAMES // 3
     assert house.counted("inspect_left_out_keyframes_total", reason="behind") == 0
 
 
-async def test_a_recording_that_is_deleted_under_it_stops_nothing(house: House, footage: Path) -> None:
-    epoch = house.record(footage)
+async def test_one_keyframe_a_shot_is_looked_at_if_that_is_wanted(house: Searched, tmp_path: Path) -> None:
+    chance = np.random.default_rng(2)
+    shots = [cv2.resize(chance.integers(0, 256, (6, 10, 3), dtype=np.uint8), (160, 96)) for _ in range(2)]
+    coding = Coding(width=160, height=96, rate=Fraction(10), gop_frames=5, audio_rate=None, preset="ultrafast")
+    with Encoder(str(tmp_path / "cut.mp4"), coding) as encoder:
+        for number in range(40):
+            encoder.write(shots[number // 20])
+    epoch = house.enter(house.record(tmp_path / "cut.mp4"))
+    await look(house.stage(one_a_shot=True))
+    assert house.counted("inspected_keyframes_total") == len(shots)
+    assert house.catalogue.findings.place(CHANNEL) == (epoch.id, Fraction(7, 2))
+
+
+async def test_a_recording_that_is_deleted_under_it_stops_nothing(house: Searched, footage: Path) -> None:
+    epoch = house.enter(house.record(footage))
     stage = house.stage()
     await look(stage, 20)
     shutil.rmtree(house.folder / str(epoch.id))
@@ -261,24 +260,24 @@ async def test_a_recording_that_is_deleted_under_it_stops_nothing(house: House, 
     assert (row.start < FIRST + 1, row.open) == (True, False)
 
 
-async def test_an_epoch_that_is_not_in_the_catalogue_is_waited_for(house: House, footage: Path) -> None:
-    record(footage, house.folder, clock=house.clock)
+async def test_an_epoch_that_is_not_in_the_catalogue_is_waited_for(house: Searched, footage: Path) -> None:
+    house.record(footage)
     assert not await house.stage().step()
     assert house.counted("inspected_keyframes_total") == 0
 
 
-async def test_each_epoch_has_findings_of_its_own(house: House, footage: Path) -> None:
-    first = house.record(footage)
+async def test_each_epoch_has_findings_of_its_own(house: Searched, footage: Path) -> None:
+    first = house.enter(house.record(footage))
     stage = house.stage()
     await look(stage)
     house.clock.advance(WARM_UP_S * 2)
-    second = house.record(footage)
+    second = house.enter(house.record(footage))
     await look(stage)
     assert [(row.epoch, lasts(row)) for row in house.findings()] == [(first.id, True), (second.id, True)]
 
 
-async def test_old_findings_are_deleted_as_it_runs(house: House, footage: Path) -> None:
-    epoch = house.record(footage)
+async def test_old_findings_are_deleted_as_it_runs(house: Searched, footage: Path) -> None:
+    epoch = house.enter(house.record(footage))
     find(house.catalogue, channel=CHANNEL, epoch=epoch.id, over=True)
     house.clock.advance(3 * 24 * 3600)
     task = asyncio.create_task(house.stage(keep_days=2).run())
