@@ -41,6 +41,7 @@ from streamproc.media.keyframes import spread_keyframes
 
 EVERYTHING: Final = EvidenceRules(least_score=0.0)
 TEXTURED: Final = 1.2  # mean |Laplacian| of luma around a hole from which on its surroundings can tell
+BUSY: Final = 3.0  # and from which on they tell well
 OVERLAP: Final = 0.3  # intersection over union of an event's box and a hole's, from which on it is found
 CHANNELS: Final[dict[Part, tuple[int, ...]]] = {
     "learning": (1, 3, 5),
@@ -133,7 +134,7 @@ class Looker:
             if key not in kept:
                 added[key], added[f"{key}-boxes"] = _packed(self._method.examine(picture))
             heat, boxes = (kept if key in kept else added)[key], (kept if key in kept else added)[f"{key}-boxes"]
-            traces = _unpacked(heat, picture)
+            traces = _unpacked(heat, boxes, picture)
             single.append([(_box(row[:4]), float(row[4])) for row in boxes])
             times.append(time)
             for event in evidence.add(Fraction(time), picture, traces):
@@ -156,10 +157,13 @@ def _packed(traces: Traces) -> tuple[Any, Any]:
     return np.rint(small * 255).astype(np.uint8), np.array(rows, np.float32).reshape(-1, 5)
 
 
-def _unpacked(heat: Any, picture: Picture) -> Traces:
+def _unpacked(heat: Any, rows: Any, picture: Picture) -> Traces:
     large = cv2.resize(heat.astype(np.float32) / 255, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     nothing = np.zeros(picture.shape[:2], bool)
-    return Traces(heat=np.asarray(large, np.float32), mask=nothing, boxes=(), score=0.0, reliability=Reliability.GOOD)
+    boxes = tuple(_box(row[:4]) for row in rows)
+    return Traces(
+        heat=np.asarray(large, np.float32), mask=nothing, boxes=boxes, score=0.0, reliability=Reliability.GOOD
+    )
 
 
 def _box(row: Sequence[float]) -> Box:
@@ -342,6 +346,8 @@ def table(holes: Sequence[Hole], least: float, least_single: float) -> dict[str,
             rows[f"flat surroundings, {one.coding}"].append(one)
         else:
             rows[f"textured, {one.coding}"].append(one)
+            if one.erased.ring >= BUSY:
+                rows[f"busy, {one.coding}"].append(one)
             if one.coding == "CRF 23":
                 shape = "logo's shape" if one.erased.way.logo_shaped else "rectangle"
                 rows[f"textured, CRF 23: {one.erased.way.inpainter}, {shape}"].append(one)
@@ -354,12 +360,13 @@ def measured(holes: Sequence[Hole], quiet: Sequence[Quiet]) -> dict[str, Any]:
     """Return all figures."""
     chosen = [one for one in quiet if not one.measured]
     hours = sum(one.seconds for one in chosen) / 3600
-    least = threshold((score for one in chosen for score in one.events), hours)
+    due = threshold((score for one in chosen for score in one.events), hours)
+    least = max(due, EvidenceRules().least_score)
     least_single = threshold((score for one in chosen for score in one.single), hours)
     kinds = sorted({one.kind for one in quiet})
     sides = {"for choosing": chosen, "measured": [one for one in quiet if one.measured]}
     return {
-        "threshold": {"over the shot": least, "a keyframe alone": least_single},
+        "threshold": {"over the shot": least, "that choosing asks for": due, "a keyframe alone": least_single},
         "recall": table(holes, least, least_single),
         "false alarms": {
             f"{kind}, {side}": {

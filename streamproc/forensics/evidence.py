@@ -9,6 +9,7 @@ than it does beside the place, keyframe for keyframe, a candidate is an event.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
@@ -17,7 +18,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamproc.forensics.looks import Look, box_of, log_odds, looked
+from streamproc.forensics.looks import Look, box_of, log_odds, looked, ring_of
+from streamproc.forensics.odds import likelihood
 from streamproc.forensics.refill import Fit, Sample, best_fit, fits, sampled
 from streamproc.forensics.traces import Box, Map, Mask, Picture, Reliability, Traces
 
@@ -34,6 +36,8 @@ class EvidenceRules:
     """What a single keyframe can say at most, log odds either way."""
     least_change: float = 3.0
     """Grey levels by which a cell's light must have changed since it last counted, to count again."""
+    still: float = 0.3
+    """Share of what a keyframe says that counts where its light has not changed, nor that around it."""
     opens: float = 3.0
     """Summed log odds from which on there is a candidate."""
     closes: float = 1.5
@@ -57,7 +61,7 @@ class EvidenceRules:
     """Kept of a candidate; newer ones take the place of the oldest."""
     most_fills: int = 4
     """Times that a candidate is filled; by then it is known."""
-    least_score: float = 0.75
+    least_score: float = 0.91
     """From which on a candidate is an event."""
 
 
@@ -90,13 +94,20 @@ class Event:
 
 
 _REMEMBERED: Final = 32  # keyframes, among which a candidate's first and last ones are looked for
-_LEAST_USUAL: Final = 0.1  # log odds and misfit below 0, with which a keyframe's are compared at least
+_LEAST_USUAL: Final = 0.1  # log odds with which a keyframe's are compared at least
 _REDUCED: Final = 0.5  # of a remembered keyframe's size
+_AROUND: Final = (11, 11)  # cells around one, among which it is asked whether the picture has changed there
 _CHANGED: Final = 0.5  # share of a candidate's cells that show something new, from which on a keyframe counts
 _ELSEWHERE: Final = 0.35  # share of their union below which a candidate's box has nothing to do with its samples
-_HOPEFUL: Final = -0.5  # misfit below which a fill has found the box, about
-_MOST_FIT: Final = 1.5  # a fill's misfit below 0,
-_MOST_WARM: Final = 3.0  # and log odds of heat, from which on more says nothing more
+_HOPEFUL: Final = -0.5  # misfit below which a fill has found the box, about,
+_FOUND: Final = -1.2  # and below which exactly
+_BOXED: Final = 0.5  # share of the smaller of two boxes that lies in the other, from which on they are of one place
+# A logistic regression, on the stretches and untouched films for choosing, of what is to be said of a candidate: a
+# fill's misfit below 0 times the log odds of heat, and the share of its keyframes that the method by itself has a box
+# on. Each counts up to a most, so that the first alone makes no event: smooth parts of a picture fit their fills, too.
+_WEIGHTS: Final = (2.25, 23.59)
+_BIAS: Final = -2.49
+_MOST: Final = (0.5, 0.6)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -115,8 +126,14 @@ class _Candidate:
     """And where they were when a keyframe last showed it."""
     warm: float = 0.0
     """How much hotter than the picture's usual cell its cells were, log odds, summed over"""
-    warmed: int = 0
-    """the keyframes that showed another picture there than the one before."""
+    warmed: float = 0.0
+    """the keyframes, those that showed the same picture there as the one before counting less."""
+    changes: int = 0
+    """Keyframes that showed another picture there than the one before."""
+    boxed: int = 0
+    """Keyframes on which the method by itself put a box there,"""
+    own: Box | None = None
+    """the last of these boxes."""
     best: float = -np.inf
     """The highest of a keyframe, of the one that shows it best."""
     keyframes: int = 0
@@ -167,7 +184,7 @@ class Evidence:
         if self._shape is None:
             self._begin(shape, look)
         fresh = self._weighed(look)
-        return ended + self._follow(look, fresh)
+        return ended + self._follow(look, fresh, traces.boxes)
 
     def end(self) -> tuple[Event, ...]:
         """End what is open, and return it; the next keyframe begins anew."""
@@ -189,14 +206,16 @@ class Evidence:
         usual = float(np.median(look.odds[look.seen])) if look.seen.any() else 0.0
         self._usual = max(usual, float(log_odds(np.array(how.even, np.float32))))
         said = np.clip(look.odds - self._usual + look.quiet - how.above, -how.most_odds, how.most_odds)
-        self._sums = np.clip(self._sums + np.where(fresh, said, 0), 0, how.most).astype(np.float32)
+        around = cv2.blur(fresh.astype(np.float32), _AROUND)
+        counts = np.where(fresh, 1, how.still * look.seen * (around < _CHANGED))
+        self._sums = np.clip(self._sums + counts * said, 0, how.most).astype(np.float32)
         self._light = np.where(fresh, look.light, self._light)
         light = cv2.resize(look.luma, None, fx=_REDUCED, fy=_REDUCED, interpolation=cv2.INTER_AREA)
         warm = (look.odds - self._usual).astype(np.float16)
         self._recent.append(_Remembered(look.time, warm, np.rint(light).astype(np.uint8)))
         return np.asarray(fresh, bool)
 
-    def _follow(self, look: Look, fresh: Mask) -> tuple[Event, ...]:
+    def _follow(self, look: Look, fresh: Mask, boxes: Sequence[Box]) -> tuple[Event, ...]:
         """Carry on the candidates, end those that cooled down, find new ones, and fill the surest."""
         parts = self._parts()
         told, going, showing = [], [], []
@@ -210,6 +229,7 @@ class Evidence:
             one.cells = part
             going.append(one)
             showing += [one] if self._grown(one, look, fresh) else []
+            self._boxed(one, fresh, boxes)
         for cells in sorted(parts, key=lambda part: -float(self._sums[part].sum())):
             if len(going) < self._how.most_candidates and self._opens(cells):
                 going.append(self._opened(cells, look, fresh))
@@ -217,6 +237,16 @@ class Evidence:
         self._followed = going
         self._sample(showing, look, fresh)
         return (*told, *(self._event(one, over=False) for one in showing if self._is_event(one)))
+
+    def _boxed(self, one: _Candidate, fresh: Mask, boxes: Sequence[Box]) -> None:
+        """Take note of the method's own boxes that lie on a candidate, unless only what is around it has changed."""
+        assert self._shape is not None
+        if fresh[one.cells].mean() < _CHANGED <= fresh[ring_of(one.cells)].mean():
+            return
+        there = [box for box in boxes if _covered(box, box_of(one.cells, self._shape)) >= _BOXED]
+        if there:
+            one.boxed += 1
+            one.own = max(there, key=lambda box: box.area)
 
     def _parts(self) -> list[Mask]:
         """Return the connected parts of the cells whose sums are high, without those that are too small."""
@@ -249,12 +279,14 @@ class Evidence:
         one.heat = one.heat + look.heat
         one.ring += look.around(one.cells)
         warm = float(look.odds[one.cells].mean()) - self._usual
-        if fresh[one.cells].mean() >= _CHANGED:
-            one.warm += warm
-            one.warmed += 1
+        is_new = fresh[one.cells].mean() >= _CHANGED
+        counts = 1.0 if is_new else self._how.still
+        one.warm += counts * warm
+        one.warmed += counts
+        one.changes += int(is_new)
         if warm > one.best:
             one.best, one.shown = warm, look.time
-        shows = warm > 0 and warm >= one.warm / max(one.warmed, 1) / 2
+        shows = warm > 0 and warm >= one.warm / max(one.warmed, 0.1) / 2
         if shows:
             one.end, one.extent = look.time, self._core(one.cells)
         return shows
@@ -263,24 +295,36 @@ class Evidence:
         """Keep samples of the surest candidates whose picture has changed, and fill one that has enough of them."""
         assert self._shape is not None
         how = self._how
-        changed = [one for one in showing if fresh[one.cells].mean() >= _CHANGED]
+        changed = [
+            one
+            for one in showing
+            if fresh[one.cells].mean() >= _CHANGED or (how.still and len(one.samples) < how.least_samples)
+        ]
         surest = sorted(changed, key=lambda one: -float(self._sums[one.cells].sum()))[: how.sampled]
         for one in surest:
-            box = self._box(one.cells)
+            box = self._box(one.cells) if one.own is None else one.own
             if one.place is None or (not one.told and _shared(one.place, box) < _ELSEWHERE):
                 one.place, one.samples, one.new, one.fills, one.fit = box, [], 0, 0, None
             one.samples = [*one.samples[-how.most_samples + 1 :], sampled(look.luma, one.place)]
             one.new += 1
-        due = [one for one in surest if one.new >= how.least_samples and one.fills < how.most_fills]
+        due = [one for one in showing if one.new >= how.least_samples and one.fills < how.most_fills]
         for first in sorted(due, key=lambda one: one.fills)[: how.filled]:
             fit = first.fit
-            start = self._box(first.cells) if fit is None or fit.misfit > _HOPEFUL else fit.box
+            where = self._box(first.cells) if first.own is None else first.own
+            start = where if fit is None or fit.misfit > _HOPEFUL else fit.box
             first.fit = best_fit(first.samples, start) or fit
             first.new, first.fills = 0, first.fills + 1
 
     def _box(self, cells: Mask) -> Box:
         assert self._shape is not None
         return box_of(self._core(cells), self._shape)
+
+    def _box_now(self, one: _Candidate) -> Box:
+        """Return where it is: where a fill fits well, or else where the method sees it, or where it is hot."""
+        assert self._shape is not None
+        if one.fit is not None and (one.fit.misfit < _FOUND or one.own is None):
+            return one.fit.box
+        return box_of(one.extent, self._shape) if one.own is None else one.own
 
     def _core(self, cells: Mask) -> Mask:
         """Return the largest part of a candidate's cells whose sums are at least half of its highest."""
@@ -294,13 +338,13 @@ class Evidence:
 
         Its cells are as hot as on the keyframes that the candidate was followed on, and its fill fits as well, or not.
         """
-        assert one.fit is not None
-        usual, fitted = max(one.warm / one.warmed, _LEAST_USUAL), min(one.fit.misfit, -_LEAST_USUAL)
+        usual = max(one.warm / one.warmed, _LEAST_USUAL)
         said = []
         for keyframe in self._recent:
             shares = [float(keyframe.warm[one.extent].mean()) / usual]
-            misfit = fits(sampled(keyframe.light, one.fit.box, _REDUCED), one.fit)
-            shares += [misfit / fitted] if misfit is not None else []
+            if one.fit is not None and one.fit.misfit < _HOPEFUL:
+                misfit = fits(sampled(keyframe.light, one.fit.box, _REDUCED), one.fit)
+                shares += [misfit / one.fit.misfit] if misfit is not None else []
             said.append(2 * float(np.mean(np.clip(shares, 0, 1))) - 1)
         return np.array(said)
 
@@ -316,10 +360,15 @@ class Evidence:
         return self._recent[since[int(np.argmax(before))]].time
 
     def _is_event(self, one: _Candidate) -> bool:
-        if not one.told and one.fit is not None and _sure(one) >= self._how.least_score:
+        if not one.told and _sure(one) >= self._how.least_score and not self._is_known(one):
             one.told, one.start = True, self._began(one)
             one.besides = sum(keyframe.time >= one.start for keyframe in self._recent) - one.keyframes
         return one.told
+
+    def _is_known(self, one: _Candidate) -> bool:
+        """Tell whether an event that was told lies there already."""
+        here = self._box_now(one)
+        return any(_covered(here, self._box_now(other)) >= _BOXED for other in self._followed if other.told)
 
     def _event(self, one: _Candidate, *, over: bool) -> Event:
         assert self._shape is not None
@@ -332,7 +381,7 @@ class Evidence:
             start=one.start,
             end=one.end,
             shown=one.shown,
-            box=box_of(one.extent, self._shape) if one.fit is None else one.fit.box,
+            box=self._box_now(one),
             score=0.0 if flat else sure,
             reliability=_reliability(sure, flat),
             keyframes=one.keyframes + one.besides,
@@ -356,15 +405,26 @@ def _shared(one: Box, other: Box) -> float:
     return both / (one.area + other.area - both)
 
 
+def _covered(one: Box, other: Box) -> float:
+    """Return the intersection's share of the smaller of two boxes."""
+    across = min(one.right, other.right) - max(one.left, other.left)
+    down = min(one.bottom, other.bottom) - max(one.top, other.top)
+    return max(0, across) * max(0, down) / min(one.area, other.area)
+
+
 def _sure(one: _Candidate) -> float:
     """Return how sure a candidate is, in [0, 1], its surroundings left out of account."""
-    if one.fit is None or not one.warmed:
+    if not one.fills or not one.warmed:
         return 0.0
-    fits, warm = min(-one.fit.misfit, _MOST_FIT), min(one.warm / one.warmed, _MOST_WARM)
-    return float(1 - np.exp(-max(fits, 0) * max(warm, 0)))  # both must speak for it
+    fit = 0.0 if one.fit is None else max(0.0, -one.fit.misfit)
+    seen = (fit * one.warm / one.warmed, one.boxed / (one.keyframes + 1))  # few keyframes tell little
+    odds = _BIAS + sum(
+        weight * min(max(value, 0), most) for weight, value, most in zip(_WEIGHTS, seen, _MOST, strict=True)
+    )
+    return float(likelihood(np.array(odds, np.float64)))
 
 
 def _reliability(sure: float, flat: bool) -> Reliability:
     if flat:
         return Reliability.UNDECIDABLE
-    return Reliability.GOOD if sure >= 0.8 else Reliability.WEAK
+    return Reliability.GOOD if sure >= 0.98 else Reliability.WEAK

@@ -42,7 +42,7 @@ class Look:
 
     def around(self, cells: Mask) -> float:
         """Return the mean texture of the cells next to those, 0 where there are none."""
-        ring = (cv2.dilate(cells.astype(np.uint8), _RING) > 0) & ~cells & self.seen
+        ring = ring_of(cells) & self.seen
         return float(self.texture[ring].mean()) if ring.any() else 0.0
 
 
@@ -88,6 +88,11 @@ def log_odds(heat: Map) -> Map:
     """Return the log odds of heat, at most ±4.6."""
     sure = np.clip(heat, 0.01, 0.99)
     return np.asarray(np.log(sure / (1 - sure)), np.float32)
+
+
+def ring_of(cells: Mask) -> Mask:
+    """Return the cells next to those, two wide."""
+    return np.asarray((cv2.dilate(cells.astype(np.uint8), _RING) > 0) & ~cells)
 
 
 def box_of(cells: Mask, shape: tuple[int, int]) -> Box:

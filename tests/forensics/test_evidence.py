@@ -43,20 +43,32 @@ def overlap(one: Box, other: Box) -> float:
     return across * down / (one.area + other.area - across * down)
 
 
-def traces(hot: tuple[slice, slice] | None, degree: float = 0.95, size: tuple[int, int] = SIZE) -> Traces:
+def traces(
+    hot: tuple[slice, slice] | None, size: tuple[int, int] = SIZE, degree: float = 0.95, *, boxed: bool = True
+) -> Traces:
     heat = np.full(size, 0.02, np.float32)
     if hot is not None:
         heat[hot] = degree
     mask = heat > 0.5
-    return Traces(heat=heat, mask=mask, boxes=(), score=degree, reliability=Reliability.GOOD)
+    boxes = (box_of(hot),) if hot is not None and boxed else ()
+    return Traces(heat=heat, mask=mask, boxes=boxes, score=degree, reliability=Reliability.GOOD)
+
+
+def box_of(place: tuple[slice, slice]) -> Box:
+    rows, columns = place
+    return Box(left=columns.start or 0, top=rows.start or 0, right=columns.stop, bottom=rows.stop)
 
 
 def shown(
-    evidence: Evidence, pictures: Iterable[Picture], hot: Sequence[tuple[slice, slice] | None], since: int = 0
+    evidence: Evidence,
+    pictures: Iterable[Picture],
+    hot: Sequence[tuple[slice, slice] | None],
+    *,
+    boxed: bool = True,
 ) -> list[Event]:
     told: list[Event] = []
-    for number, (picture, place) in enumerate(zip(pictures, hot, strict=True), since):
-        told += evidence.add(Fraction(number, 2), picture, traces(place))
+    for number, (picture, place) in enumerate(zip(pictures, hot, strict=True)):
+        told += evidence.add(Fraction(number, 2), picture, traces(place, boxed=boxed))
     return told
 
 
@@ -97,14 +109,23 @@ def test_what_moves_with_the_picture_is_no_event() -> None:
     assert shown(Evidence(), panned(20), moving) == []
 
 
-def test_what_is_hot_in_a_picture_that_stands_still_is_no_event() -> None:
-    still = panned(1)[0]
-    noise = [RNG.integers(0, 3, still.shape, dtype=np.uint8) for _ in range(20)]
-    assert shown(Evidence(), [still + one for one in noise], [PLACE] * 20) == []
+def test_what_is_only_hot_in_a_picture_that_stands_still_is_no_event() -> None:
+    assert shown(Evidence(), still(20), [PLACE] * 20, boxed=False) == []
+
+
+def test_what_the_method_sees_on_every_keyframe_of_a_picture_that_stands_still_is_an_event() -> None:
+    told = shown(Evidence(), still(20), [PLACE] * 20)
+    assert {one.number for one in told} == {1}
+    assert overlap(told[-1].box, BOX) > 0.7
+
+
+def still(count: int) -> list[Picture]:
+    """Return a picture that stands still, painted over, but for its noise."""
+    return [painted(1)[0] + RNG.integers(0, 3, (*SIZE, 3), dtype=np.uint8) for _ in range(count)]
 
 
 def test_what_is_hot_but_as_busy_as_its_surroundings_is_no_event() -> None:
-    assert shown(Evidence(), panned(20), [PLACE] * 20) == []
+    assert shown(Evidence(), panned(20), [PLACE] * 20, boxed=False) == []
 
 
 def test_what_is_painted_but_not_hot_is_no_event() -> None:
