@@ -3,9 +3,10 @@
 An erased logo stays where it is, over a shot and over its cuts. What only looks painted either moves with the picture
 (a smooth wall, a face out of focus) and leaves the place, or is part of it and never changes (a caption, a bug, a
 studio's set, a black bar). So each cell of 8×8 pixels keeps a sum of the log odds of its heat, never below nothing, to
-which only keyframes add that show other content there than the one before. Where sums are high there is a candidate.
-The best few candidates are filled from their own borders, as erasers of logos do: where such a fill fits much better
-than it does beside the place, keyframe for keyframe, a candidate is an event.
+which keyframes add in full that show other content there than the one before, and for less where the scene stands
+still. Where sums are high there is a candidate. The best few candidates are filled from their own borders, as erasers
+of logos do. A candidate is an event where the method by itself has a box on keyframe after keyframe, and where such a
+fill fits much better than it does beside the place.
 """
 
 from collections import deque
