@@ -62,7 +62,7 @@ class EvidenceRules:
     """Kept of a candidate; newer ones take the place of the oldest."""
     most_fills: int = 4
     """Times that a candidate is filled; by then it is known."""
-    least_score: float = 0.91
+    least_score: float = 0.73
     """From which on a candidate is an event."""
 
 
@@ -100,14 +100,15 @@ _REDUCED: Final = 0.5  # of a remembered keyframe's size
 _AROUND: Final = (11, 11)  # cells around one, among which it is asked whether the picture has changed there
 _CHANGED: Final = 0.5  # share of a candidate's cells that show something new, from which on a keyframe counts
 _ELSEWHERE: Final = 0.35  # share of their union below which a candidate's box has nothing to do with its samples
+_AGAIN: Final = 0.15  # share of their union, from which on two of a method's boxes are the same one
 _HOPEFUL: Final = -0.5  # misfit below which a fill has found the box, about,
 _FOUND: Final = -1.2  # and below which exactly
 _BOXED: Final = 0.5  # share of the smaller of two boxes that lies in the other, from which on they are of one place
 # A logistic regression, on the stretches and untouched films for choosing, of what is to be said of a candidate: a
 # fill's misfit below 0 times the log odds of heat, and the share of its keyframes that the method by itself has a box
 # on. Each counts up to a most, so that the first alone makes no event: smooth parts of a picture fit their fills, too.
-_WEIGHTS: Final = (2.25, 23.59)
-_BIAS: Final = -2.49
+_WEIGHTS: Final = (3.41, 21.96)
+_BIAS: Final = -2.28
 _MOST: Final = (0.5, 0.6)
 
 
@@ -132,9 +133,9 @@ class _Candidate:
     changes: int = 0
     """Keyframes that showed another picture there than the one before."""
     boxed: int = 0
-    """Keyframes on which the method by itself put a box there,"""
+    """Keyframes on which the method by itself put a box there once more, in the same place,"""
     own: Box | None = None
-    """the last of these boxes."""
+    """and the last of these boxes."""
     best: float = -np.inf
     """The highest of a keyframe, of the one that shows it best."""
     keyframes: int = 0
@@ -245,9 +246,10 @@ class Evidence:
         if fresh[one.cells].mean() < _CHANGED <= fresh[ring_of(one.cells)].mean():
             return
         there = [box for box in boxes if _covered(box, box_of(one.cells, self._shape)) >= _BOXED]
+        again = [box for box in there if one.own is not None and _shared(box, one.own) >= _AGAIN]
+        one.boxed += bool(again)
         if there:
-            one.boxed += 1
-            one.own = max(there, key=lambda box: box.area)
+            one.own = max(again or there, key=lambda box: box.area)
 
     def _parts(self) -> list[Mask]:
         """Return the connected parts of the cells whose sums are high, without those that are too small."""
