@@ -40,11 +40,13 @@ FRAMES, ERASED = 160, range(40, 120)
 KEYFRAMES = 32
 FIRST, LAST = Fraction(4), Fraction(23, 2)
 """The keyframes between which the hole is painted over."""
+KEYFRAME = Fraction(1, 2)
+"""From one to the next, seconds."""
 
 
 def lasts(row: FindingRow) -> bool:
-    """Tell whether a finding lasts as long as the hole does; when exactly it begins is the evidence's affair."""
-    return abs(row.start - FIRST) <= 3 and abs(row.end - LAST) <= 1
+    """Tell whether a finding lasts as long as the hole does, to one keyframe."""
+    return abs(row.start - FIRST) <= KEYFRAME and abs(row.end - LAST) <= KEYFRAME
 
 
 @pytest.fixture(scope="module")
