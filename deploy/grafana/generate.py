@@ -7,6 +7,7 @@ dashboard.json. A metric that no row names ends up in the last row, so none can 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,31 +20,58 @@ DATASOURCE = {"type": "prometheus", "uid": "prometheus"}
 ROWS = {
     "What is on air": ("on_air", "score", "changes", "boundaries"),
     "Whether the models still fit": (
-        *("drift_alarm", "drift_alarms", "drift_sureness", "drift_usual", "drift_absent", "learnings"),
+        *(
+            "drift_alarm",
+            "drift_alarms",
+            "drift_sureness_ratio",
+            "drift_usual_sureness_ratio",
+            "drift_bug_absent_seconds",
+            "learnings",
+        ),
     ),
     "What was painted over": (
-        *("findings_open", "findings", "inspected", "inspect_left_out", "inspect_time", "inspect_resting"),
+        *(
+            "findings_open",
+            "findings",
+            "inspected_keyframes",
+            "inspect_left_out_keyframes",
+            "inspect_seconds",
+            "inspect_resting",
+        ),
     ),
-    "How fast": ("provisional_delay", "final_delay", "clip_delay", "lag", "handout"),
-    "The feed": ("connected", "last_packet", "packets", "received_bytes", "reconnects", "timestamp_repairs"),
+    "How fast": (
+        "provisional_delay_seconds",
+        "final_delay_seconds",
+        "clip_delay_seconds",
+        "reader_lag_seconds",
+        "handout_seconds",
+    ),
+    "The feed": (
+        "connected",
+        "last_packet_timestamp_seconds",
+        "packets",
+        "received_bytes",
+        "reconnects",
+        "timestamp_repairs",
+    ),
     "The recording": ("recorded_bytes", "recording_bytes", "deleted_bytes", "disk_free_bytes", "epochs"),
-    "The work": ("frames_decoded", "samples", "inference", "provider", "clips"),
+    "The work": ("frames_decoded", "samples", "inference_seconds", "inference_provider_info", "clips"),
     "What leaves the house": (
-        *("deliveries", "delivered_bytes", "deliveries_waiting", "delivery_age", "target_failing"),
-        *("hook_events", "hook_lag", "hook_failing", "expired_files", "expired_bytes"),
+        *("deliveries", "delivered_bytes", "deliveries_waiting", "delivery_oldest_seconds", "target_failing"),
+        *("webhook_events", "webhook_lag_events", "webhook_failing", "expired_files", "expired_bytes"),
     ),
-    "Names": ("programmes", "schedule_read", "schedule_until"),
+    "Names": ("programmes", "schedule_read_timestamp_seconds", "schedule_until_timestamp_seconds"),
     "Cues": ("cues", "cue_verdicts", "cues_damaged"),
     "The daemon": ("role_up", "role_restarts", "errors", "queue_depth", "queue_dropped", "http_requests", "sign_ins"),
-    "What people look at": ("pictures", "picture"),
+    "What people look at": ("pictures", "picture_seconds"),
 }
 RARE = frozenset(
     {
         *("changes", "boundaries", "reconnects", "timestamp_repairs", "epochs", "clips"),
-        *("deliveries", "hook_events", "expired_files"),
+        *("deliveries", "webhook_events", "expired_files"),
         *("cues", "cue_verdicts", "cues_damaged", "programmes"),
         *("drift_alarms", "role_restarts", "errors", "queue_dropped", "sign_ins", "learnings"),
-        *("findings", "inspect_left_out"),
+        *("findings", "inspect_left_out_keyframes"),
     }
 )
 """Counters of events that are seconds or hours apart: shown as events an hour."""
@@ -85,20 +113,22 @@ class Metric:
 
 
 def metrics() -> dict[str, Metric]:
-    """Return every metric of the daemon under its name in Telemetry."""
+    """Return every metric of the daemon by its name without ``streamproc_`` and ``_total``."""
     found = {}
-    for attribute, collector in vars(Telemetry(CollectorRegistry())).items():
+    groups = (vars(group) for group in vars(Telemetry(CollectorRegistry())).values())
+    for collector in chain.from_iterable(group.values() for group in groups):
         if not isinstance(collector, Counter | Gauge | Histogram):
             continue
         (family,) = collector.describe()
+        stem = family.name.removeprefix("streamproc_")
         name = f"{family.name}_total" if family.type == "counter" else family.name
         # The library tells a metric's labels nowhere in public.
-        found[attribute] = Metric(
+        found[stem] = Metric(
             name=name,
             kind=family.type,
             text=family.documentation,
             labels=tuple(collector._labelnames),
-            rare=attribute in RARE,
+            rare=stem in RARE,
         )
     return found
 
@@ -139,10 +169,10 @@ def panel(metric: Metric, number: int, x: int, y: int) -> dict[str, Any]:
 
 def rows(found: dict[str, Metric]) -> Iterator[tuple[str, list[Metric]]]:
     """Yield each row's title and metrics; what no row names comes last."""
-    for title, attributes in ROWS.items():
-        yield title, [found[attribute] for attribute in attributes]
-    named = {attribute for attributes in ROWS.values() for attribute in attributes}
-    rest = [metric for attribute, metric in found.items() if attribute not in named]
+    for title, stems in ROWS.items():
+        yield title, [found[stem] for stem in stems]
+    named = {stem for stems in ROWS.values() for stem in stems}
+    rest = [metric for stem, metric in found.items() if stem not in named]
     if rest:
         yield "More", rest
 
