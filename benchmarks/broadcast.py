@@ -188,14 +188,6 @@ class Hole:
     """By how many keyframes the event began and ended too late; below 0: too early."""
 
 
-def overlap(one: Box, other: Box) -> float:
-    """Return the intersection's share of the union of two boxes."""
-    across = min(one.right, other.right) - max(one.left, other.left)
-    down = min(one.bottom, other.bottom) - max(one.top, other.top)
-    both = max(0, across) * max(0, down)
-    return both / (one.area + other.area - both)
-
-
 def look_at_erased(lookers: Lookers, data: Path, work: Path, asked: Sequence[str]) -> list[Hole]:
     """Return all erased logos with what was found of them."""
     logos, rows = shapes(data), []
@@ -214,14 +206,14 @@ def look_at_erased(lookers: Lookers, data: Path, work: Path, asked: Sequence[str
 def _hole(stretch: Stretch, coding: str, one: Erased, seen: Seen) -> Hole:
     rows, columns = np.nonzero(one.mask)
     box = _box((columns.min(), rows.min(), columns.max() + 1, rows.max() + 1))
-    near = [event for event in seen.events if overlap(event.box, box) >= OVERLAP]
+    near = [event for event in seen.events if event.box.overlap(box) >= OVERLAP]
     event = max(near, key=lambda event: event.score, default=None)
     there = stretch.erased(len(seen.times))
-    sure = [[sure for place, sure in alarms if overlap(place, box) >= OVERLAP] for alarms in seen.single]
+    sure = [[sure for place, sure in alarms if place.overlap(box) >= OVERLAP] for alarms in seen.single]
     return Hole(
         coding=coding,
         measured=stretch.measured,
-        kind="scaled" if stretch.scaled else "passing" if stretch.passing else "",
+        kind=stretch.kind,
         erased=one,
         event=event,
         single=[max(each, default=0.0) for each in sure[there.start : there.stop]],
@@ -230,12 +222,10 @@ def _hole(stretch: Stretch, coding: str, one: Erased, seen: Seen) -> Hole:
 
 
 def _off(event: Event, times: Sequence[float], there: range) -> tuple[int, int]:
-    began, ended = (min(range(len(times)), key=lambda number: abs(times[number] - at)) for at in _span(event))
+    began, ended = (
+        min(range(len(times)), key=lambda number: abs(times[number] - at)) for at in (event.start, event.end)
+    )
     return began - there.start, ended - (there.stop - 1)
-
-
-def _span(event: Event) -> tuple[float, float]:
-    return float(event.start), float(event.end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,10 +114,14 @@ class Stretch:
     """Whether it is twice as long, and logos are erased in its middle third only."""
 
     @property
+    def kind(self) -> str:
+        """In a word, empty where there is nothing to say."""
+        return "scaled" if self.scaled else "passing" if self.passing else ""
+
+    @property
     def name(self) -> str:
         """Of its files."""
-        kind = "-scaled" if self.scaled else "-passing" if self.passing else ""
-        return f"{self.film.stem}-{round(self.start_s * 1000):06d}{kind}"
+        return f"{self.film.stem}-{round(self.start_s * 1000):06d}{self.kind and '-'}{self.kind}"
 
     def erased(self, keyframes: int) -> range:
         """Return on which of so many keyframes logos are erased."""

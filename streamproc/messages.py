@@ -99,6 +99,17 @@ class Box:
         """Pixels in it."""
         return (self.right - self.left) * (self.bottom - self.top)
 
+    def shared(self, other: "Box") -> int:
+        """Return the pixels that lie in both."""
+        across = min(self.right, other.right) - max(self.left, other.left)
+        down = min(self.bottom, other.bottom) - max(self.top, other.top)
+        return max(0, across) * max(0, down)
+
+    def overlap(self, other: "Box") -> float:
+        """Return the intersection's share of the union of both; 0 where they do not meet."""
+        both = self.shared(other)
+        return both / (self.area + other.area - both) if both else 0.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:

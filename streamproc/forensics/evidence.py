@@ -130,8 +130,6 @@ class _Candidate:
     """How much hotter than the picture's usual cell its cells were, log odds, summed over"""
     warmed: float = 0.0
     """the keyframes, those that showed the same picture there as the one before counting less."""
-    changes: int = 0
-    """Keyframes that showed another picture there than the one before."""
     boxed: int = 0
     """Keyframes on which the method by itself put a box there once more, in the same place,"""
     own: Box | None = None
@@ -243,10 +241,10 @@ class Evidence:
     def _boxed(self, one: _Candidate, fresh: Mask, boxes: Sequence[Box]) -> None:
         """Take note of the method's own boxes that lie on a candidate, unless only what is around it has changed."""
         assert self._shape is not None
-        if fresh[one.cells].mean() < _CHANGED <= fresh[ring_of(one.cells)].mean():
+        if _is_new(ring_of(one.cells), fresh) and not _is_new(one.cells, fresh):
             return
         there = [box for box in boxes if _covered(box, box_of(one.cells, self._shape)) >= _BOXED]
-        again = [box for box in there if one.own is not None and _shared(box, one.own) >= _AGAIN]
+        again = [box for box in there if one.own is not None and box.overlap(one.own) >= _AGAIN]
         one.boxed += bool(again)
         if there:
             one.own = max(again or there, key=lambda box: box.area)
@@ -282,11 +280,9 @@ class Evidence:
         one.heat = one.heat + look.heat
         one.ring += look.around(one.cells)
         warm = float(look.odds[one.cells].mean()) - self._usual
-        is_new = fresh[one.cells].mean() >= _CHANGED
-        counts = 1.0 if is_new else self._how.still
+        counts = 1.0 if _is_new(one.cells, fresh) else self._how.still
         one.warm += counts * warm
         one.warmed += counts
-        one.changes += int(is_new)
         if warm > one.best:
             one.best, one.shown = warm, look.time
         shows = warm > 0 and warm >= one.warm / max(one.warmed, 0.1) / 2
@@ -299,28 +295,26 @@ class Evidence:
         assert self._shape is not None
         how = self._how
         changed = [
-            one
-            for one in showing
-            if fresh[one.cells].mean() >= _CHANGED or (how.still and len(one.samples) < how.least_samples)
+            one for one in showing if _is_new(one.cells, fresh) or (how.still and len(one.samples) < how.least_samples)
         ]
         surest = sorted(changed, key=lambda one: -float(self._sums[one.cells].sum()))[: how.sampled]
         for one in surest:
-            box = self._box(one.cells) if one.own is None else one.own
-            if one.place is None or (not one.told and _shared(one.place, box) < _ELSEWHERE):
+            box = self._likely(one)
+            if one.place is None or (not one.told and one.place.overlap(box) < _ELSEWHERE):
                 one.place, one.samples, one.new, one.fills, one.fit = box, [], 0, 0, None
             one.samples = [*one.samples[-how.most_samples + 1 :], sampled(look.luma, one.place)]
             one.new += 1
         due = [one for one in showing if one.new >= how.least_samples and one.fills < how.most_fills]
         for first in sorted(due, key=lambda one: one.fills)[: how.filled]:
             fit = first.fit
-            where = self._box(first.cells) if first.own is None else first.own
-            start = where if fit is None or fit.misfit > _HOPEFUL else fit.box
+            start = self._likely(first) if fit is None or fit.misfit > _HOPEFUL else fit.box
             first.fit = best_fit(first.samples, start) or fit
             first.new, first.fills = 0, first.fills + 1
 
-    def _box(self, cells: Mask) -> Box:
+    def _likely(self, one: _Candidate) -> Box:
+        """Return where a fill should be looked for: where the method sees it, or else where it is hottest."""
         assert self._shape is not None
-        return box_of(self._core(cells), self._shape)
+        return box_of(self._core(one.cells), self._shape) if one.own is None else one.own
 
     def _box_now(self, one: _Candidate) -> Box:
         """Return where it is: where a fill fits well, or else where the method sees it, or where it is hot."""
@@ -400,19 +394,14 @@ def _overlapping(cells: Mask, parts: list[Mask]) -> Mask | None:
     return parts[int(np.argmax(shared))] if any(shared) else None
 
 
-def _shared(one: Box, other: Box) -> float:
-    """Return the intersection's share of the union of two boxes."""
-    across = min(one.right, other.right) - max(one.left, other.left)
-    down = min(one.bottom, other.bottom) - max(one.top, other.top)
-    both = max(0, across) * max(0, down)
-    return both / (one.area + other.area - both)
-
-
 def _covered(one: Box, other: Box) -> float:
     """Return the intersection's share of the smaller of two boxes."""
-    across = min(one.right, other.right) - max(one.left, other.left)
-    down = min(one.bottom, other.bottom) - max(one.top, other.top)
-    return max(0, across) * max(0, down) / min(one.area, other.area)
+    return one.shared(other) / min(one.area, other.area)
+
+
+def _is_new(cells: Mask, fresh: Mask) -> bool:
+    """Tell whether most of these cells show something new."""
+    return bool(fresh[cells].mean() >= _CHANGED)
 
 
 def _sure(one: _Candidate) -> float:

@@ -8,8 +8,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streamproc.messages import Box
-
 THUMBNAIL: Final = (32, 18)
 """Width and height of the thumbnails that tell shots apart."""
 _ANOTHER_SHOT: Final = 12.0  # grey levels by which thumbnails of one shot do not differ, a fast pan's aside
@@ -66,11 +64,3 @@ def next_step(waiting: Sequence[Fraction], one_in: int, *, late: bool) -> Step |
 def is_another_shot(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> bool:
     """Tell whether two thumbnails, (h, w, 3) Y, U, V, can't be of one shot. A fast pan counts as another one."""
     return float(np.abs(before.astype(np.int16) - after.astype(np.int16)).mean()) >= _ANOTHER_SHOT
-
-
-def overlap(one: Box, other: Box) -> float:
-    """Return the intersection of two boxes over their union."""
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    shared = max(width, 0) * max(height, 0)
-    return shared / (one.area + other.area - shared) if shared else 0.0

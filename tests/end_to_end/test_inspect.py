@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import pytest
 
-from streamproc.logic.inspecting import overlap
 from streamproc.messages import Box
 from tests.erased import HOLE, draw_erased
 from tests.live import Daemon, wait_until
@@ -41,7 +40,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
 
 def test_what_was_erased_is_one_finding_in_its_place_though_the_analyser_was_killed(daemon: Daemon) -> None:
     (found,) = findings(daemon)
-    assert overlap(Box(**found["box"]), HOLE) > 0.6
+    assert Box(**found["box"]).overlap(HOLE) > 0.6
     assert found["end_s"] - found["start_s"] == pytest.approx(14.5, abs=3.6)
     assert (found["kind"], found["width"], found["height"]) == ("erased", 640, 360)
 

@@ -3,7 +3,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from streamproc.logic.inspecting import Beginning, Step, is_another_shot, next_step, overlap, where_to_begin
+from streamproc.logic.inspecting import Beginning, Step, is_another_shot, next_step, where_to_begin
 from streamproc.messages import Box
 
 WAITING = [Fraction(number) for number in range(10, 20)]
@@ -59,6 +59,6 @@ def test_another_picture_is_another_shot_and_grain_is_none() -> None:
 
 def test_boxes_overlap_by_what_they_share_of_all_they_cover() -> None:
     one = Box(left=0, top=0, right=20, bottom=10)
-    assert overlap(one, one) == 1
-    assert overlap(one, Box(left=10, top=0, right=30, bottom=10)) == pytest.approx(1 / 3)
-    assert overlap(one, Box(left=20, top=0, right=30, bottom=10)) == 0
+    assert one.overlap(one) == 1
+    assert one.overlap(Box(left=10, top=0, right=30, bottom=10)) == pytest.approx(1 / 3)
+    assert one.overlap(Box(left=20, top=0, right=30, bottom=10)) == 0

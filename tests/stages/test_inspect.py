@@ -22,7 +22,7 @@ from streamproc.catalogue import Catalogue
 from streamproc.catalogue.findings import Examiner, FindingRow, Looked
 from streamproc.config import InspectSettings, Settings
 from streamproc.errors import ModelError
-from streamproc.logic.inspecting import WARM_UP_S, overlap
+from streamproc.logic.inspecting import WARM_UP_S
 from streamproc.media.encode import Coding, Encoder
 from streamproc.media.recording.reader import RecordingFootage
 from streamproc.messages import Sample, Score
@@ -101,7 +101,7 @@ async def test_an_erased_logo_is_one_finding_where_it_is_and_as_long_as_it_lasts
     (row,) = house.findings()
     assert (row.epoch, row.open, lasts(row)) == (epoch.id, False, True)
     assert FIRST <= row.shown <= LAST
-    assert overlap(row.box, HOLE) > 0.7
+    assert row.box.overlap(HOLE) > 0.7
     assert (row.width, row.height) == (640, 360)
     assert row.examiner.name == house.inspector.method().card.name
     assert house.counted("inspected_keyframes_total") == KEYFRAMES
@@ -142,7 +142,7 @@ async def test_wherever_it_is_killed_nothing_is_doubled_and_nothing_lost(
     await look(house.stage())
     (row,) = house.findings()
     assert (lasts(row), row.open) == (True, False)
-    assert overlap(row.box, HOLE) > 0.7
+    assert row.box.overlap(HOLE) > 0.7
     assert row.keyframes <= KEYFRAMES
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from streamproc.catalogue.findings import FindingRow, Sight
 from streamproc.forensics.evidence import Event
 from streamproc.forensics.traces import Map
-from streamproc.logic.inspecting import overlap
 
 TAKEN_UP_S: Final = 60
 """An open finding that is not seen again for so long after a new beginning is over."""
@@ -86,7 +85,7 @@ class Events:
 
     def _begun(self, event: Event) -> Growing:
         for row in self.left:
-            if row.end >= event.start - TAKEN_UP_S and overlap(row.box, event.box) >= _SAME_PLACE:
+            if row.end >= event.start - TAKEN_UP_S and row.box.overlap(event.box) >= _SAME_PLACE:
                 self.left.remove(row)
                 return Growing(event=event, id=row.id, before=row)
         return Growing(event=event)
